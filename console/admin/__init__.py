@@ -1,0 +1,1 @@
+"""The ModelView that Flask-Admin should have had, one concern per module."""

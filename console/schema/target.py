@@ -1,0 +1,73 @@
+"""target: one managed database, with its history and its version table."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+
+
+@dataclass(frozen=True)
+class Host:
+    """How a child process reaches the code that a target's env.py needs.
+
+    `factory` is "module:callable". The child imports it and calls it with `(url, *args)`; it
+    returns a context manager that yields the `alembic.config.Config` to run with, connected to
+    `url`. Flask targets push their application's context there.
+    """
+
+    factory: str
+    args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """One managed database.
+
+    `url` carries the password and is left out of `repr`. `script_location` is the folder that holds
+    env.py; `version_locations` the folders of the revision files (its `versions` by default).
+    `host` is None for a plain Alembic history whose alembic.ini is `ini`. `paths` are put in front
+    of `sys.path` in child processes.
+    """
+
+    name: str
+    url: str = field(repr=False)
+    script_location: Path
+    version_locations: tuple[Path, ...]
+    version_table: str = "alembic_version"
+    version_table_schema: str | None = None
+    recursive_version_locations: bool = False
+    host: Host | None = None
+    ini: Path | None = None
+    paths: tuple[Path, ...] = ()
+
+    @property
+    def parsed_url(self) -> URL:
+        """The URL as SQLAlchemy reads it."""
+        return make_url(self.url)
+
+    @property
+    def identity(self) -> str:
+        """Which database this is, without who signs in to it: what an approval is bound to."""
+        return identity_of(self.parsed_url)
+
+    @property
+    def key(self) -> str:
+        """A short stable name of the database itself, for lock names and file names."""
+        return hashlib.sha256(self.identity.encode()).hexdigest()[:12]
+
+
+def identity_of(url: URL) -> str:
+    """The database behind a URL: backend, host, port and database; for SQLite the absolute path."""
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        database = url.database
+        return (
+            f"sqlite:{Path(database).resolve()}"
+            if database and database != ":memory:"
+            else "sqlite::memory:"
+        )
+    port = f":{url.port}" if url.port else ""
+    return f"{backend}://{url.host or 'localhost'}{port}/{url.database or ''}"

@@ -1,0 +1,1 @@
+"""Use cases: they own the transactions and the permissions, and return values."""

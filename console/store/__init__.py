@@ -1,0 +1,1 @@
+"""The console's own database: accounts, sessions, reviews, approvals, runs, audit."""

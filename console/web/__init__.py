@@ -1,0 +1,1 @@
+"""The pages: blueprints over the services."""
