@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask, redirect
 from werkzeug.wrappers import Response
 
@@ -9,6 +11,9 @@ from console.config import Settings
 from console.extensions import db, enforce_foreign_keys, migrate
 from console.mount import Console
 from console.shop import views
+
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -21,7 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         TESTING=settings.env == "testing",
     )
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(settings.migrations))
+    migrate.init_app(app, db, directory=str(MIGRATIONS))
     with app.app_context():
         enforce_foreign_keys(db.engine)
     console = Console(app, db, settings=settings)
