@@ -1,0 +1,53 @@
+"""How a child process that runs migrations reaches a Flask application and its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.config import Config
+from flask import Flask
+
+
+class HostError(Exception):
+    """The application cannot be imported the way the settings say; `str()` is one sentence."""
+
+
+@contextmanager
+def flask_application(url: str, spec: str) -> Iterator[Config]:
+    """Yield Flask-Migrate's configuration of the application `spec` ("module:factory_or_app").
+
+    Inside the block the application's context is pushed and its default engine leads to `url`,
+    whatever the application itself is configured with, so that an env.py that asks `db.engine`
+    migrates the database that was meant. HostError if the application or its Flask-Migrate cannot
+    be had; what importing the application raises passes through.
+    """
+    app = load_application(spec)
+    migrate = app.extensions.get("migrate")
+    if migrate is None:
+        raise HostError(f"The application {spec} has no Flask-Migrate, so its history is unknown.")
+    # every connection is opened for one purpose and closed after it: nothing is left in a pool
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with app.app_context():
+        migrate.db.engines[None] = engine
+        try:
+            yield migrate.migrate.get_config()
+        finally:
+            engine.dispose()
+
+
+def load_application(spec: str) -> Flask:
+    """Import `spec` ("module:name"), call it if it is a factory, and return the application."""
+    module, _, name = spec.partition(":")
+    found: Any = getattr(import_module(module), name or "app", None)
+    if not isinstance(found, Flask) and callable(found):
+        found = found()
+    if not isinstance(found, Flask):
+        raise HostError(
+            f"'{spec}' is not a Flask application; "
+            "CONSOLE_APP has to name one, or a function that makes one, as module:name."
+        )
+    return found
