@@ -92,7 +92,7 @@ class Settings:
     approvals_required: int = 1
     migrate_without_review: bool = True
     session_hours: int = 12
-    app: str = "console.app:create_app"
+    application: str = "console.app:create_app"
     port: int = 5000
 
     @property
@@ -133,7 +133,7 @@ class Settings:
                 _yes_or_no,
             ),
             session_hours=_read(environ, "CONSOLE_SESSION_HOURS", "12", _whole(1, 24 * 365)),
-            app=_read(environ, "CONSOLE_APP", "console.app:create_app", _importable),
+            application=_read(environ, "CONSOLE_APP", "console.app:create_app", _importable),
             port=_read(environ, "PORT", "5000", _whole(1, 65535)),
         )
 
