@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from console.mount import Console
 
 __all__ = ["Console"]
+__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

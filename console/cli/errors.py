@@ -1,0 +1,52 @@
+"""Every expected error becomes one line on stderr and exit status 1; the unexpected keep their traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from console.config import SettingsError
+from console.host import HostError
+from console.schema.errors import SchemaError
+from console.services.errors import ServiceError
+
+
+class Refusal(click.ClickException):
+    """The command will not, or could not, do what it was asked; the message names the way out."""
+
+    exit_code = 1
+
+    def show(self, file: object = None) -> None:
+        """Print the message alone, on stderr."""
+        click.echo(f"Error: {self.format_message()}", err=True)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn the errors of settings, services, the core and the databases into a Refusal."""
+    try:
+        yield
+    except (SettingsError, HostError, SchemaError, ServiceError, CommandError) as error:
+        raise Refusal(str(error)) from error
+    except NoSuchModuleError as error:
+        raise Refusal(f"A database URL names a dialect that is not installed: {error}") from error
+    except DBAPIError as error:
+        raise Refusal(database_sentence(error)) from error
+    except ModuleNotFoundError as error:
+        if error.name in {"psycopg", "psycopg2", "MySQLdb", "pymysql", "mariadb"}:
+            raise Refusal(
+                f"The database driver {error.name} is missing; install it into the environment."
+            ) from error
+        raise
+
+
+def database_sentence(error: SQLAlchemyError) -> str:
+    """What a database said, in one line and without the statement's parameters."""
+    text = " ".join(str(getattr(error, "orig", error)).split())
+    if "no such table: console_" in text or 'relation "console_' in text:
+        return "The console's own database is not up to date. Run `manage.py migrate` first."
+    return f"The database refused: {text}. `manage.py check` says what can be reached."

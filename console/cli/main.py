@@ -1,0 +1,84 @@
+"""The command line itself: every command, loaded when it is called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib import import_module
+
+import click
+from flask import Flask
+from flask.cli import ScriptInfo
+
+from console.cli.context import SEED
+from console.cli.errors import one_line_errors
+from console.host import load_application
+
+# Each command with the module that has it: a command costs only its own imports.
+COMMANDS = {
+    "changepassword": "console.cli.accounts",
+    "check": "console.cli.check",
+    "createsuperuser": "console.cli.accounts",
+    "db": "flask_migrate.cli",
+    "demo": "console.cli.demo",
+    "makemigrations": "console.cli.makemigrations",
+    "migrate": "console.cli.migrate",
+    "runserver": "console.cli.runserver",
+    "shell": "console.cli.shell",
+    "showmigrations": "console.cli.showmigrations",
+    "sqlmigrate": "console.cli.sqlmigrate",
+    "test": "console.cli.test",
+    "worker": "console.cli.worker",
+}
+
+
+class Commands(click.Group):
+    """The group of all commands, and of those that the application itself brings (`app.cli`)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names for `--help`."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; the application is only asked for what is not ours."""
+        if module := COMMANDS.get(cmd_name):
+            found: click.Command = getattr(import_module(module), cmd_name)
+            return found
+        app = ctx.ensure_object(ScriptInfo).load_app()
+        return app.cli.get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command, every expected error being one line."""
+        with one_line_errors():
+            return super().invoke(ctx)
+
+
+def command_line(
+    application: str | Callable[[], Flask], *, seed: Callable[[], bool] | None = None
+) -> click.Group:
+    """The command line for an application: a factory, or where to import one ("module:name").
+
+    `seed` fills empty tables with demonstration data, inside the application's context, and says
+    whether it did; `demo` calls it. The environment's CONSOLE_APP wins over `application`.
+    """
+
+    def make() -> Flask:
+        if callable(application):
+            return application()
+        return load_application(os.environ.get("CONSOLE_APP") or application)
+
+    @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+    @click.version_option(package_name=None, version=_version(), prog_name="console")
+    @click.pass_context
+    def main(ctx: click.Context) -> None:
+        """The admin console for Flask: serve it, migrate what it manages, look after it."""
+        ctx.obj = ScriptInfo(create_app=make, set_debug_flag=False)
+        ctx.obj.data[SEED] = seed
+
+    return main
+
+
+def _version() -> str:
+    from console import __version__
+
+    return __version__

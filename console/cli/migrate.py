@@ -1,0 +1,109 @@
+"""migrate: take a database to a revision, rehearsed on a clone first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from console.cli.context import pass_console, target_of, target_option
+from console.cli.errors import Refusal
+from console.cli.output import Reporter, json_option, say, warn, write_json
+from console.cli.store import bring_store_up_to_date
+from console.schema.errors import NothingToDo
+from console.schema.plan import Plan, make_plan
+from console.schema.rehearsal import Outcome
+from console.services.migrate import migrate_now
+
+if TYPE_CHECKING:
+    from console.mount import Console
+    from console.schema.target import Target
+
+
+@click.command()
+@click.argument("revision", default="head")
+@target_option
+@click.option("--plan", "show_plan", is_flag=True, help="Print what would run, and do nothing.")
+@click.option(
+    "--check", is_flag=True, help="Exit with status 1 if a revision is missing; do nothing."
+)
+@click.option("--no-rehearsal", is_flag=True, help="Apply without trying it on a clone first.")
+@json_option
+@pass_console
+def migrate(
+    console: Console,
+    revision: str,
+    target: str | None,
+    show_plan: bool,
+    check: bool,
+    no_rehearsal: bool,
+    as_json: bool,
+) -> None:
+    """Take the database to REVISION: an id, its beginning, a label, head, base, +1 or -1.
+
+    The console's own database is brought up to date first. The plan is rehearsed on a clone, then
+    applied as one transaction under a lock, and the ledger says what became of the data.
+    """
+    goal = revision
+    chosen = target_of(console, target)
+    plan = _plan(chosen, goal)
+    if show_plan:
+        write_json(plan) if as_json else _print_plan(plan)
+    if check:
+        if plan is not None:
+            raise Refusal(
+                f"{len(plan.steps)} migration(s) have not been applied. Run `manage.py migrate`."
+            )
+        return
+    if show_plan:
+        return
+    bring_store_up_to_date(console.store)
+    if plan is None:
+        say(f"Nothing to do: '{chosen.name}' stands at {goal} already.")
+        return
+    outcome = _apply(console, chosen, goal, rehearse=not no_rehearsal)
+    if as_json:
+        write_json(outcome)
+    else:
+        _print_outcome(plan, outcome)
+
+
+def _plan(target: Target, goal: str) -> Plan | None:
+    try:
+        return make_plan(target, goal)
+    except NothingToDo:
+        return None
+
+
+def _apply(console: Console, target: Target, goal: str, *, rehearse: bool) -> Outcome:
+    with Reporter() as progress:
+        return migrate_now(
+            console.store,
+            console.targets,
+            target=target.name,
+            goal=goal,
+            actor_name="the command line",
+            progress=progress,
+            rehearse_first=rehearse,
+        )
+
+
+def _print_plan(plan: Plan | None) -> None:
+    if plan is None:
+        click.echo("Nothing to do.")
+        return
+    click.echo(f"Planned for '{plan.target}':")
+    for step in plan.steps:
+        click.echo(f"  {step.direction:<4} {step.revision}  {step.message}")
+    click.echo(f"Digest {plan.digest}")
+
+
+def _print_outcome(plan: Plan, outcome: Outcome) -> None:
+    messages = {step.revision: step.message for step in plan.steps}
+    done = "Applied" if plan.direction == "up" else "Undid"
+    for step in outcome.steps:
+        took = f"{step.milliseconds:,.0f} ms"
+        click.echo(f"{done} {step.revision} {messages.get(step.revision, '')} ({took})")
+    click.echo(outcome.ledger.verdict)
+    for loss in outcome.ledger.losses:
+        warn(loss)

@@ -1,0 +1,92 @@
+"""How commands print: data on stdout, progress on stderr, colours only on a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import click
+from rich.console import Console as Terminal
+from rich.status import Status
+from rich.table import Table
+
+from console.schema.progress import Event
+from console.schema.wire import encode
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def write_json(value: Any) -> None:
+    """Print a value of the services as JSON."""
+    click.echo(json.dumps(encode(value), indent=2, ensure_ascii=False, sort_keys=False))
+
+
+def write_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows in aligned columns; on a pipe they are neither cut nor coloured."""
+    terminal = Terminal(highlight=False, markup=False, soft_wrap=False)
+    if not terminal.is_terminal:
+        terminal = Terminal(highlight=False, markup=False, width=10_000)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    with terminal.capture() as text:
+        terminal.print(table)
+    click.echo("\n".join(line.rstrip() for line in text.get().splitlines()))
+
+
+def say(text: str) -> None:
+    """Print a sentence about what is going on, on stderr."""
+    click.echo(text, err=True)
+
+
+def warn(text: str) -> None:
+    """Print a warning on stderr, yellow on a terminal."""
+    click.secho(text, err=True, fg="yellow")
+
+
+class Reporter:
+    """A progress callback that prints each step on stderr as it ends.
+
+    On a terminal the last line shows what is going on; elsewhere there are only whole lines.
+    """
+
+    SPOKEN = frozenset({"step-finished", "check", "ledger", "clone", "finished"})
+
+    def __init__(self, *, verbose: bool = False) -> None:
+        self.verbose = verbose
+        self.terminal = Terminal(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        self.status: Status | None = None
+
+    def __enter__(self) -> Self:
+        if self.terminal.is_terminal:
+            self.status = self.terminal.status("Starting")
+            self.status.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.status is not None:
+            self.status.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event of a rehearsal or a run."""
+        if self.status is not None:
+            self.status.update(_one_line(event))
+        if self.verbose or event.kind in self.SPOKEN:
+            self.terminal.print(f"  {_one_line(event)}")
+
+
+def _one_line(event: Event) -> str:
+    text = " ".join(event.text.split())
+    counted = (
+        f" ({event.done} of {event.total})" if event.total and event.kind != "finished" else ""
+    )
+    return (text if len(text) <= 160 else text[:159] + "…") + counted

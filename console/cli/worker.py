@@ -1,0 +1,107 @@
+"""worker: the process that rehearses and applies, and how `runserver` keeps one beside it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from console.cli.context import pass_console
+from console.cli.output import say, warn
+from console.cli.store import bring_store_up_to_date
+from console.services.runner import Runner
+
+if TYPE_CHECKING:
+    from console.mount import Console
+
+PATIENCE = 10.0  # seconds that a worker gets to end by itself; after that it is killed
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Carry out what waits, then end.")
+@click.option("--parent", type=int, hidden=True, help="End when this process is gone.")
+@pass_console
+def worker(console: Console, once: bool, parent: int | None) -> None:
+    """Carry out rehearsals and runs until it is told to stop."""
+    logging.basicConfig(level=logging.INFO, format="worker: %(message)s")
+    bring_store_up_to_date(console.store)
+    stop = threading.Event()
+    _stop_on_signals(stop)
+    if parent is not None:
+        threading.Thread(target=_watch, args=(parent, stop), daemon=True).start()
+    else:
+        say("The worker is running. Ctrl-C stops it.")
+    runner = Runner(console.store, console.targets, console.settings.workspace, console.policy)
+    runner.work(stop, once=once)
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    def ask(signum: int, _frame: FrameType | None) -> None:
+        if signum == signal.SIGINT and stop.is_set():
+            os._exit(1)  # Ctrl-C again: leave at once; a run is atomic, and recovered later
+        stop.set()
+
+    for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(signum, ask)
+
+
+def _watch(parent: int, stop: threading.Event) -> None:
+    """Stop when the server that this worker belongs to is gone, even by SIGKILL."""
+    while os.getppid() == parent and not stop.wait(1.0):
+        pass
+    stop.set()
+
+
+@contextmanager
+def worker_beside() -> Iterator[None]:
+    """Keep a worker running as a child process during the block, and end it afterwards."""
+    leaving = threading.Event()
+    keeper = _Keeper(leaving)
+    keeper.start()
+    try:
+        yield
+    finally:
+        leaving.set()
+        keeper.end()
+
+
+class _Keeper(threading.Thread):
+    """Starts the worker, and starts it again, less and less eagerly, if it ends by itself."""
+
+    def __init__(self, leaving: threading.Event) -> None:
+        super().__init__(daemon=True)
+        self.leaving = leaving
+        self.process = self._launch()
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, sys.argv[0], "worker", "--parent", str(os.getpid())]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - this very script
+
+    def run(self) -> None:
+        """Wait for the worker; an end that nobody asked for is said, and made good."""
+        pause = 1.0
+        while True:
+            code = self.process.wait()
+            if self.leaving.wait(pause):
+                return
+            warn(f"The worker ended with status {code}; starting it again.")
+            pause = min(pause * 2, 60.0)
+            self.process = self._launch()
+
+    def end(self) -> None:
+        """Ask the worker to stop, and insist after a while."""
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            self.process.kill()
+            self.process.wait()
