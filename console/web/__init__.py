@@ -1,1 +1,65 @@
-"""The pages: blueprints over the services."""
+"""The pages: blueprints over the services, and what holds for every one of them.
+
+`register(app, console)` puts all of it on an application; it concerns paths below
+`console.url_prefix` only.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Flask
+
+if TYPE_CHECKING:
+    from flask_admin import AdminIndexView
+
+    from console.mount import Console
+
+TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
+
+
+def index_view(console: Console) -> AdminIndexView:
+    """The dashboard, as Flask-Admin's index view."""
+    from console.web.dashboard import Dashboard
+
+    return Dashboard(console)
+
+
+def register(app: Flask, console: Console) -> None:
+    """Mount the pages, the guard, the headers, the error pages and the template names."""
+    from console.web import (
+        access,
+        accounts,
+        audit,
+        auth,
+        errors,
+        filters,
+        headers,
+        history,
+        navigation,
+        reviews,
+        runs,
+        theme,
+    )
+
+    app.register_blueprint(
+        Blueprint(
+            "console_static",
+            __name__,
+            static_folder=str(filters.STATIC),
+            static_url_path="/static",
+            template_folder=str(TEMPLATES),
+        ),
+        url_prefix=console.url_prefix,
+    )
+    for module in (auth, history, reviews, runs, audit, accounts):
+        app.register_blueprint(module.blueprint, url_prefix=console.url_prefix)
+    filters.register(app)
+    theme.register(app)
+    headers.register(app, console)
+    access.register(app, console)
+    errors.register(app, console)
+    app.jinja_env.globals.update(
+        console_navigation=navigation.navigation, console_request_id=headers.request_id
+    )

@@ -1,0 +1,149 @@
+"""access: who is asking, and whether they may. Everything below the prefix passes through here.
+
+The console keeps its own session cookie and its own accounts, so that a managed application's
+sign-in and the console's never meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from werkzeug.local import LocalProxy
+from werkzeug.wrappers import Response
+from wtforms.validators import ValidationError
+
+from console.services import accounts, permissions
+from console.web.errors import BadToken
+from console.web.headers import STATIC_ENDPOINT, is_below
+
+if TYPE_CHECKING:
+    from console.mount import Console
+
+COOKIE = "console_session"
+PUBLIC = frozenset({STATIC_ENDPOINT, "console_auth.sign_in", "console_auth.theme"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+current_account: Any = LocalProxy(lambda: g.get("console_account"))
+
+
+def current_console() -> Console:
+    """The Console of the application that answers this request."""
+    return current_app.extensions["console"]
+
+
+def can(permission: str) -> bool:
+    """Whether the account that asks has a permission; nobody signed in has none."""
+    return bool(current_account) and permissions.allows(current_account.role, permission)
+
+
+def require_permission(permission: permissions.Permission) -> Callable[[View], View]:
+    """Decorate a view: Forbidden, with the sentence that names who may, for everybody else."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            permissions.require(g.console_account, permission)
+            return view(*args, **kwargs)
+
+        return guarded  # type: ignore[return-value]  # wraps() keeps the signature
+
+    return decorate
+
+
+def local_path(url: str | None) -> str | None:
+    """`url` if it is a path below the console's prefix on this very site, or None."""
+    if not url or "\\" in url or any(ord(character) < 33 for character in url):
+        return None
+    parts = urlsplit(url)
+    prefix = current_console().url_prefix
+    inside = parts.path == prefix or parts.path.startswith(prefix + "/")
+    return url if inside and not parts.scheme and not parts.netloc else None
+
+
+def sign_in(response: Response, token: str) -> Response:
+    """Put a session's token into the answer, and forget the CSRF token of the visitor before."""
+    session.pop("csrf_token", None)
+    settings = current_console().settings
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=settings.session_hours * 3600,
+        path=_cookie_path(),
+        secure=settings.is_production,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def sign_out(response: Response) -> Response:
+    """End the session that this request carries, in the store and in the browser."""
+    accounts.sign_out(current_console().store, request.cookies.get(COOKIE, ""))
+    session.pop("csrf_token", None)
+    response.delete_cookie(COOKIE, path=_cookie_path())
+    return response
+
+
+def _cookie_path() -> str:
+    return request.script_root + current_console().url_prefix
+
+
+def csrf_token() -> str:
+    """The token that every form of the console carries."""
+    return generate_csrf()
+
+
+def check_csrf(max_age: int) -> None:
+    """BadToken unless this request came from a page of ours, at most `max_age` seconds old."""
+    if not current_app.config.get("WTF_CSRF_ENABLED", True):
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site":
+        raise BadToken()
+    token = request.headers.get("X-CSRFToken") or request.form.get("csrf_token")
+    try:
+        validate_csrf(token, time_limit=max_age)
+    except ValidationError as error:
+        raise BadToken() from error
+    g.csrf_valid = True  # Flask-WTF's forms need not look again
+
+
+def _ask_to_sign_in() -> Response:
+    if request.accept_mimetypes.best in ("text/event-stream", "application/json"):
+        abort(401)
+    wanted = request.full_path.rstrip("?") if request.method in SAFE else None
+    if not wanted and request.referrer:
+        referrer = urlsplit(request.referrer)
+        wanted = referrer.path if referrer.netloc == request.host else None
+    return redirect(url_for("console_auth.sign_in", next=local_path(wanted)))
+
+
+def register(app: Flask, console: Console) -> None:
+    """Guard everything below the console's prefix, and nothing else."""
+    if console.settings.is_production:
+        app.config["SESSION_COOKIE_SECURE"] = True
+    app.config["SESSION_COOKIE_SAMESITE"] = app.config["SESSION_COOKIE_SAMESITE"] or "Lax"
+
+    @app.before_request
+    def guard() -> Response | None:
+        if not is_below(console.url_prefix) or request.endpoint == STATIC_ENDPOINT:
+            return None
+        g.console_account = None
+        token = request.cookies.get(COOKIE)
+        if token:
+            g.console_account = accounts.account_for_token(console.store, token)
+        if request.method not in SAFE:
+            check_csrf(console.settings.session_hours * 3600)
+        if g.console_account is None and request.endpoint not in PUBLIC:
+            return _ask_to_sign_in()
+        return None
+
+    app.jinja_env.globals.update(
+        current_account=current_account, can=can, console_csrf_token=csrf_token
+    )

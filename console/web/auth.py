@@ -1,0 +1,106 @@
+"""auth: signing in and out, one's own password, one's own colours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from console.services import accounts
+from console.services.errors import Invalid, InvalidCredentials
+from console.web import access
+from console.web import theme as themes
+from console.web.access import current_account, current_console
+from console.web.forms import PasswordForm, SignInForm
+
+blueprint = Blueprint("console_auth", __name__)
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> Any:
+    """Ask who it is; the same answer for an unknown account and a wrong password."""
+    wanted = access.local_path(request.values.get("next")) or url_for("admin.index")
+    if current_account:
+        return redirect(wanted)
+    store = current_console().store
+    form = SignInForm()
+    failed = False
+    if form.validate_on_submit():
+        try:
+            token = accounts.authenticate(
+                store,
+                email=form.email.data,
+                password=form.password.data,
+                address=request.remote_addr or "",
+                agent=request.user_agent.string[:200],
+            )
+        except InvalidCredentials:
+            failed = True
+        else:
+            return access.sign_in(redirect(wanted, 303), token)
+    page = render_template(
+        "auth/sign_in.html",
+        form=form,
+        failed=failed,
+        next=wanted,
+        has_accounts=accounts.has_accounts(store),
+    )
+    return page, 400 if failed or form.errors else 200
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Response:
+    """End this session, here and in the store."""
+    flash("You are signed out.", "success")
+    return access.sign_out(redirect(url_for("console_auth.sign_in"), 303))
+
+
+@blueprint.route("/password", methods=["GET", "POST"])
+def password() -> Any:
+    """Change one's own password; every other session of the account ends."""
+    form = PasswordForm()
+    if form.validate_on_submit():
+        console = current_console()
+        try:
+            token = accounts.authenticate(
+                console.store, email=current_account.email, password=form.current.data
+            )
+            accounts.change_password(
+                console.store, email=current_account.email, password=form.new.data
+            )
+        except InvalidCredentials:
+            form.current.errors = ["This is not your current password."]
+        except Invalid as error:
+            form.take(Invalid("new", str(error)))
+        else:
+            flash("Your password is changed.", "success")
+            return _signed_in_again(form.new.data, token)
+    return render_template("auth/password.html", form=form), 400 if form.errors else 200
+
+
+def _signed_in_again(new_password: str, old_token: str) -> Response:
+    """A fresh session, since changing a password ends all others."""
+    store = current_console().store
+    accounts.sign_out(store, old_token)
+    token = accounts.authenticate(
+        store,
+        email=current_account.email,
+        password=new_password,
+        address=request.remote_addr or "",
+        agent=request.user_agent.string[:200],
+    )
+    return access.sign_in(redirect(url_for("admin.index"), 303), token)
+
+
+@blueprint.post("/theme")
+def theme() -> Response:
+    """Remember the colours that this browser wants."""
+    back = access.local_path(request.form.get("next")) or url_for("admin.index")
+    console = current_console()
+    return themes.remember(
+        redirect(back, 303),
+        request.form.get("theme", ""),
+        path=request.script_root + console.url_prefix,
+        secure=console.settings.is_production,
+    )
