@@ -1,49 +1,37 @@
-"""catalogue: the schema of a database as values, and the difference between two of them."""
+"""catalogue: the schema of a database as values, and what a difference between two of them is."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
+from sqlalchemy import Connection
 
-@dataclass(frozen=True)
-class Column:
-    """A column as the database reports it; `type` is its SQL type in words."""
+from console.schema.reflection import read_reflected
+from console.schema.sqlite_catalogue import read_sqlite
+from console.schema.sqltext import key
+from console.schema.table import Column, Part, Table, View
 
-    name: str
-    type: str
-    nullable: bool
-    default: str | None = None
-    primary_key: bool = False
+__all__ = [
+    "EMPTY_FINGERPRINT",
+    "Catalogue",
+    "Change",
+    "Column",
+    "Difference",
+    "Part",
+    "Sign",
+    "Table",
+    "TableDifference",
+    "View",
+    "fingerprint_of",
+    "read_catalogue",
+]
 
-
-@dataclass(frozen=True)
-class Part:
-    """Anything else that belongs to a table: an index, a unique, a foreign key, a check, a trigger.
-
-    `definition` is one line that a person can read and that changes whenever the thing does.
-    """
-
-    kind: Literal["index", "unique", "foreign key", "check", "primary key", "trigger"]
-    name: str
-    definition: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with its columns in order and its parts sorted by kind and name."""
-
-    name: str
-    columns: tuple[Column, ...]
-    parts: tuple[Part, ...] = ()
-
-
-@dataclass(frozen=True)
-class View:
-    """A view and its text."""
-
-    name: str
-    definition: str
+OWN = "console_"  # the console's own tables, wherever they live
+VERSION_TABLE = "alembic_version"
 
 
 @dataclass(frozen=True)
@@ -87,3 +75,54 @@ class Difference:
 
     def __bool__(self) -> bool:
         return bool(self.tables)
+
+
+def read_catalogue(connection: Connection, *, exclude: Collection[str] = ()) -> Catalogue:
+    """Return the schema of the database behind a connection, tables and views sorted by name.
+
+    Leaves out what `exclude` names, Alembic's `alembic_version`, the console's own tables and the
+    database's internal ones. SQLite is read exactly; other databases as SQLAlchemy reflects them,
+    with their triggers. SQLAlchemy's errors pass through.
+    """
+    left_out = {name.lower() for name in exclude} | {VERSION_TABLE}
+
+    def is_wanted(name: str) -> bool:
+        return name.lower() not in left_out and not name.lower().startswith(OWN)
+
+    read = read_sqlite if connection.dialect.name == "sqlite" else read_reflected
+    tables, views = read(connection, is_wanted)
+    tables = tuple(sorted(tables, key=lambda table: table.name.lower()))
+    views = tuple(sorted(views, key=lambda view: view.name.lower()))
+    return Catalogue(tables, views, fingerprint_of(tables, views))
+
+
+def fingerprint_of(tables: Collection[Table], views: Collection[View]) -> str:
+    """Return the SHA-256 of a schema, in which spacing, quoting and the case of words are nothing."""
+    plain = [
+        [
+            [_table_key(table) for table in tables],
+            [[v.name.lower(), key(v.definition)] for v in views],
+        ]
+    ]
+    text = json.dumps(plain, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _table_key(table: Table) -> list[object]:
+    """A table as plain data that two equal ones have in common."""
+    columns = [
+        [
+            column.name.lower(),
+            key(column.type),
+            column.nullable,
+            None if column.default is None else key(column.default),
+            column.primary_key,
+            [key(note) for note in column.notes],
+        ]
+        for column in table.columns
+    ]
+    parts = sorted([part.kind, part.name.lower(), key(part.definition)] for part in table.parts)
+    return [table.name.lower(), columns, parts]
+
+
+EMPTY_FINGERPRINT = fingerprint_of((), ())

@@ -2,8 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
+
+from console.schema.catalogue import EMPTY_FINGERPRINT, read_catalogue
+from console.schema.connection import read_only
+from console.schema.digest import (
+    Ingredient,
+    combine,
+    digest_of,
+    display_name,
+    file_digest,
+    file_ingredients,
+)
+from console.schema.errors import NothingToDo, UnknownDatabaseRevision
+from console.schema.folder import forget
+from console.schema.history import History, read_heads, read_history
+from console.schema.revision import Revision
+from console.schema.route import find_route
+from console.schema.target import Target
+
+__all__ = ["Direction", "Ingredient", "Plan", "Step", "gather", "make_plan", "observe"]
+
+# The ingredients that are no files, named for people.
+ORDER = "the order of revisions"
+DATABASE = "the database"
+HEADS = "where the database stands"
+SCHEMA = "the schema of the database"
 
 Direction = Literal["up", "down"]
 
@@ -17,14 +44,6 @@ class Step:
     message: str
     parents: tuple[str, ...]
     path: str
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Ingredient:
-    """One thing that the digest covers: what it is for a person ("migrations/env.py"), and its digest."""
-
-    name: str
     sha256: str
 
 
@@ -55,3 +74,92 @@ class Plan:
         added = [f"{name} is new" for name in now if name not in then]
         gone = [f"{name} is gone" for name in then if name not in now]
         return tuple(changed + added + gone)
+
+
+def make_plan(target: Target, goal: str, history: History | None = None) -> Plan:
+    """Return the plan that takes the target from where it stands to `goal`.
+
+    `goal` is a revision (id, beginning of one, label), "head", "heads", "base", "+N", "-N", or one
+    of these on a branch, as in "label@head". For a revision the direction is decided by where the
+    database stands. Reads the files and the database, changes neither.
+
+    Raises NothingToDo, UnknownDatabaseRevision, UnknownRevision, AmbiguousRevision, MultipleHeads,
+    BrokenRevision where a file on the path cannot be used, HistoryError for what else Alembic would
+    refuse, and SQLAlchemy's errors when the database cannot be read.
+    """
+    history = history or read_history(target)
+    heads, fingerprint = observe(target)
+    unknown = tuple(name for name in heads if name not in history.by_id)
+    if unknown:
+        raise UnknownDatabaseRevision(unknown)
+    route = find_route(history, heads, goal)
+    if not route.ids:
+        place = ", ".join(heads) or "its base"
+        raise NothingToDo(f"There is nothing to do: the database stands at {place}.")
+    direction: Direction = "up" if route.is_up else "down"
+    revisions = [history.by_id[name] for name in route.ids]
+    if history is not (fresh := _refreshed(target, history, revisions)):
+        return make_plan(target, goal, fresh)
+    steps = tuple(
+        Step(
+            revision=revision.id,
+            direction=direction,
+            message=revision.message,
+            parents=revision.parents,
+            path=display_name(target, revision.path),
+            sha256=revision.sha256,
+        )
+        for revision in revisions
+    )
+    ingredients = gather(target, steps, heads, fingerprint, [r.path for r in revisions])
+    return Plan(
+        target=target.name,
+        identity=target.identity,
+        goal=goal,
+        direction=direction,
+        start=heads,
+        end=route.end,
+        steps=steps,
+        ingredients=ingredients,
+        digest=combine(ingredients),
+    )
+
+
+def observe(target: Target) -> tuple[tuple[str, ...], str]:
+    """Return the heads of a target's database and the fingerprint of its schema, both read in one
+    read-only transaction; those of an empty database where there is none yet."""
+    with read_only(target) as connection:
+        if connection is None:
+            return (), EMPTY_FINGERPRINT
+        catalogue = read_catalogue(connection, exclude=(target.version_table,))
+        return read_heads(connection, target), catalogue.fingerprint
+
+
+def gather(
+    target: Target,
+    steps: Sequence[Step],
+    heads: Sequence[str],
+    fingerprint: str,
+    paths: Sequence[Path],
+) -> tuple[Ingredient, ...]:
+    """Return everything that a plan's digest covers, in a fixed order. `paths` are the files of the
+    steps; their bytes are read anew. Raises OSError for a file that is gone."""
+    return (
+        Ingredient(ORDER, digest_of([[step.revision, step.direction] for step in steps])),
+        Ingredient(DATABASE, digest_of(target.identity)),
+        Ingredient(HEADS, digest_of(sorted(heads))),
+        Ingredient(SCHEMA, fingerprint),
+        *file_ingredients(target, paths),
+    )
+
+
+def _refreshed(target: Target, history: History, revisions: Sequence[Revision]) -> History:
+    """Return `history`, or a new reading of it if a file on the path has changed in the meantime
+    without its stamp showing it."""
+    stale = frozenset(
+        str(r.path) for r in revisions if not r.path.is_file() or file_digest(r.path) != r.sha256
+    )
+    if not stale:
+        return history
+    forget(stale)
+    return read_history(target, anew=True)

@@ -1,0 +1,73 @@
+"""connection: a short look at a target's database that can neither create nor change anything."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.pool import NullPool
+
+from console.schema.target import Target
+
+BUSY_SECONDS = 10
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """Return the file of an SQLite URL, or None for a database in memory."""
+    database = url.database or ""
+    if database.startswith("file:"):
+        database = unquote(database.removeprefix("file:").partition("?")[0])
+        if database.startswith("//"):
+            database = "/" + database.lstrip("/")
+    if database in ("", ":memory:"):
+        return None
+    return Path(database).absolute()
+
+
+@contextmanager
+def read_only(target: Target) -> Iterator[Connection | None]:
+    """Yield a read-only connection to the target's database, closed at the end.
+
+    Yields None where there is no database yet: an SQLite file that does not exist (it is not
+    created), or a database in memory. SQLAlchemy's errors pass through.
+    """
+    engine = _engine(target.parsed_url)
+    if engine is None:
+        yield None
+        return
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _engine(url: URL) -> Engine | None:
+    """Return an engine whose every connection is read-only; None for nothing there."""
+    if url.get_backend_name() != "sqlite":
+        engine = create_engine(url, poolclass=NullPool)
+        event.listen(engine, "begin", _begin_read_only)
+        return engine
+    file = sqlite_file(url)
+    if file is None or not file.is_file():
+        return None
+    address = f"file:{quote(str(file))}?mode=ro"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    # One snapshot for all that is read: the driver would otherwise not begin for a SELECT.
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
+def _begin_read_only(connection: Connection) -> None:
+    """Make the transaction one that the server itself keeps from writing."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")

@@ -1,0 +1,158 @@
+"""digest: everything that decides what a plan does, each with its SHA-256."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from console.schema.target import Target
+
+MODULES = 500  # local modules followed at most: an application may hang together as a whole
+FOREIGN = ("site-packages", "dist-packages", "node_modules", "__pycache__")
+
+
+@dataclass(frozen=True)
+class Ingredient:
+    """One thing that the digest covers: what it is for a person ("migrations/env.py"), and its digest."""
+
+    name: str
+    sha256: str
+
+
+def combine(ingredients: Sequence[Ingredient]) -> str:
+    """Return the digest of a plan: the SHA-256 over the names and digests of its ingredients."""
+    return digest_of([[ingredient.name, ingredient.sha256] for ingredient in ingredients])
+
+
+def digest_of(value: object) -> str:
+    """Return the SHA-256 of plain data, as its canonical JSON."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_ingredients(target: Target, paths: Iterable[Path]) -> tuple[Ingredient, ...]:
+    """Return the ingredients of the files on a plan's path, of env.py, and of every local module
+    that these import, directly or not; the bytes are read anew.
+
+    Local is what lies in the script folder or in `target.paths`, never an installed package. The
+    modules are found in a fixed order, breadth first, 500 at most. Raises OSError for a file that
+    is gone.
+    """
+    environment = target.script_location / "env.py"
+    roots = [*paths, *([environment] if environment.is_file() else [])]
+    found = [Ingredient(display_name(target, p), file_digest(p)) for p in roots]
+    for module in local_modules(target, roots):
+        found.append(Ingredient(display_name(target, module), file_digest(module)))
+    return tuple(found)
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as they are now; raises OSError if it is gone."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def display_name(target: Target, path: Path) -> str:
+    """Name a file for a person, the same wherever a copy of the script folder lies: relative to the
+    script folder's parent, else to the version folder's parent, else to one of `target.paths`."""
+    script = target.script_location.absolute()
+    path = path.absolute()
+    if path.is_relative_to(script):
+        return (Path(script.name) / path.relative_to(script)).as_posix()
+    for location in map(Path.absolute, target.version_locations):
+        if path.is_relative_to(location):
+            return (Path(location.name) / path.relative_to(location)).as_posix()
+    for root in map(Path.absolute, target.paths):
+        if path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+    return path.as_posix()
+
+
+def local_modules(target: Target, starts: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the files of the local modules that `starts` import, and that those import in turn."""
+    finder = Finder(target)
+    seen = {path.absolute() for path in starts}
+    level = sorted(seen)
+    found: list[Path] = []
+    while level and len(found) < MODULES:
+        names = sorted({module for path in level for module in finder.imports(path)})
+        level = []
+        for module in names:
+            if module not in seen and len(found) < MODULES:
+                seen.add(module)
+                found.append(module)
+                level.append(module)
+    return tuple(found)
+
+
+class Finder:
+    """Finds the local files behind the imports of a module, by looking and not by importing."""
+
+    def __init__(self, target: Target) -> None:
+        self.script = target.script_location.absolute()
+        self.roots = [path.absolute() for path in target.paths]
+
+    def imports(self, path: Path) -> Iterator[Path]:
+        """Yield the local files that running the file at `path` would load."""
+        status = path.stat()
+        stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+        for level, name in imported_names(str(path), stamp):
+            if level:
+                folder = path.parent
+                for _ in range(level - 1):
+                    folder = folder.parent
+                yield from self._resolve(name, [folder])
+            else:
+                yield from self._resolve(name, [*self.roots, self.script, self.script.parent])
+
+    def _resolve(self, name: str, roots: Iterable[Path]) -> Iterator[Path]:
+        """Yield the file of a dotted name and the `__init__.py` of the packages around it, from the
+        first root that has it."""
+        parts = [part for part in name.split(".") if part]
+        for root in roots:
+            files = list(self._in_root(root, parts))
+            if files:
+                yield from files
+                return
+
+    def _in_root(self, root: Path, parts: list[str]) -> Iterator[Path]:
+        """Yield the files that a dotted name stands for below one root."""
+        folder = root
+        for position, part in enumerate(parts):
+            package, module = folder / part, folder / f"{part}.py"
+            candidates = [package / "__init__.py", module]
+            file = next((c for c in candidates if c.is_file()), None)
+            if file is not None and self._is_local(file):
+                yield file
+            if file == module or not package.is_dir():
+                return
+            folder = package
+            assert position < len(parts)
+
+    def _is_local(self, path: Path) -> bool:
+        """Whether a file is the project's own: below the script folder or one of the paths, and
+        not in an installed package."""
+        inside = any(path.is_relative_to(root) for root in [self.script, *self.roots])
+        return inside and not any(part in FOREIGN for part in path.parts)
+
+
+@lru_cache(maxsize=20_000)
+def imported_names(path: str, stamp: tuple[int, ...]) -> tuple[tuple[int, str], ...]:
+    """Return (level, dotted name) of every import anywhere in a file, `from a import b` as "a.b";
+    nothing for a file that cannot be parsed. `stamp` tells one state of the file from another."""
+    try:
+        tree = ast.parse(Path(path).read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return ()
+    found: set[tuple[int, str]] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update((0, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            found.update((node.level, f"{module}.{alias.name}") for alias in node.names)
+    return tuple(sorted(found))

@@ -1,0 +1,229 @@
+"""route: which revisions to run, in which order, to bring a database from its heads to a goal.
+
+Alembic's own `RevisionMap` computes it, from revisions that were read and not imported, so that a
+plan is what `alembic upgrade` and `alembic downgrade` would do.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from alembic.runtime.migration import HeadMaintainer, RevisionStep
+from alembic.script import revision as alembic
+
+from console.schema.errors import (
+    AmbiguousRevision,
+    BrokenRevision,
+    HistoryError,
+    MultipleHeads,
+    SchemaError,
+    UnknownRevision,
+)
+from console.schema.history import History
+from console.schema.revision import Revision
+
+GOAL = re.compile(r"(?:(?P<branch>[^@]+)@)?(?P<symbol>[^@+-]+)?(?P<relative>[+-]\d+)?")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Route:
+    """The ids to run in order, whether up, and the heads of the database afterwards."""
+
+    ids: tuple[str, ...]
+    is_up: bool
+    end: tuple[str, ...]
+
+
+class Node(alembic.Revision):
+    """A revision as Alembic's map takes it; `reason` says why it cannot be run, if so."""
+
+    module = type("Nothing", (), {"upgrade": None, "downgrade": None})
+
+    def __init__(self, revision: Revision | None, name: str, reason: str | None = None) -> None:
+        self.path = str(revision.path) if revision else name
+        self.reason = reason
+        parents = revision.parents if revision else ()
+        depends_on = revision.depends_on if revision else ()
+        labels = revision.labels if revision and reason is None else ()
+        super().__init__(name, parents or None, depends_on or None, labels or None)
+
+
+class Map(alembic.RevisionMap):
+    """Alembic's map, with an order of dependencies that is the same in every process."""
+
+    def _normalize_depends_on(self, revisions: Collection[Any], map_: Any) -> None:
+        super()._normalize_depends_on(revisions, map_)
+        for revision in revisions:
+            revision._normalized_resolved_dependencies = tuple(
+                sorted(revision._normalized_resolved_dependencies)
+            )
+
+
+class Heads(HeadMaintainer):
+    """Alembic's bookkeeping of the version table, without a table."""
+
+    def __init__(self, heads: Iterable[str]) -> None:
+        self.heads = set(heads)
+
+    def _insert_version(self, version: str) -> None:
+        self.heads.add(version)
+
+    def _delete_version(self, version: str) -> None:
+        self.heads.remove(version)
+
+    def _update_version(self, from_: str, to_: str) -> None:
+        self.heads.remove(from_)
+        self.heads.add(to_)
+
+
+def find_route(history: History, heads: tuple[str, ...], goal: str) -> Route:
+    """Return the route from `heads`, all of them known, to `goal`; its `ids` may be empty.
+
+    Raises UnknownRevision, AmbiguousRevision, MultipleHeads, BrokenRevision where a file on the
+    route cannot be used, and HistoryError for what else Alembic would refuse.
+    """
+    wanted = _parse(history, heads, goal)
+    map_ = _translate(lambda: _make_map(history), goal)
+    if wanted.is_up:
+        nodes = _translate(lambda: _up(map_, wanted.text, heads), goal)
+    else:
+        nodes = _translate(lambda: _down(map_, wanted.text, heads), goal)
+    for node in nodes:
+        if node.reason is not None:
+            raise BrokenRevision(node.path, node.reason)
+    end = Heads(heads)
+    for node in nodes:
+        end.update_to_step(RevisionStep(map_, node, wanted.is_up))  # type: ignore[arg-type]  # a Node stands for Alembic's Script
+    return Route(tuple(node.revision for node in nodes), wanted.is_up, tuple(sorted(end.heads)))
+
+
+def _up(map_: Map, goal: str, heads: tuple[str, ...]) -> list[Node]:
+    """What `alembic upgrade` would run, in order."""
+    found = map_.iterate_revisions(goal, heads, implicit_base=True)
+    return [node for node in reversed(list(found)) if isinstance(node, Node)]
+
+
+def _down(map_: Map, goal: str, heads: tuple[str, ...]) -> list[Node]:
+    """What `alembic downgrade` would run, in order."""
+    found = map_.iterate_revisions(heads, goal, select_for_downgrade=True)
+    return [node for node in found if isinstance(node, Node)]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A goal in full ids, as Alembic takes it, and the direction that it means here."""
+
+    text: str
+    is_up: bool
+
+
+def _parse(history: History, heads: tuple[str, ...], goal: str) -> Wanted:
+    """Read a goal and tell its direction by where the database stands."""
+    found = GOAL.fullmatch(goal.strip())
+    if found is None or not goal.strip():
+        raise UnknownRevision(goal)
+    branch, symbol, relative = found.group("branch", "symbol", "relative")
+    prefix = f"{_name(history, branch)}@" if branch else ""
+    if symbol is None:
+        if relative is None:
+            raise UnknownRevision(goal)
+        is_up = relative.startswith("+")
+        if not is_up and not branch and len(heads) > 1:
+            raise HistoryError(
+                f"'{goal}' is ambiguous: the database stands at {', '.join(heads)}. "
+                "Name the branch, as in 'label@-1', or the revision to go back to."
+            )
+        return Wanted(prefix + relative, is_up)
+    if symbol in ("head", "heads"):
+        _refuse_unknown_top(history)
+        return Wanted(prefix + symbol + (relative or ""), True)
+    if symbol == "base":
+        return Wanted(prefix + symbol + (relative or ""), False)
+    name = _name(history, symbol)
+    full = name + (relative or "")
+    end = _walk(history, name, int(relative or 0), branch, goal)
+    return Wanted(prefix + full, end is not None and end not in history.ancestors(heads))
+
+
+def _name(history: History, name: str) -> str:
+    """The full id, or the label as it is: to Alembic a label names a branch, too."""
+    return name if name in history.by_label else history.find(name).id
+
+
+def _refuse_unknown_top(history: History) -> None:
+    """Refuse to call anything a head while a file cannot be read that may stand above it."""
+    if history.broken:
+        worst = history.broken[0]
+        raise BrokenRevision(str(worst.path), worst.problems[0].message)
+
+
+def _walk(history: History, name: str, steps: int, branch: str | None, goal: str) -> str | None:
+    """The id that lies so many steps above or below; None for the base."""
+    here: str | None = history.find(name).id
+    for _ in range(abs(steps)):
+        if here is None:
+            raise HistoryError(f"'{goal}' goes further than the history does.")
+        if steps < 0:
+            parents = history.by_id[here].parents
+            nearby: list[str] = list(parents)
+        else:
+            nearby = [r.id for r in history.in_file_order if here in r.parents]
+            if branch:
+                line = history.find(branch).id
+                nearby = [n for n in nearby if line in history.ancestors([n])]
+            if not nearby:
+                raise HistoryError(f"'{goal}' goes further than the history does.")
+        if len(nearby) > 1:
+            raise HistoryError(f"'{goal}' is ambiguous: {', '.join(nearby)} are equally near.")
+        here = nearby[0] if nearby else None
+    return here
+
+
+def _make_map(history: History) -> Map:
+    """Alembic's map of a history. What is missing or broken is in it as a node that cannot be run,
+    so that the sound part of a history can still be planned."""
+    nodes: dict[str, Node] = {}
+    for revision in history.in_file_order:
+        if not revision.is_broken:
+            nodes[revision.id] = Node(revision, revision.id)
+    for revision in history.broken:
+        circular = any(problem.code == "cycle" for problem in revision.problems)
+        if revision.id not in nodes and not set("@-+:") & set(revision.id):
+            reason = revision.problems[0].message
+            nodes[revision.id] = Node(None if circular else revision, revision.id, reason)
+    labels = {label for node in nodes.values() for label in node.branch_labels}
+    for node in list(nodes.values()):
+        for name in (*_tuple(node.down_revision), *_tuple(node.dependencies)):
+            if name not in nodes and name not in labels:
+                nodes[name] = Node(None, name, "no file carries this revision.")
+    return Map(lambda: nodes.values())
+
+
+def _tuple(names: Any) -> tuple[str, ...]:
+    """Alembic's None, text or collection as a tuple."""
+    return () if not names else (names,) if isinstance(names, str) else tuple(names)
+
+
+def _translate(compute: Callable[[], T], goal: str) -> T:
+    """Compute, and turn Alembic's errors into ours."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return compute()
+    except SchemaError:
+        raise
+    except alembic.MultipleHeads as error:
+        raise MultipleHeads(tuple(error.heads)) from error
+    except alembic.ResolutionError as error:
+        if "Multiple revisions start" in str(error):
+            raise AmbiguousRevision(str(error.argument), ()) from error
+        raise UnknownRevision(str(error.argument)) from error
+    except alembic.RangeNotAncestorError as error:
+        raise HistoryError(f"'{goal}' is not on the way from where the database stands.") from error
+    except (alembic.RevisionError, AssertionError, KeyError) as error:
+        raise HistoryError(f"'{goal}' cannot be planned: {error or 'it is ambiguous'}.") from error
