@@ -17,7 +17,7 @@ from console.schema.errors import SchemaError
 from console.schema.history import read_history, read_standing
 from console.services.errors import ServiceError
 from console.services.runner import runner_status
-from console.store.upgrade import store_is_up_to_date
+from console.store.upgrade import is_current
 
 if TYPE_CHECKING:
     from console.mount import Console
@@ -69,7 +69,7 @@ def find(console: Console) -> Iterator[Finding]:
 def check_store(console: Console) -> Iterator[Finding]:
     """Whether the console's own database can be reached and used, and somebody works off its runs."""
     try:
-        if not store_is_up_to_date(console.store):
+        if not is_current(console.store):
             yield Finding(
                 "error",
                 "store-behind",

@@ -13,6 +13,16 @@ from console.config import SettingsError
 from console.host import HostError
 from console.schema.errors import SchemaError
 from console.services.errors import ServiceError
+from console.store.upgrade import StoreUpgradeFailed
+
+EXPECTED = (
+    CommandError,
+    HostError,
+    SchemaError,
+    ServiceError,
+    SettingsError,
+    StoreUpgradeFailed,
+)
 
 
 class Refusal(click.ClickException):
@@ -30,7 +40,7 @@ def one_line_errors() -> Iterator[None]:
     """Turn the errors of settings, services, the core and the databases into a Refusal."""
     try:
         yield
-    except (SettingsError, HostError, SchemaError, ServiceError, CommandError) as error:
+    except EXPECTED as error:
         raise Refusal(str(error)) from error
     except NoSuchModuleError as error:
         raise Refusal(f"A database URL names a dialect that is not installed: {error}") from error

@@ -10,6 +10,7 @@ import click
 from flask import Flask
 from flask.cli import ScriptInfo
 
+from console import __version__
 from console.cli.context import SEED
 from console.cli.errors import one_line_errors
 from console.host import load_application
@@ -35,6 +36,15 @@ COMMANDS = {
 class Commands(click.Group):
     """The group of all commands, and of those that the application itself brings (`app.cli`)."""
 
+    make_app: Callable[[], Flask]
+    seed: Callable[[], bool] | None
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give every call an application of its own, not yet made."""
+        ctx.obj = ScriptInfo(create_app=self.make_app, set_debug_flag=False)
+        ctx.obj.data[SEED] = self.seed
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names for `--help`."""
         return sorted(COMMANDS)
@@ -55,11 +65,11 @@ class Commands(click.Group):
 
 def command_line(
     application: str | Callable[[], Flask], *, seed: Callable[[], bool] | None = None
-) -> click.Group:
+) -> Commands:
     """The command line for an application: a factory, or where to import one ("module:name").
 
     `seed` fills empty tables with demonstration data, inside the application's context, and says
-    whether it did; `demo` calls it. The environment's CONSOLE_APP wins over `application`.
+    whether it did; `demo` calls it. The environment's CONSOLE_APP wins over a name.
     """
 
     def make() -> Flask:
@@ -68,17 +78,10 @@ def command_line(
         return load_application(os.environ.get("CONSOLE_APP") or application)
 
     @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-    @click.version_option(package_name=None, version=_version(), prog_name="console")
-    @click.pass_context
-    def main(ctx: click.Context) -> None:
+    @click.version_option(version=__version__, prog_name="console")
+    def main() -> None:
         """The admin console for Flask: serve it, migrate what it manages, look after it."""
-        ctx.obj = ScriptInfo(create_app=make, set_debug_flag=False)
-        ctx.obj.data[SEED] = seed
 
+    assert isinstance(main, Commands)
+    main.make_app, main.seed = make, seed
     return main
-
-
-def _version() -> str:
-    from console import __version__
-
-    return __version__
