@@ -1,0 +1,42 @@
+"""errors: what a use case can refuse; the web and the command line word each once."""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """Base of everything a service raises on purpose; `reason` is a sentence for a person."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Forbidden(ServiceError):
+    """The account's role does not allow this."""
+
+
+class NotFound(ServiceError):
+    """There is no such account, review, run or target."""
+
+
+class Conflict(ServiceError):
+    """Something of that kind is there already, or somebody else was first."""
+
+
+class Refused(ServiceError):
+    """The rules do not allow this now; `reason` says what is missing."""
+
+
+class InvalidCredentials(ServiceError):
+    """Unknown account, wrong password or inactive account: always the same answer."""
+
+    def __init__(self) -> None:
+        super().__init__("The e-mail address or the password is wrong.")
+
+
+class Invalid(ServiceError):
+    """One value cannot be used; `field` names it, `message` is a sentence."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field, self.message = field, message
+        super().__init__(message)

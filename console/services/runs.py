@@ -1,0 +1,149 @@
+"""runs: executions of plans, as the store knows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from console.hazards.hazard import Hazard
+from console.schema.plan import Plan
+from console.schema.rehearsal import Outcome, Rehearsal
+from console.schema.wire import decode
+from console.services.errors import NotFound
+from console.store.run import RunRow
+from console.store.run_event import RunEventRow
+from console.store.store import Store
+
+RunKind = Literal["rehearsal", "apply"]
+RunState = Literal[
+    "queued", "running", "succeeded", "failed", "refused", "interrupted", "cancelled"
+]
+ACTIVE: tuple[str, ...] = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run. `error` is a sentence for a run that did not succeed, `note` what else to know of it
+    ("recovered after its runner died"); `hazards` were judged with the rehearsal."""
+
+    id: int
+    kind: RunKind
+    review_id: int | None
+    target: str
+    goal: str
+    digest: str
+    plan: Plan
+    state: RunState
+    requested_by: str
+    queued_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: str | None
+    outcome: Outcome | None
+    rehearsal: Rehearsal | None
+    hazards: tuple[Hazard, ...] = ()
+    note: str | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in ACTIVE
+
+    @property
+    def milliseconds(self) -> float | None:
+        """From start to finish, None before the end."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds() * 1000
+
+
+@dataclass(frozen=True)
+class RunEvent:
+    """One line of progress; kind "state" (added by the runner) tells that the run's state changed."""
+
+    id: int
+    at: datetime
+    kind: str
+    revision: str | None
+    text: str
+    done: int | None
+    total: int | None
+
+
+def get_run(store: Store, run_id: int) -> Run:
+    """One run with everything it yielded; NotFound."""
+    with store.read() as session:
+        return value_of(find(session, run_id))
+
+
+def list_runs(store: Store, *, target: str | None = None, limit: int = 50) -> tuple[Run, ...]:
+    """The newest runs, newest first, without their outcome, rehearsal and hazards (see get_run)."""
+    query = select(RunRow).order_by(RunRow.id.desc()).limit(max(1, min(limit, 500)))
+    if target is not None:
+        query = query.where(RunRow.target == target)
+    with store.read() as session:
+        return tuple(summary_of(row) for row in session.scalars(query))
+
+
+def events_after(store: Store, run_id: int, after_id: int = 0) -> tuple[RunEvent, ...]:
+    """What a run said since the event `after_id`, oldest first; NotFound for an unknown run."""
+    query = (
+        select(RunEventRow)
+        .where(RunEventRow.run_id == run_id, RunEventRow.id > after_id)
+        .order_by(RunEventRow.id)
+        .limit(1000)
+    )
+    with store.read() as session:
+        if session.get(RunRow, run_id) is None:
+            raise NotFound(f"There is no run {run_id}.")
+        return tuple(
+            RunEvent(row.id, row.at, row.kind, row.revision, row.text, row.done, row.total)
+            for row in session.scalars(query)
+        )
+
+
+def find(session: Session, run_id: int) -> RunRow:
+    """The whole row of a run; NotFound."""
+    row = session.get(RunRow, run_id, options=[undefer("*")])
+    if row is None:
+        raise NotFound(f"There is no run {run_id}.")
+    return row
+
+
+def value_of(row: RunRow) -> Run:
+    """The value of a whole row."""
+    return _value(
+        row,
+        outcome=decode(Outcome, row.outcome) if row.outcome else None,
+        rehearsal=decode(Rehearsal, row.rehearsal) if row.rehearsal else None,
+        hazards=tuple(decode(Hazard, item) for item in (row.hazards or {}).get("hazards", ())),
+    )
+
+
+def summary_of(row: RunRow) -> Run:
+    """The value of a row without the large things."""
+    return _value(row, outcome=None, rehearsal=None, hazards=())
+
+
+def _value(row: RunRow, **large: Any) -> Run:
+    return Run(
+        id=row.id,
+        kind=cast(RunKind, row.kind),
+        review_id=row.review_id,
+        target=row.target,
+        goal=row.goal,
+        digest=row.digest,
+        plan=decode(Plan, row.plan),
+        state=cast(RunState, row.state),
+        requested_by=row.requested_by,
+        queued_at=row.queued_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        error=row.error,
+        note=row.note,
+        **large,
+    )
