@@ -12,7 +12,6 @@ from console.extensions import db, enforce_foreign_keys, migrate
 from console.mount import Console
 from console.shop import views
 
-
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
