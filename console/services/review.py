@@ -1,0 +1,110 @@
+"""review: a plan put before people, with its votes, its discussion and its runs, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from console.hazards.hazard import Hazard
+from console.schema.plan import Plan
+from console.schema.rehearsal import Rehearsal
+from console.services.account import Account
+from console.services.runs import Run
+
+ReviewState = Literal["open", "approved", "refused", "applying", "applied", "closed"]
+Vote = Literal["approve", "refuse"]
+
+
+@dataclass(frozen=True)
+class Approval:
+    """One vote on one plan digest; `is_void` when that is not what would run now."""
+
+    id: int
+    account: Account
+    digest: str
+    vote: Vote
+    reason: str
+    created_at: datetime
+    is_void: bool
+
+
+@dataclass(frozen=True)
+class Comment:
+    """One contribution to the discussion."""
+
+    id: int
+    account: Account
+    text: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Review:
+    """One review as it stands now.
+
+    `plan` is what was put before people. While the review can still be applied the plan is made
+    again at every look: `changes` then says what differs, in words, and `plan_error` why there is
+    no such plan any more; either one voids every approval. `rehearsal` is the latest one of this
+    plan, failed ones included; `hazards` were judged with it. `renewed_by` made the plan current.
+    """
+
+    id: int
+    title: str
+    description: str
+    target: str
+    goal: str
+    direction: str
+    plan: Plan
+    state: ReviewState
+    author: Account
+    created_at: datetime
+    approvals: tuple[Approval, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    rehearsal_run: Run | None = None
+    rehearsal: Rehearsal | None = None
+    hazards: tuple[Hazard, ...] = ()
+    apply_run: Run | None = None
+    changes: tuple[str, ...] = ()
+    plan_error: str | None = None
+    renewed_by: Account | None = None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether what people voted on is still what would run."""
+        return not self.changes and self.plan_error is None
+
+    @property
+    def approvers(self) -> tuple[Account, ...]:
+        """Who agrees to this very plan: the latest vote of each person counts."""
+        latest = {vote.account.id: vote for vote in self.approvals if not vote.is_void}
+        return tuple(vote.account for vote in latest.values() if vote.vote == "approve")
+
+    @property
+    def is_rehearsed(self) -> bool:
+        """Whether this very plan was rehearsed and nothing failed."""
+        run = self.rehearsal_run
+        return run is not None and run.state == "succeeded" and run.digest == self.plan.digest
+
+    @property
+    def needs_reason(self) -> bool:
+        """Whether an approval has to say why: some hazard is an error."""
+        return any(hazard.severity == "error" for hazard in self.hazards)
+
+
+@dataclass(frozen=True)
+class ReviewSummary:
+    """One line of a list of reviews; `state` is as last written, without planning again."""
+
+    id: int
+    title: str
+    target: str
+    goal: str
+    direction: str
+    state: ReviewState
+    author: Account
+    created_at: datetime
+    steps: int
+    approvals: int
+    comments: int
+    rehearsal_state: str | None
