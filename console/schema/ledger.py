@@ -1,4 +1,7 @@
-"""ledger: per table before and after: rows, non-null counts, and a checksum of every earlier column."""
+"""ledger: per table before and after: rows, non-null counts, and a checksum of every earlier column.
+
+The values and the pure comparison. Counting a live database is `console.schema.count`.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,16 @@ class ColumnCount:
 
 @dataclass(frozen=True)
 class TableCount:
-    """One table at one moment."""
+    """One table at one moment.
+
+    `earlier` is the same table counted over those rows only whose primary key was there at an
+    earlier count; None where nothing earlier is known or the table has no primary key.
+    """
 
     name: str
     rows: int
     columns: tuple[ColumnCount, ...]
+    earlier: TableCount | None = None
 
 
 @dataclass(frozen=True)
@@ -38,18 +46,20 @@ Verdict = Literal["identical", "changed", "lost", "added"]
 
 @dataclass(frozen=True)
 class ColumnEntry:
-    """One column before and after. "lost" when the column is gone and held values."""
+    """One column before and after. "lost" when the column is gone and held values; a renamed one is
+    "identical" and carries its new name."""
 
     name: str
     verdict: Verdict
     non_null_before: int | None
     non_null_after: int | None
+    renamed_to: str | None = None
 
 
 @dataclass(frozen=True)
 class Entry:
     """One table before and after. `sentence` says it all: "products: 3 rows before, 3 after, every
-    earlier value identical"."""
+    earlier value identical". `rows_lost` counts rows that are gone."""
 
     table: str
     verdict: Verdict
@@ -57,6 +67,8 @@ class Entry:
     rows_after: int | None
     columns: tuple[ColumnEntry, ...]
     sentence: str
+    renamed_to: str | None = None
+    rows_lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,3 +81,215 @@ class Ledger:
     losses: tuple[str, ...]
     is_clean: bool
     verdict: str  # one sentence for the top of a page
+
+
+def compare(before: Count, after: Count) -> Ledger:
+    """Return what became of every table and object of `before`, and what is new in `after`.
+
+    A table or column that is gone while a new one holds exactly the same is taken as renamed.
+    Tables come in the order of their names.
+    """
+    then = {table.name: table for table in before.tables}
+    now = {table.name: table for table in after.tables}
+    gone = [then[name] for name in then if name not in now]
+    new = [now[name] for name in now if name not in then]
+    renamed = _pair_tables(gone, new)
+    entries = [_compare_table(then[name], now[name]) for name in then if name in now]
+    for table in gone:
+        successor = renamed.get(table.name)
+        entries.append(_compare_table(table, successor) if successor else _removed(table))
+    successors = {table.name for table in renamed.values()}
+    entries.extend(_added(table) for table in new if table.name not in successors)
+    entries.sort(key=lambda entry: entry.table)
+    lost = tuple(thing for thing in before.objects if thing not in set(after.objects))
+    gained = tuple(thing for thing in after.objects if thing not in set(before.objects))
+    return _conclude(tuple(entries), lost, gained)
+
+
+def excess(actual: Ledger, expected: Ledger) -> tuple[str, ...]:
+    """Return, in words, what `actual` lost or changed beyond `expected`; empty if nothing more."""
+    foreseen = {entry.table: entry for entry in expected.entries}
+    worse: list[str] = []
+    for entry in actual.entries:
+        worse.extend(_excess_of_table(entry, foreseen.get(entry.table)))
+    known = set(expected.objects_lost)
+    worse.extend(
+        f"{kind} {name} lost" for kind, name in actual.objects_lost if (kind, name) not in known
+    )
+    return tuple(worse)
+
+
+def _excess_of_table(entry: Entry, foreseen: Entry | None) -> list[str]:
+    worse = []
+    before = foreseen.rows_lost if foreseen else 0
+    if entry.rows_lost > before:
+        worse.append(f"{entry.table}: {_rows(entry.rows_lost)} lost, {before} in the rehearsal")
+    columns = {column.name: column for column in foreseen.columns} if foreseen else {}
+    for column in entry.columns:
+        known = columns.get(column.name)
+        if column.verdict == "lost":
+            lost = column.non_null_before or 0
+            allowed = (known.non_null_before or 0) if known and known.verdict == "lost" else 0
+            if lost > allowed:
+                worse.append(
+                    f"{entry.table}.{column.name}: {_values(lost)} lost, {allowed} in the rehearsal"
+                )
+        if column.verdict == "changed" and not (known and known.verdict == "changed"):
+            worse.append(f"{entry.table}.{column.name}: values changed, not so in the rehearsal")
+    return worse
+
+
+def _pair_tables(gone: list[TableCount], new: list[TableCount]) -> dict[str, TableCount]:
+    """Return, by the old name, the new table that holds the same; empty tables by their columns."""
+    pairs: dict[str, TableCount] = {}
+    free = list(new)
+    for table in gone:
+        for candidate in free:
+            if _holds_the_same(table, candidate):
+                pairs[table.name] = candidate
+                free.remove(candidate)
+                break
+    return pairs
+
+
+def _holds_the_same(old: TableCount, new: TableCount) -> bool:
+    if old.rows != new.rows or not old.columns:
+        return False
+    if not old.rows:
+        return {c.name for c in old.columns} == {c.name for c in new.columns}
+    contents = {(c.non_null, c.checksum) for c in new.columns}
+    return all((c.non_null, c.checksum) in contents for c in old.columns)
+
+
+def _compare_table(old: TableCount, new: TableCount) -> Entry:
+    """One table that is still there, under its own name or another."""
+    lost = max(old.rows - new.rows, 0)
+    counted = new
+    if new.earlier and new.rows != old.rows:
+        lost = max(old.rows - new.earlier.rows, lost)
+        counted = new.earlier
+    columns = _compare_columns(old, new, counted)
+    verdicts = {column.verdict for column in columns}
+    verdict: Verdict = "identical"
+    if lost or "lost" in verdicts:
+        verdict = "lost"
+    elif "changed" in verdicts:
+        verdict = "changed"
+    renamed_to = new.name if new.name != old.name else None
+    sentence = _sentence(old, new, columns, lost)
+    return Entry(old.name, verdict, old.rows, new.rows, columns, sentence, renamed_to, lost)
+
+
+def _compare_columns(
+    old: TableCount, new: TableCount, counted: TableCount
+) -> tuple[ColumnEntry, ...]:
+    """Every earlier column, then the new ones. `counted` is `new` over the earlier rows if known."""
+    now = {column.name: column for column in counted.columns}
+    earlier = {column.name for column in old.columns}
+    free = [column for column in counted.columns if column.name not in earlier]
+    entries = []
+    for column in old.columns:
+        same = now.get(column.name)
+        if same:
+            entries.append(_column_kept(column, same, old, counted))
+            continue
+        heir = next((f for f in free if column.non_null and _is_same(column, f)), None)
+        if heir:
+            free.remove(heir)
+            entries.append(
+                ColumnEntry(column.name, "identical", column.non_null, heir.non_null, heir.name)
+            )
+        else:
+            gone: Verdict = "lost" if column.non_null else "identical"
+            entries.append(ColumnEntry(column.name, gone, column.non_null, None))
+    totals = {column.name: column.non_null for column in new.columns}
+    entries.extend(ColumnEntry(f.name, "added", None, totals[f.name]) for f in free)
+    return tuple(entries)
+
+
+def _column_kept(
+    column: ColumnCount, same: ColumnCount, old: TableCount, counted: TableCount
+) -> ColumnEntry:
+    """A column that is still there. Fewer rows are a loss of the table, not of each column."""
+    verdict: Verdict = "identical" if _is_same(column, same) else "changed"
+    if counted.rows < old.rows:
+        verdict = "identical" if same.non_null <= column.non_null else "changed"
+    return ColumnEntry(column.name, verdict, column.non_null, same.non_null)
+
+
+def _is_same(one: ColumnCount, other: ColumnCount) -> bool:
+    return (one.non_null, one.checksum) == (other.non_null, other.checksum)
+
+
+def _removed(table: TableCount) -> Entry:
+    verdict: Verdict = "lost" if table.rows else "identical"
+    columns = tuple(
+        ColumnEntry(c.name, "lost" if c.non_null else "identical", c.non_null, None)
+        for c in table.columns
+    )
+    loss = f"{_rows(table.rows)} lost" if table.rows else "it was empty"
+    sentence = f"{table.name}: table removed, {loss}"
+    return Entry(table.name, verdict, table.rows, None, columns, sentence, None, table.rows)
+
+
+def _added(table: TableCount) -> Entry:
+    columns = tuple(ColumnEntry(c.name, "added", None, c.non_null) for c in table.columns)
+    sentence = f"{table.name}: new table, {_rows(table.rows)}"
+    return Entry(table.name, "added", None, table.rows, columns, sentence)
+
+
+def _sentence(old: TableCount, new: TableCount, columns: tuple[ColumnEntry, ...], lost: int) -> str:
+    """ "products: 3 rows before, 3 after, every earlier value identical" and its variations."""
+    parts = [f"{_rows(old.rows)} before, {new.rows:,} after"]
+    if new.name != old.name:
+        parts.insert(0, f"renamed to {new.name}")
+    if lost:
+        parts.append(f"{_rows(lost)} lost")
+    for column in columns:
+        if column.renamed_to:
+            parts.append(f"column {column.name} renamed to {column.renamed_to}")
+        elif column.verdict == "lost":
+            parts.append(
+                f"column {column.name} removed, {_values(column.non_null_before or 0)} lost"
+            )
+        elif column.verdict == "identical" and column.non_null_after is None:
+            parts.append(f"empty column {column.name} removed")
+    changed = [column.name for column in columns if column.verdict == "changed"]
+    if changed:
+        parts.append(f"values changed in {', '.join(changed)}")
+    elif not lost and old.rows:
+        rest = any(column.verdict == "lost" for column in columns)
+        parts.append(f"every {'other' if rest else 'earlier'} value identical")
+    return f"{old.name}: {', '.join(parts)}"
+
+
+def _conclude(
+    entries: tuple[Entry, ...],
+    lost: tuple[tuple[str, str], ...],
+    gained: tuple[tuple[str, str], ...],
+) -> Ledger:
+    """Sum the entries up."""
+    losses = [entry.sentence for entry in entries if entry.verdict == "lost"]
+    # An index can be made again from the data; what a trigger or a view did is gone.
+    losses.extend(f"{kind} {name} removed" for kind, name in lost if kind != "index")
+    changed = [entry.sentence for entry in entries if entry.verdict == "changed"]
+    rows = sum(entry.rows_before or 0 for entry in entries)
+    tables = sum(entry.rows_before is not None for entry in entries)
+    if losses:
+        verdict = f"Data is lost: {'; '.join(losses)}."
+    elif changed:
+        verdict = f"Nothing is lost, but values change: {'; '.join(changed)}."
+    elif not tables:
+        verdict = "Nothing is lost: there was no table before."
+    else:
+        count = f"{tables:,} table{'' if tables == 1 else 's'}"
+        verdict = f"Nothing is lost: {_rows(rows)} in {count}, every earlier value identical."
+    return Ledger(entries, lost, gained, tuple(losses), not losses and not changed, verdict)
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row{'' if number == 1 else 's'}"
+
+
+def _values(number: int) -> str:
+    return f"{number:,} value{'' if number == 1 else 's'}"

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from console.schema.plan import Direction
+    from console.schema.target import Target
 
 
 @dataclass(frozen=True)
@@ -10,6 +15,7 @@ class Statement:
     """One executed statement: its SQL, the revision that sent it, milliseconds, rows touched (-1 unknown).
 
     `parameters` is a short rendering for people, cut at 500 characters; never executed again.
+    `many` when it was sent several times in a row: milliseconds and rows are sums then.
     """
 
     revision: str
@@ -29,3 +35,21 @@ class Operation:
     table: str | None
     column: str | None = None
     details: tuple[tuple[str, str], ...] = ()
+
+    def detail(self, key: str) -> str | None:
+        """Return one of the details, or None."""
+        return next((value for name, value in self.details if name == key), None)
+
+
+def compile_statements(
+    target: Target, revision: str, direction: Direction = "up"
+) -> tuple[Statement, ...]:
+    """Return the SQL of one revision for the target's dialect, up or down.
+
+    Captured on an empty scratch database that is brought to the revision's parents in a child
+    process; the target's own database is not touched. Raises UnknownRevision, MigrationFailed where
+    a revision cannot run on empty tables, and Unsupported for a dialect without scratch databases.
+    """
+    from console.schema.preview import preview  # it stands above these values
+
+    return preview(target, revision, direction)

@@ -1,0 +1,85 @@
+"""blame: turns whatever migration code raised into one line for a person, with its place."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
+
+from console.schema.capture import Capture
+from console.schema.errors import DataLost, MigrationFailed, PlanChanged, SchemaError, WrongDatabase
+from console.schema.guard import Guard
+from console.schema.job import Failure
+
+STATEMENT_LENGTH = 2000
+
+
+def failure_of(
+    error: BaseException, capture: Capture | None, guard: Guard | None = None
+) -> Failure:
+    """Return the failure for an exception: its class and text, and where the capture stood."""
+    error = _cause(error)
+    revision = capture.revision if capture else None
+    statement = (capture.running if capture else None) or _statement(error)
+    if isinstance(error, SchemaError) and not isinstance(error, MigrationFailed):
+        return Failure(type(error).__name__, str(error), revision, None, _details(error))
+    message = str(error) if isinstance(error, SchemaError) else one_line(error)
+    if guard is not None and not isinstance(error, SchemaError):
+        try:
+            guard.refuse_if_broken()
+        except MigrationFailed as broken:
+            message = str(broken)
+    revision = revision or _revision_file(error)
+    return Failure("MigrationFailed", message, revision, statement and statement[:STATEMENT_LENGTH])
+
+
+def one_line(error: BaseException) -> str:
+    """Return an exception as one line: its kind and the first line of its text."""
+    if isinstance(error, CommandError):
+        return str(error).strip().splitlines()[0]
+    if isinstance(error, SystemExit):
+        return f"The migration called sys.exit({error.code!r})."
+    source = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    text = next((line.strip() for line in str(source).splitlines() if line.strip()), "")
+    kind = type(source).__name__
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{kind}: {error.msg} ({Path(error.filename).name}, line {error.lineno})"
+    return f"{kind}: {text}" if text else kind
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return the console's own error if one stands behind this one."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, SchemaError):
+            return seen
+        seen = seen.__cause__
+    return error
+
+
+def _details(error: SchemaError) -> tuple[str, ...]:
+    if isinstance(error, PlanChanged):
+        return error.changes
+    if isinstance(error, DataLost):
+        return error.losses
+    if isinstance(error, WrongDatabase):
+        return (error.expected, error.actual)
+    return ()
+
+
+def _statement(error: BaseException) -> str | None:
+    return error.statement if isinstance(error, DBAPIError) else None
+
+
+def _revision_file(error: BaseException) -> str | None:
+    """Return the id of the revision file in which an import failed, as far as its name tells it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    names = [Path(frame.filename) for frame in frames]
+    if isinstance(error, SyntaxError) and error.filename:
+        names.append(Path(error.filename))
+    for path in reversed(names):
+        if path.parent.name == "versions":
+            return path.stem.split("_", 1)[0]
+    return None

@@ -1,0 +1,154 @@
+"""capture: the statements and operations of each step, written down while they run in the child."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from alembic.operations import ops
+from alembic.operations.base import AbstractOperations
+from alembic.operations.batch import BatchOperationsImpl
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from console.schema.operation import describe
+from console.schema.outcome import StepResult
+from console.schema.progress import Event, Progress
+from console.schema.statement import Operation, Statement
+
+PARAMETERS_LENGTH = 500
+STATEMENTS_KEPT = 1000
+SECONDS_BETWEEN_EVENTS = 0.1
+
+
+class Capture:
+    """Listens on every engine of this process. `step` is None between steps: nothing is kept then."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.steps: list[StepResult] = []
+        self.operations: list[Operation] = []
+        self.revision: str | None = None
+        self.running: str | None = None
+        self.last_sql: str | None = None
+        self._statements: list[Statement] = []
+        self._begun = 0.0
+        self._count = 0
+        self._told = 0.0
+        self._batch = False
+
+    def install(self) -> None:
+        """Hook into SQLAlchemy and Alembic. Once a process: nothing is ever unhooked."""
+        event.listen(Engine, "before_cursor_execute", self._before)
+        event.listen(Engine, "after_cursor_execute", self._after)
+        self._wrap_invoke()
+        self._wrap_flush()
+
+    def reset(self) -> None:
+        """Forget everything, for the next pass."""
+        self.steps, self.operations = [], []
+        self.revision = self.running = self.last_sql = None
+
+    def begin(self, revision: str) -> None:
+        """A step starts."""
+        self.revision, self.running, self.last_sql = revision, None, None
+        self._statements, self._count = [], 0
+        self._begun = time.perf_counter()
+
+    def end(self) -> StepResult:
+        """The step is over, well or not: keep and return what it did."""
+        result = StepResult(
+            self.revision or "",
+            (time.perf_counter() - self._begun) * 1000,
+            tuple(self._statements),
+        )
+        self.steps.append(result)
+        self.revision = None
+        return result
+
+    def _before(
+        self, conn: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool
+    ) -> None:
+        if self.revision is not None:
+            self.running = sql
+            conn.info["console_began"] = time.perf_counter()
+
+    def _after(
+        self, conn: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool
+    ) -> None:
+        if self.revision is None:
+            return
+        spent = (time.perf_counter() - conn.info.get("console_began", 0.0)) * 1000
+        self.running, self.last_sql = None, sql
+        if is_reflection(sql):
+            return
+        self._count += 1
+        self._keep(
+            Statement(self.revision, sql.strip(), spent, cursor.rowcount, shown(parameters), many)
+        )
+        now = time.monotonic()
+        if self._count <= 50 or now - self._told > SECONDS_BETWEEN_EVENTS:
+            self._told = now
+            self.progress(Event("statement", first_line(sql), self.revision, self._count))
+
+    def _keep(self, statement: Statement) -> None:
+        last = self._statements[-1] if self._statements else None
+        if last and last.sql == statement.sql:
+            rows = last.rows + statement.rows if min(last.rows, statement.rows) >= 0 else -1
+            self._statements[-1] = replace(
+                last, milliseconds=last.milliseconds + statement.milliseconds, rows=rows, many=True
+            )
+        elif len(self._statements) < STATEMENTS_KEPT:
+            self._statements.append(statement)
+
+    def _wrap_invoke(self) -> None:
+        invoke = AbstractOperations.invoke
+
+        def recorded(operations: AbstractOperations, operation: ops.MigrateOperation) -> Any:
+            if self.revision is not None:
+                is_batch = isinstance(operations.impl, BatchOperationsImpl)
+                self.operations.append(describe(operation, self.revision, is_batch))
+            return invoke(operations, operation)
+
+        setattr(AbstractOperations, "invoke", recorded)  # noqa: B010 - mypy refuses the plain assignment
+
+    def _wrap_flush(self) -> None:
+        flush: Callable[[BatchOperationsImpl], None] = BatchOperationsImpl.flush
+
+        def recorded(batch: BatchOperationsImpl) -> None:
+            if self.revision is not None:
+                rebuilds = "yes" if batch._should_recreate() else "no"
+                self.operations.append(
+                    Operation(
+                        self.revision,
+                        "batch_alter_table",
+                        str(batch.table_name),
+                        details=(("rebuilds", rebuilds),),
+                    )
+                )
+            flush(batch)
+
+        setattr(BatchOperationsImpl, "flush", recorded)  # noqa: B010 - mypy refuses the plain assignment
+
+
+def is_reflection(sql: str) -> bool:
+    """Whether a statement only asks about the schema, as batch mode and inspections do."""
+    head = sql.lstrip()[:200].upper()
+    return head.startswith("PRAGMA") or ("SQLITE_MASTER" in head and head.startswith("SELECT"))
+
+
+def first_line(sql: str) -> str:
+    """Return the start of a statement on one line, for progress."""
+    line = " ".join(sql.split())
+    return line if len(line) <= 200 else line[:199] + "…"
+
+
+def shown(parameters: Any) -> str:
+    """Return parameters for a person to read, cut; "" for none."""
+    if not parameters:
+        return ""
+    few = parameters[:5] if isinstance(parameters, list) else parameters
+    text = repr(few)
+    return text if len(text) <= PARAMETERS_LENGTH else text[: PARAMETERS_LENGTH - 1] + "…"

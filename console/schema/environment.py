@@ -1,0 +1,165 @@
+"""environment: the Alembic environment of a job, set up inside the child.
+
+Everything here happens in a process of its own, so it may set up SQLAlchemy's and Alembic's classes
+for all engines that the application makes, whenever it makes them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from console.schema.dialect import Dialect, dialect_of
+from console.schema.errors import MigrationFailed, Unsupported, WrongDatabase
+from console.schema.guard import SPLITS, Guard
+from console.schema.job import Job
+from console.schema.lock import busy_at_commit, locked
+
+Work = Callable[[tuple[str, ...], MigrationContext], Iterable[Any]]
+MARK = "console_target"
+WORDS = ("BEGIN", "COMMIT", "END", "ROLLBACK")
+
+
+@contextmanager
+def configuration(job: Job) -> Iterator[Config]:
+    """Yield Alembic's configuration: from the target's host if it has one, else from its ini file,
+    with the script folder of the job."""
+    target = job.target
+    if target.host:
+        module, _, name = target.host.factory.partition(":")
+        factory = getattr(importlib.import_module(module), name)
+        with factory(target.url, *target.host.args) as config:
+            yield _pointed(config, job)
+        return
+    config = Config(str(target.ini)) if target.ini else Config()
+    config.set_main_option("sqlalchemy.url", target.url.replace("%", "%%"))
+    yield _pointed(config, job)
+
+
+def _pointed(config: Config, job: Job) -> Config:
+    """Point a configuration at the script folder of the job, whatever its file says."""
+    locations = os.pathsep.join(str(path) for path in job.target.version_locations)
+    recursive = "true" if job.target.recursive_version_locations else "false"
+    options = {
+        "script_location": str(job.target.script_location),
+        "version_locations": locations,
+        "path_separator": "os",
+        "version_path_separator": "os",
+        "recursive_version_locations": recursive,
+    }
+    for name, value in options.items():
+        config.set_main_option(name, value.replace("%", "%%"))
+    return config
+
+
+class Environment:
+    """Runs env.py with a function of ours, on the right database, in one guarded transaction."""
+
+    def __init__(self, job: Job, guard: Guard, *, is_reading: bool = False) -> None:
+        self.job, self.guard, self.is_reading = job, guard, is_reading
+        self.dialect: Dialect = dialect_of(job.target)
+        self.identity = job.target.identity
+
+    def install(self) -> None:
+        """Listen on every engine of this process, before the application makes its own."""
+        event.listen(Engine, "connect", self._connected)
+        event.listen(Engine, "begin", self._began)
+        event.listen(Engine, "before_cursor_execute", self._executing, retval=True)
+        event.listen(Engine, "commit", self._committing)
+
+    def run(self, config: Config, script: ScriptDirectory, work: Work, **options: Any) -> None:
+        """Run env.py once. Raises what the migration code raises, and TargetLocked."""
+        context = EnvironmentContext(config, script, fn=work, **options)
+        configure = context.configure
+
+        def configured(connection: Connection | None = None, **given: Any) -> None:
+            self._verify(connection)
+            given.update(transactional_ddl=True, transaction_per_migration=False)
+            configure(connection=connection, **given)
+            self._check(context.get_context())
+
+        setattr(context, "configure", configured)  # noqa: B010 - mypy refuses the plain assignment
+        try:
+            with context:
+                script.run_env()
+        except OperationalError as error:
+            if self.dialect.is_locked(error) and self.guard.state != "running":
+                words = locked if self.guard.state == "idle" else busy_at_commit
+                raise words(self.job.target.name, self.job.lock_wait) from error
+            raise
+
+    def _verify(self, connection: Connection | None) -> None:
+        """Raise WrongDatabase unless env.py connected to the target."""
+        if connection is None:
+            raise Unsupported("env.py configures no connection: it cannot run a plan.")
+        if connection.dialect.name != self.dialect.name:
+            shown = connection.engine.url.render_as_string(hide_password=True)
+            raise WrongDatabase(self.identity, shown)
+        actual = self.dialect.identify(connection.connection.dbapi_connection)
+        if actual != self.identity:
+            raise WrongDatabase(self.identity, actual)
+
+    def _check(self, context: MigrationContext) -> None:
+        """Hold env.py's options against the target, and keep the transaction in one piece."""
+        target = self.job.target
+        named = (context.version_table, context.version_table_schema)
+        if named != (target.version_table, target.version_table_schema):
+            raise Unsupported(
+                f"env.py keeps its place in the table '{context.version_table}', but the target "
+                f"says '{target.version_table}'. Make them the same."
+            )
+
+        def refuse() -> None:
+            raise MigrationFailed(SPLITS.format(word="COMMIT (by autocommit_block())"))
+
+        if not self.is_reading:
+            setattr(context, "autocommit_block", refuse)  # noqa: B010 - see above
+
+    def _connected(self, dbapi_connection: Any, record: Any) -> None:
+        """Prepare connections to the target; leave those to other databases alone."""
+        if not type(dbapi_connection).__module__.startswith(("sqlite3", "sqlalchemy", "pysqlite")):
+            return
+        if self.dialect.identify(dbapi_connection) == self.identity:
+            record.info[MARK] = True
+            self.dialect.prepare(dbapi_connection, self.guard, self.job.lock_wait)
+
+    def _began(self, connection: Connection) -> None:
+        if not connection.info.get(MARK):
+            return
+        raw = connection.connection.dbapi_connection
+        try:
+            (self.dialect.begin_reading if self.is_reading else self.dialect.begin)(raw)
+        except Exception as error:
+            if self.dialect.is_locked(error):
+                raise locked(self.job.target.name, self.job.lock_wait) from error
+            raise
+
+    def _executing(
+        self, conn: Connection, cursor: Any, sql: str, parameters: Any, context: Any, many: bool
+    ) -> tuple[str, Any]:
+        """Refuse what would end the transaction; swallow the application's own BEGIN."""
+        if not conn.info.get(MARK):
+            return sql, parameters
+        word = sql.split(None, 1)[0].rstrip(";").upper() if sql.strip() else ""
+        if word == "BEGIN" and conn.in_transaction():
+            return "SELECT 1", ()  # an application's own listener, after ours
+        if self.guard.state == "running":
+            if word in WORDS and not sql.upper().lstrip().startswith("ROLLBACK TO"):
+                raise MigrationFailed(SPLITS.format(word=word))
+            self.guard.refuse_if_broken()
+        return sql, parameters
+
+    def _committing(self, connection: Connection) -> None:
+        if connection.info.get(MARK) and self.guard.state == "running":
+            raise MigrationFailed(SPLITS.format(word="COMMIT"))

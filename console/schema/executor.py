@@ -1,0 +1,64 @@
+"""executor: runs a plan on the target for real, exactly as it was approved, or not at all."""
+
+from __future__ import annotations
+
+from console.schema.digest import Ingredient
+from console.schema.errors import ChildDied, MigrationFailed
+from console.schema.job import LOCK_WAIT_SECONDS, Job, Pass
+from console.schema.ledger import Ledger
+from console.schema.outcome import Outcome
+from console.schema.plan import SCHEMA, Plan, observe
+from console.schema.process import error_of, run_job
+from console.schema.progress import Event, Progress, silent
+from console.schema.snapshot import snapshot_of, verify
+from console.schema.target import Target
+
+
+def apply(
+    target: Target,
+    plan: Plan,
+    *,
+    expected: Ledger | None = None,
+    progress: Progress = silent,
+    lock_wait: float = LOCK_WAIT_SECONDS,
+) -> Outcome:
+    """Run `plan` on the target's database in a child process, as one transaction.
+
+    What runs is a snapshot of the files whose digest is that of the plan. `expected` is the ledger
+    of the rehearsal: a loss beyond it rolls everything back. Waits up to `lock_wait` seconds for
+    others who write to the database.
+
+    Raises PlanChanged, WrongDatabase, TargetLocked, DataLost, MigrationFailed or Unsupported: then
+    nothing was changed. ChildDied says in its sentence where the database stands.
+    """
+    with snapshot_of(target) as snapshot:
+        verify(plan, snapshot, target)
+        step = Pass(plan.steps, plan.start, schema_digest(plan.ingredients), expected)
+        try:
+            answer = run_job(Job("run", snapshot, (step,), lock_wait), progress=progress)
+        except ChildDied as error:
+            raise ChildDied(f"{error} {where_it_stands(target, plan)}") from error
+    if answer.failure:
+        raise error_of(answer.failure)
+    result = answer.passes[0]
+    assert result.ledger is not None
+    if set(result.heads) != set(plan.end):
+        stands = ", ".join(result.heads) or "base"
+        raise MigrationFailed(f"The plan ran, but the database stands at {stands}.")
+    progress(Event("finished", result.ledger.verdict))
+    return Outcome(plan.digest, result.heads, result.milliseconds, result.steps, result.ledger)
+
+
+def schema_digest(ingredients: tuple[Ingredient, ...]) -> str:
+    """Return the fingerprint of the live schema that a plan was made on."""
+    return next((i.sha256 for i in ingredients if i.name == SCHEMA), "")
+
+
+def where_it_stands(target: Target, plan: Plan) -> str:
+    """Say, after a crash, whether the database is at the start or at the end of the plan."""
+    heads, _ = observe(target)
+    if set(heads) == set(plan.end):
+        return "The plan had been completed by then."
+    if set(heads) == set(plan.start):
+        return "Nothing was changed."
+    return f"The database stands at {', '.join(heads) or 'base'}."

@@ -1,0 +1,60 @@
+"""guard: watches over the one transaction of a pass, inside the child."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from console.schema.errors import MigrationFailed
+
+
+@dataclass
+class Guard:
+    """Where a pass stands, and what its migration code tried to do to the transaction.
+
+    While it is "running" nobody may commit; a rollback by the migration code is noticed and nothing
+    may follow it, since what follows would commit by itself.
+    """
+
+    state: Literal["idle", "running", "finished"] = "idle"
+    tried: str | None = field(default=None)
+    rolled_back: bool = False
+    committed: bool = False
+
+    def allows(self, word: str) -> bool:
+        """Whether a transaction statement (BEGIN, COMMIT, ROLLBACK) may go through now."""
+        if word == "ROLLBACK":
+            self.rolled_back = self.rolled_back or self.state == "running"
+            return True
+        if self.state == "running":
+            self.tried = word
+            return False
+        if word == "COMMIT" and self.state == "finished":
+            self.committed = True
+        return True
+
+    def start(self) -> None:
+        """A pass begins: from here on the transaction belongs to the console."""
+        self.state, self.tried = "running", None
+        self.rolled_back = self.committed = False
+
+    def finish(self) -> None:
+        """All steps are done and checked: the commit may come."""
+        self.refuse_if_broken()
+        self.state = "finished"
+
+    def refuse_if_broken(self) -> None:
+        """Raise MigrationFailed if the migration code ended the transaction behind our back."""
+        if self.rolled_back:
+            raise MigrationFailed(
+                "The migration rolled the transaction back by itself. Everything before that is "
+                "undone; let exceptions pass instead."
+            )
+        if self.tried:
+            raise MigrationFailed(SPLITS.format(word=self.tried))
+
+
+SPLITS = (
+    "The migration sends {word} itself. The console runs the whole plan as one transaction, which "
+    "must not be split; take the commit out, or put it into a revision of its own."
+)

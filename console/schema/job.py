@@ -1,0 +1,94 @@
+"""job: what the parent tells a child process to do, and what the child answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from console.schema.catalogue import Catalogue
+from console.schema.ledger import Ledger
+from console.schema.outcome import StepResult
+from console.schema.plan import Step
+from console.schema.statement import Operation
+from console.schema.target import Target
+
+LOCK_WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One transaction of a job: the steps in order and what must hold before the first of them.
+
+    `start` are the heads that the database must have; `schema_digest` the digest of its schema
+    ("" leaves it unchecked). With `expected`, losses beyond those of the rehearsal roll it back.
+    """
+
+    steps: tuple[Step, ...]
+    start: tuple[str, ...]
+    schema_digest: str = ""
+    expected: Ledger | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that a child process needs; `target` points into the snapshot.
+
+    "run" executes the passes one after the other; "generate" writes a new revision file and "check"
+    compares the models with the database, both without changing the database.
+    """
+
+    kind: Literal["run", "generate", "check"]
+    target: Target
+    passes: tuple[Pass, ...] = ()
+    lock_wait: float = LOCK_WAIT_SECONDS
+    message: str = ""
+    empty: bool = False
+    head: str | None = None
+
+
+@dataclass(frozen=True)
+class PassResult:
+    """One pass as it ran, in full or up to `error`.
+
+    `ledger` compares with the count before the first pass of the job. `leftovers` are names of
+    tables that Alembic's batch mode forgot.
+    """
+
+    steps: tuple[StepResult, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    milliseconds: float = 0.0
+    heads: tuple[str, ...] = ()
+    ledger: Ledger | None = None
+    before: Catalogue | None = None
+    after: Catalogue | None = None
+    leftovers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a job ended early: the class of `console.schema.errors` and its arguments as plain data."""
+
+    error: str
+    message: str
+    revision: str | None = None
+    statement: str | None = None
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """What autogenerate found: the new file if one was written, and the operations in words."""
+
+    path: str | None = None
+    revision: str | None = None
+    operations: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The child's last word. `passes` holds what ran, the failed one included."""
+
+    passes: tuple[PassResult, ...] = ()
+    drafted: Drafted | None = None
+    failure: Failure | None = None

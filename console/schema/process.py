@@ -1,0 +1,145 @@
+"""process: starts a child for one job, passes its events on, and never leaves it behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from console.schema import errors
+from console.schema.errors import ChildDied, SchemaError
+from console.schema.job import Answer, Failure, Job
+from console.schema.progress import Event, Progress
+from console.schema.wire import decode, encode
+
+ROOT = Path(__file__).resolve().parents[2]
+OUTPUT_LINES = 40
+OUTPUT_WIDTH = 500
+
+
+def run_job(job: Job, *, progress: Progress) -> Answer:
+    """Run a job in a child process of its own and return its answer.
+
+    Events reach `progress` in this thread while the child runs. Whatever `progress` raises ends the
+    child, which rolls back. Raises ChildDied if the child ended without an answer.
+    """
+    reading, writing = os.pipe()
+    with os.fdopen(reading, encoding="utf-8") as answers:
+        with _started(job, writing) as (process, output):
+            answer = _listen(answers, progress)
+            if answer is not None:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=10)
+            else:
+                process.wait()
+    if answer is None:
+        raise ChildDied(_epitaph(process.returncode, output))
+    return answer
+
+
+def error_of(failure: Failure) -> SchemaError:
+    """Return the typed error that a child's failure stands for."""
+    kind = getattr(errors, failure.error, errors.MigrationFailed)
+    if kind is errors.MigrationFailed:
+        return errors.MigrationFailed(failure.message, failure.revision, failure.statement)
+    if kind in (errors.PlanChanged, errors.DataLost):
+        return kind(failure.details)
+    if kind is errors.WrongDatabase:
+        return errors.WrongDatabase(failure.details[0], failure.details[1])
+    error: SchemaError = kind(failure.message)
+    return error
+
+
+@contextmanager
+def _started(job: Job, writing: int) -> Iterator[tuple[subprocess.Popen[bytes], deque[str]]]:
+    """The child with its job on stdin. Its stdin stays open while we live: the child watches it."""
+    try:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "console.schema.child", str(writing)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(writing,),
+            start_new_session=True,
+            env=_environment(job),
+        )
+    finally:
+        os.close(writing)
+    output: deque[str] = deque(maxlen=OUTPUT_LINES)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    drain = threading.Thread(target=_drain, args=(process.stdout, output), daemon=True)
+    drain.start()
+    try:
+        with suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(encode(job)).encode() + b"\n")
+            process.stdin.flush()
+        yield process, output
+    finally:
+        _end(process)
+        drain.join(timeout=1)
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        if not drain.is_alive():
+            process.stdout.close()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of the child and of what it started, and reap it."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _environment(job: Job) -> dict[str, str]:
+    """The child's environment: our package and the target's paths importable, nothing compiled."""
+    paths = [str(ROOT), *map(str, job.target.paths), os.environ.get("PYTHONPATH", "")]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",  # checksums of one child compare with those of the next
+        "PYTHONIOENCODING": "utf-8:replace",
+    }
+
+
+def _listen(answers: IO[str], progress: Progress) -> Answer | None:
+    """Read lines until the child's last word or the end of the pipe."""
+    for line in answers:
+        try:
+            message = json.loads(line)
+        except ValueError:
+            return None  # killed in the middle of a line
+        if "event" in message:
+            progress(decode(Event, message["event"]))
+        else:
+            return decode(Answer, message["answer"])
+    return None
+
+
+def _drain(stream: IO[bytes], output: deque[str]) -> None:
+    """Keep the last lines that the migration printed; a full pipe would stop it."""
+    with suppress(ValueError, OSError):
+        for line in iter(lambda: stream.readline(OUTPUT_WIDTH), b""):
+            output.append(line.decode("utf-8", "replace").rstrip())
+
+
+def _epitaph(code: int, output: deque[str]) -> str:
+    """Say how the child ended, in a sentence, with the last line that it wrote."""
+    if code < 0:
+        with suppress(ValueError):
+            return (
+                f"The process that ran the migration was ended by {signal.Signals(-code).name}. "
+                "What it had not saved was rolled back."
+            )
+    last = next((line for line in reversed(output) if line.strip()), "")
+    said = f" Its last words: {last}" if last else ""
+    return f"The process that ran the migration ended with code {code} and no result.{said}"

@@ -1,0 +1,65 @@
+"""snapshot: a private copy of a target's script folder, so that what runs is what was digested."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from console.schema.errors import NothingToDo, PlanChanged, UnknownDatabaseRevision
+from console.schema.plan import Plan, make_plan
+from console.schema.target import Target
+
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".git", "*.sqlite", "*.sqlite3", "*.db")
+
+
+@contextmanager
+def snapshot_of(target: Target) -> Iterator[Target]:
+    """Copy the script folder and the version folders, keeping how they lie to each other, and yield
+    the target with its paths into the copy. The copy is removed at the end.
+
+    Revision files that are no Python are left out: they cannot be on a plan's path, and Alembic
+    would stumble over them. Raises OSError where a folder cannot be read.
+    """
+    folders = [target.script_location, *target.version_locations]
+    folders = [folder.absolute() for folder in folders]
+    root = Path(os.path.commonpath([folders[0].parent, *folders]))
+    with tempfile.TemporaryDirectory(
+        prefix="console-snapshot-", ignore_cleanup_errors=True
+    ) as name:
+        copy = Path(name).resolve()
+        for folder in folders:
+            place = copy / folder.relative_to(root)
+            if folder.is_dir():
+                shutil.copytree(folder, place, ignore=LEFT_OUT, dirs_exist_ok=True)
+        places = tuple(copy / folder.relative_to(root) for folder in folders)
+        for place in places[1:]:
+            _leave_out_broken(place)
+        # What revision files import from beside the script folder is still found there.
+        paths = (*target.paths, folders[0].parent)
+        yield replace(target, script_location=places[0], version_locations=places[1:], paths=paths)
+
+
+def _leave_out_broken(folder: Path) -> None:
+    for path in folder.rglob("*.py"):
+        try:
+            ast.parse(path.read_bytes())
+        except (SyntaxError, ValueError):
+            path.unlink()
+
+
+def verify(plan: Plan, snapshot: Target, original: Target) -> None:
+    """Make the plan again from the bytes of the snapshot; raise PlanChanged where they differ."""
+    try:
+        now = make_plan(replace(snapshot, paths=original.paths), plan.goal)
+    except NothingToDo as error:
+        raise PlanChanged((f"the database has moved on ({error})",)) from error
+    except UnknownDatabaseRevision as error:
+        raise PlanChanged((f"the database has moved ({error})",)) from error
+    if now.digest != plan.digest:
+        raise PlanChanged(now.changes_since(plan) or ("the steps are others",))
