@@ -27,7 +27,10 @@ PASSWORD_VARIABLE = "CONSOLE_SUPERUSER_PASSWORD"  # noqa: S105 - the variable's 
 )
 @pass_console
 def createsuperuser(console: Console, email: str | None, name: str | None, noinput: bool) -> None:
-    """Create an administrator: an account that may do everything."""
+    """Create an administrator.
+
+    What is not given is asked for.
+    """
     bring_store_up_to_date(console.store)
     if email is None:
         if noinput:
@@ -53,7 +56,10 @@ def createsuperuser(console: Console, email: str | None, name: str | None, noinp
 )
 @pass_console
 def changepassword(console: Console, email: str, noinput: bool) -> None:
-    """Give the account EMAIL a new password; it is signed out everywhere."""
+    """Give an account a new password.
+
+    It is signed out everywhere.
+    """
     bring_store_up_to_date(console.store)
     accounts.change_password(console.store, email=email, password=_password(noinput))
     say(f"The password of {email} is changed.")

@@ -41,9 +41,10 @@ class Finding:
 @pass_console
 @click.pass_context
 def check(ctx: click.Context, console: Console, as_json: bool) -> None:
-    """Look for mistakes in the settings, the databases and the histories.
+    """Look for mistakes, and say the way out.
 
-    Exits with status 1 when there are errors; warnings alone do not count.
+    It reads the settings, the console's own database, the worker's sign of life, and the history
+    and reach of every managed database. Exits with status 1 when there are errors; warnings alone do not count.
     """
     findings = tuple(find(console))
     if as_json:

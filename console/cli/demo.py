@@ -43,9 +43,9 @@ class DemoAccount:
 @json_option
 @pass_console
 def demo(console: Console, quiet: bool, as_json: bool) -> None:
-    """Fill new databases with demonstration data and accounts.
+    """Fill new databases with demonstration data.
 
-    The database is left one revision behind, to be reviewed. Where there are accounts already it
+    It makes three accounts and prints their passwords once. The database is left one revision behind, to be reviewed. Where there are accounts already it
     changes nothing. Not for production.
     """
     if console.settings.is_production:
@@ -79,8 +79,9 @@ def _fill(console: Console, target: Target) -> None:
             console.targets,
             target=target.name,
             goal=head.parents[0] if head.parents else head.id,
-            actor_name="the first run",
-            rehearse_first=False,  # there is nothing in it to lose
+            actor_name="First run",
+            workspace=console.settings.workspace,
+            rehearse=False,  # there is nothing in it to lose
         )
     if seed := current_seed():
         seed()

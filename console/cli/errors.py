@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import click
 from alembic.util import CommandError
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
 from console.config import SettingsError
 from console.host import HostError
@@ -54,7 +54,7 @@ def one_line_errors() -> Iterator[None]:
         raise
 
 
-def database_sentence(error: SQLAlchemyError) -> str:
+def database_sentence(error: Exception) -> str:
     """What a database said, in one line and without the statement's parameters."""
     text = " ".join(str(getattr(error, "orig", error)).split())
     if "no such table: console_" in text or 'relation "console_' in text:

@@ -36,7 +36,10 @@ def makemigrations(
     head: str | None,
     as_json: bool,
 ) -> None:
-    """Compare the models with the database and write a revision for the difference."""
+    """Write the revision that the models need.
+
+    The models are compared with the database; what differs becomes a revision to read and edit.
+    """
     chosen = target_of(console, target)
     if check:
         missing = autogenerate.check(chosen)

@@ -39,9 +39,9 @@ def migrate(
     no_rehearsal: bool,
     as_json: bool,
 ) -> None:
-    """Take the database to REVISION: an id, its beginning, a label, head, base, +1 or -1.
+    """Take a database to a revision.
 
-    The console's own database is brought up to date first. The plan is rehearsed on a clone, then
+    REVISION is an id or its beginning, a label, head, base, +1 or -1. The console's own database is brought up to date first. The plan is rehearsed on a clone, then
     applied as one transaction under a lock, and the ledger says what became of the data.
     """
     goal = revision
@@ -82,9 +82,10 @@ def _apply(console: Console, target: Target, goal: str, *, rehearse: bool) -> Ou
             console.targets,
             target=target.name,
             goal=goal,
-            actor_name="the command line",
+            actor_name="Command line",
+            workspace=console.settings.workspace,
             progress=progress,
-            rehearse_first=rehearse,
+            rehearse=rehearse,
         )
 
 

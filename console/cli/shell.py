@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 @click.option("--plain", is_flag=True, help="Python's own shell even where IPython is installed.")
 @pass_console
 def shell(console: Console, command: str | None, plain: bool) -> None:
-    """Open a Python shell with app, db, console and every model."""
+    """Open a Python shell.
+
+    app, db, console and every model are at hand.
+    """
     names = shell_names(console)
     if command is not None or not sys.stdin.isatty():
         source = command if command is not None else sys.stdin.read()

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 @json_option
 @pass_console
 def showmigrations(console: Console, target: str | None, as_json: bool) -> None:
-    """List the revisions, oldest first, with those that are applied marked [X]."""
+    """List revisions, the applied ones marked.
+
+    Oldest first: [X] applied, [ ] not, [!] cannot be read, [?] applied without a file.
+    """
     chosen = [target_of(console, target)] if target else list(console.targets.values())
     listed = []
     for one in chosen:

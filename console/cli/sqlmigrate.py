@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 def sqlmigrate(
     console: Console, revision: str, target: str | None, backwards: bool, as_json: bool
 ) -> None:
-    """Print the SQL that REVISION sends, as captured on an empty clone; no database is touched."""
+    """Print the SQL of a revision.
+
+    It is captured on an empty clone; no database is touched.
+    """
     chosen = target_of(console, target)
     found = read_history(chosen).find(revision)
     statements = compile_statements(chosen, found.id, "down" if backwards else "up")

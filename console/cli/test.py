@@ -15,7 +15,10 @@ from console.cli.errors import Refusal
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def test(ctx: click.Context, arguments: tuple[str, ...]) -> None:
-    """Run pytest; every argument is pytest's."""
+    """Run the tests.
+
+    Every argument is pytest's.
+    """
     if not find_spec("pytest"):
         raise Refusal("pytest is not installed; run `make test`, which installs it.")
     ended = subprocess.run([sys.executable, "-m", "pytest", *arguments])  # noqa: S603 - ours

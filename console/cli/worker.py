@@ -31,7 +31,10 @@ PATIENCE = 10.0  # seconds that a worker gets to end by itself; after that it is
 @click.option("--parent", type=int, hidden=True, help="End when this process is gone.")
 @pass_console
 def worker(console: Console, once: bool, parent: int | None) -> None:
-    """Carry out rehearsals and runs until it is told to stop."""
+    """Carry out rehearsals and runs.
+
+    It works until it is told to stop by Ctrl-C or SIGTERM.
+    """
     logging.basicConfig(level=logging.INFO, format="worker: %(message)s")
     bring_store_up_to_date(console.store)
     stop = threading.Event()

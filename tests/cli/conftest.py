@@ -1,0 +1,37 @@
+"""The command line as a person calls it, on an application of the test's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+
+from console.cli import command_line
+from console.cli.main import Commands
+
+Manage = Callable[..., Result]
+
+
+@pytest.fixture
+def manage() -> Manage:
+    """`manage(app, "migrate", "--plan")` gives the result: exit_code, stdout, stderr."""
+
+    def run(app: Flask | Callable[[], Flask], *arguments: str, **options: Any) -> Result:
+        seed = options.pop("seed", None)
+        make: Callable[[], Flask] = (lambda: app) if isinstance(app, Flask) else app
+        main: Commands = command_line(make, seed=seed)
+        result = CliRunner().invoke(main, arguments, prog_name="manage.py", **options)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+def data_of(result: Result) -> Any:
+    """What a command with --json printed."""
+    return json.loads(result.stdout)
