@@ -26,10 +26,14 @@ def sqlmigrate(
 ) -> None:
     """Print the SQL of a revision.
 
-    It is captured on an empty clone; no database is touched.
+    REVISION is an id or its beginning, a label, or head. The SQL is captured on an empty clone; no
+    database is touched.
     """
     chosen = target_of(console, target)
-    found = read_history(chosen).find(revision)
+    history = read_history(chosen)
+    if revision == "head" and len(history.heads) == 1:
+        revision = history.heads[0]
+    found = history.find(revision)
     statements = compile_statements(chosen, found.id, "down" if backwards else "up")
     if as_json:
         write_json(statements)

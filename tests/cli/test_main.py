@@ -64,12 +64,11 @@ def test_commands_of_the_application_are_found(manage: Manage, app: Flask) -> No
     assert "hello" in manage(app, "greet").stdout
 
 
-def test_flask_migrates_own_commands_are_there(
-    manage: Manage, app: Flask, capsys: pytest.CaptureFixture[str]
-) -> None:
-    result = manage(app, "db", "heads")
+def test_flask_migrates_own_commands_are_there(manage: Manage, app: Flask) -> None:
+    result = manage(app, "db", "--help")
     assert result.exit_code == 0, result.output
-    assert "9e2d05c8a314" in capsys.readouterr().out
+    assert "upgrade" in result.output
+    assert manage(app, "db", "heads").exit_code == 0
 
 
 @pytest.mark.parametrize(
