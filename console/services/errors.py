@@ -20,7 +20,16 @@ class NotFound(ServiceError):
 
 
 class Conflict(ServiceError):
-    """Something of that kind is there already, or somebody else was first."""
+    """Something of that kind is there already, or somebody else was first.
+
+    `review_id` or `run_id` is what stands in the way, where that is known.
+    """
+
+    def __init__(
+        self, reason: str, *, review_id: int | None = None, run_id: int | None = None
+    ) -> None:
+        self.review_id, self.run_id = review_id, run_id
+        super().__init__(reason)
 
 
 class Refused(ServiceError):

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from console.schema.plan import Plan, make_plan
 from console.schema.target import Target
-from console.services.account import Account
+from console.schema.wire import decode, encode
+from console.services import audit
+from console.services.account import Account, value_of
 from console.services.decisions import (
     Decision,
     Policy,
@@ -17,9 +25,21 @@ from console.services.decisions import (
     may_rehearse,
     may_renew,
 )
+from console.services.errors import Conflict, Invalid, Refused
+from console.services.permissions import require
+from console.services.queue import cancel_waiting, enqueue
+from console.services.requests import request_apply, request_rehearsal
 from console.services.review import Approval, Comment, Review, ReviewState, ReviewSummary
-from console.services.runs import Run
+from console.services.review_row import find, find_unchanged, get_review
+from console.services.targets import find_target
+from console.services.votes import approve, approvers_of, refuse
+from console.services.wording import count_of, title_of
+from console.store.approval import ApprovalRow
+from console.store.comment import CommentRow
+from console.store.review import ReviewRow
+from console.store.run import RunRow
 from console.store.store import Store
+from console.store.times import now
 
 __all__ = [
     "Approval",
@@ -49,6 +69,7 @@ __all__ = [
 ]
 
 Targets = Mapping[str, Target]
+LONGEST_TEXT = 20_000
 
 
 def open_review(
@@ -66,69 +87,197 @@ def open_review(
     Without a title it is called after its steps. Forbidden; NotFound for an unknown target;
     Conflict naming the review that has this very plan; SchemaError where there is no such plan.
     """
-    raise NotImplementedError
-
-
-def get_review(store: Store, targets: Targets, review_id: int) -> Review:
-    """One review as it stands now, its plan made again and compared; NotFound."""
-    raise NotImplementedError
+    require(actor, "open-review")
+    title = _short(" ".join(title.split()), "title", 200)
+    description = _short(description.strip(), "description", LONGEST_TEXT)
+    plan = make_plan(find_target(targets, target), goal.strip())
+    row = ReviewRow(
+        title=title or title_of(plan),
+        description=description,
+        target=plan.target,
+        goal=plan.goal,
+        author_id=actor.id,
+        state="open",
+    )
+    _put(row, plan)
+    try:
+        with store.begin() as session:
+            _refuse_second_review(session, plan.digest)
+            session.add(row)
+            session.flush()
+            run = _queue_rehearsal(session, row, plan, actor)
+            audit.record(
+                session,
+                actor=actor,
+                action="review.opened",
+                subject=f"review {row.id}",
+                text=f"{actor.name} opened review {row.id}: {row.title} "
+                f"({count_of(len(plan.steps), 'step')} on {plan.target}).",
+                data={"digest": plan.digest, "steps": [step.revision for step in plan.steps]},
+                review_id=row.id,
+                run_id=run.id,
+            )
+    except IntegrityError:
+        raise Conflict("Another review is open for this very plan.") from None
+    return get_review(store, targets, row.id)
 
 
 def list_reviews(store: Store, *, state: str | None = None) -> tuple[ReviewSummary, ...]:
-    """Every review, newest first, or those in one state."""
-    raise NotImplementedError
-
-
-def approve(
-    store: Store,
-    targets: Targets,
-    actor: Account,
-    review_id: int,
-    *,
-    reason: str = "",
-    policy: Policy | None = None,
-) -> Review:
-    """Approve the very plan that would run now; Refused as `may_approve` says, Invalid("reason")
-    where a hazard is an error and no reason is given."""
-    raise NotImplementedError
-
-
-def refuse(
-    store: Store, targets: Targets, actor: Account, review_id: int, *, reason: str
-) -> Review:
-    """Refuse the plan; Invalid("reason") without a reason."""
-    raise NotImplementedError
+    """Every review, newest first, or those in one state; states are as last written."""
+    query = select(ReviewRow).order_by(ReviewRow.id.desc())
+    if state is not None:
+        query = query.where(ReviewRow.state == state)
+    with store.read() as session:
+        rows = session.scalars(query).all()
+        comments = dict(
+            session.execute(
+                select(CommentRow.review_id, func.count()).group_by(CommentRow.review_id)
+            )
+            .tuples()
+            .all()
+        )
+        return tuple(_summary(session, row, comments.get(row.id, 0)) for row in rows)
 
 
 def add_comment(
     store: Store, targets: Targets, actor: Account, review_id: int, *, text: str
 ) -> Review:
-    """Add to the discussion; Invalid("text") for an empty one."""
-    raise NotImplementedError
+    """Add to the discussion; Forbidden, NotFound, Invalid("text") for an empty or endless one."""
+    require(actor, "comment")
+    text = _short(text.strip(), "text", LONGEST_TEXT)
+    if not text:
+        raise Invalid("text", "Write something first.")
+    with store.begin() as session:
+        row = find(session, review_id)
+        session.add(CommentRow(review_id=row.id, account_id=actor.id, text=text))
+        audit.record(
+            session,
+            actor=actor,
+            action="review.commented",
+            subject=f"review {row.id}",
+            text=f"{actor.name} commented on review {row.id}: {row.title}.",
+            review_id=row.id,
+        )
+    return get_review(store, targets, review_id)
 
 
 def renew(store: Store, targets: Targets, actor: Account, review_id: int) -> Review:
-    """Make the plan again as of now, void every approval, and queue a new rehearsal."""
-    raise NotImplementedError
+    """Make the plan again as of now, void every vote, and queue a new rehearsal.
+
+    Forbidden; Refused as `may_renew` says; Conflict where another review has the new plan.
+    """
+    require(actor, "open-review")
+    review = get_review(store, targets, review_id)
+    decision = may_renew(review, actor)
+    if not decision:
+        raise Refused(decision.reason)
+    plan = make_plan(find_target(targets, review.target), review.goal)
+    try:
+        with store.begin() as session:
+            row = find_unchanged(session, review)
+            _refuse_second_review(session, plan.digest, but=row.id)
+            cancel_waiting(session, row.id)
+            _void_votes(session, row.id)
+            _put(row, plan)
+            row.state = "open"
+            row.renewed_by_id = None if actor.id == row.author_id else actor.id
+            run = _queue_rehearsal(session, row, plan, actor)
+            audit.record(
+                session,
+                actor=actor,
+                action="review.renewed",
+                subject=f"review {row.id}",
+                text=f"{actor.name} renewed review {row.id}: {row.title}.",
+                data={"digest": plan.digest, "changes": list(review.changes)},
+                review_id=row.id,
+                run_id=run.id,
+            )
+    except IntegrityError:
+        raise Conflict("Another review is open for this very plan.") from None
+    return get_review(store, targets, review_id)
 
 
 def close(store: Store, targets: Targets, actor: Account, review_id: int) -> Review:
-    """Close the review without applying it."""
-    raise NotImplementedError
+    """Close the review without applying it; Forbidden, Refused as `may_close` says."""
+    require(actor, "open-review")
+    review = get_review(store, targets, review_id)
+    decision = may_close(review, actor)
+    if not decision:
+        raise Refused(decision.reason)
+    with store.begin() as session:
+        row = find_unchanged(session, review)
+        row.state, row.open_digest = "closed", None
+        cancel_waiting(session, row.id)
+        audit.record(
+            session,
+            actor=actor,
+            action="review.closed",
+            subject=f"review {row.id}",
+            text=f"{actor.name} closed review {row.id} without applying it: {row.title}.",
+            review_id=row.id,
+        )
+    return get_review(store, targets, review_id)
 
 
-def request_rehearsal(store: Store, targets: Targets, actor: Account, review_id: int) -> Run:
-    """Queue another rehearsal of the plan."""
-    raise NotImplementedError
+def _put(row: ReviewRow, plan: Plan) -> None:
+    """Make `plan` the one that the review is about."""
+    row.plan = encode(plan)
+    row.digest = row.open_digest = plan.digest
+    row.direction = plan.direction
 
 
-def request_apply(
-    store: Store,
-    targets: Targets,
-    actor: Account,
-    review_id: int,
-    *,
-    policy: Policy | None = None,
-) -> Run:
-    """Queue the apply. Refused as `may_apply` says; Conflict while another one has the target."""
-    raise NotImplementedError
+def _queue_rehearsal(session: Session, row: ReviewRow, plan: Plan, actor: Account) -> RunRow:
+    return enqueue(
+        session,
+        kind="rehearsal",
+        plan=plan,
+        requested_by=actor.name,
+        requested_by_id=actor.id,
+        review_id=row.id,
+    )
+
+
+def _refuse_second_review(session: Session, digest: str, but: int | None = None) -> None:
+    """Raise Conflict, naming it, where another review is open for the same plan."""
+    other = session.scalar(select(ReviewRow).where(ReviewRow.open_digest == digest))
+    if other is not None and other.id != but:
+        raise Conflict(
+            f"Review {other.id} ({other.title}) is open for this very plan.", review_id=other.id
+        )
+
+
+def _void_votes(session: Session, review_id: int) -> None:
+    votes = select(ApprovalRow).where(
+        ApprovalRow.review_id == review_id, ApprovalRow.voided_at.is_(None)
+    )
+    for vote in session.scalars(votes):
+        vote.voided_at = now()
+
+
+def _summary(session: Session, row: ReviewRow, comments: int) -> ReviewSummary:
+    rehearsal = session.scalar(
+        select(RunRow.state)
+        .where(RunRow.review_id == row.id, RunRow.kind == "rehearsal", RunRow.digest == row.digest)
+        .order_by(RunRow.id.desc())
+        .limit(1)
+    )
+    return ReviewSummary(
+        id=row.id,
+        title=row.title,
+        target=row.target,
+        goal=row.goal,
+        direction=row.direction,
+        state=cast(ReviewState, row.state),
+        author=value_of(row.author),
+        created_at=row.created_at,
+        steps=len(decode(Plan, row.plan).steps),
+        approvals=len(approvers_of(session, row.id, row.digest)),
+        comments=comments,
+        rehearsal_state=rehearsal,
+    )
+
+
+def _short(text: str, field: str, limit: int) -> str:
+    if len(text) > limit:
+        raise Invalid(field, f"Use at most {limit:,} characters.")
+    return text
