@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from console.schema.capture import Capture
 from console.schema.errors import DataLost, MigrationFailed, PlanChanged, SchemaError, WrongDatabase
-from console.schema.guard import Guard
+from console.schema.guard import SPLITS, Guard
 from console.schema.job import Failure
 
 STATEMENT_LENGTH = 2000
@@ -26,11 +26,8 @@ def failure_of(
     if isinstance(error, SchemaError) and not isinstance(error, MigrationFailed):
         return Failure(type(error).__name__, str(error), revision, None, _details(error))
     message = str(error) if isinstance(error, SchemaError) else one_line(error)
-    if guard is not None and not isinstance(error, SchemaError):
-        try:
-            guard.refuse_if_broken()
-        except MigrationFailed as broken:
-            message = str(broken)
+    if guard is not None and guard.tried and not isinstance(error, SchemaError):
+        message = SPLITS.format(word=guard.tried)  # the driver only says "not authorized"
     revision = revision or _revision_file(error)
     return Failure("MigrationFailed", message, revision, statement and statement[:STATEMENT_LENGTH])
 

@@ -36,6 +36,10 @@ class Dialect(ABC):
     name: str
 
     @abstractmethod
+    def speaks(self, dbapi_connection: Any) -> bool:
+        """Whether this is a connection to a database of this kind at all."""
+
+    @abstractmethod
     def identify(self, dbapi_connection: Any) -> str:
         """Return the identity of the database that this connection really reaches."""
 
@@ -86,6 +90,12 @@ class SQLite(Dialect):
     """SQLite 3, by the measured recipe."""
 
     name = "sqlite"
+
+    def speaks(self, dbapi_connection: Any) -> bool:
+        # Asynchronous drivers come wrapped by SQLAlchemy and have the attribute too.
+        return hasattr(dbapi_connection, "isolation_level") and "sqlite" in str(
+            type(dbapi_connection)
+        )
 
     def identify(self, dbapi_connection: Any) -> str:
         cursor = dbapi_connection.cursor()

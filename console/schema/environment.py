@@ -128,7 +128,7 @@ class Environment:
 
     def _connected(self, dbapi_connection: Any, record: Any) -> None:
         """Prepare connections to the target; leave those to other databases alone."""
-        if not type(dbapi_connection).__module__.startswith(("sqlite3", "sqlalchemy", "pysqlite")):
+        if not self.dialect.speaks(dbapi_connection):
             return
         if self.dialect.identify(dbapi_connection) == self.identity:
             record.info[MARK] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.schema.dialect import dialect_of
 from console.schema.digest import Ingredient
 from console.schema.errors import ChildDied, MigrationFailed
 from console.schema.job import LOCK_WAIT_SECONDS, Job, Pass
@@ -31,6 +32,7 @@ def apply(
     Raises PlanChanged, WrongDatabase, TargetLocked, DataLost, MigrationFailed or Unsupported: then
     nothing was changed. ChildDied says in its sentence where the database stands.
     """
+    dialect_of(target)
     with snapshot_of(target) as snapshot:
         verify(plan, snapshot, target)
         step = Pass(plan.steps, plan.start, schema_digest(plan.ingredients), expected)

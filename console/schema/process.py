@@ -32,14 +32,11 @@ def run_job(job: Job, *, progress: Progress) -> Answer:
     child, which rolls back. Raises ChildDied if the child ended without an answer.
     """
     reading, writing = os.pipe()
-    with os.fdopen(reading, encoding="utf-8") as answers:
-        with _started(job, writing) as (process, output):
-            answer = _listen(answers, progress)
-            if answer is not None:
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(timeout=10)
-            else:
-                process.wait()
+    with os.fdopen(reading, encoding="utf-8") as answers, _started(job, writing) as started:
+        process, output = started
+        answer = _listen(answers, progress)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=10)
     if answer is None:
         raise ChildDied(_epitaph(process.returncode, output))
     return answer
@@ -50,8 +47,10 @@ def error_of(failure: Failure) -> SchemaError:
     kind = getattr(errors, failure.error, errors.MigrationFailed)
     if kind is errors.MigrationFailed:
         return errors.MigrationFailed(failure.message, failure.revision, failure.statement)
-    if kind in (errors.PlanChanged, errors.DataLost):
-        return kind(failure.details)
+    if kind is errors.PlanChanged:
+        return errors.PlanChanged(failure.details)
+    if kind is errors.DataLost:
+        return errors.DataLost(failure.details)
     if kind is errors.WrongDatabase:
         return errors.WrongDatabase(failure.details[0], failure.details[1])
     error: SchemaError = kind(failure.message)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from console.schema.catalogue import Difference
 from console.schema.clone import Clone, clone_of, remove_orphans
+from console.schema.dialect import dialect_of
 from console.schema.difference import compare
 from console.schema.errors import ChildDied
 from console.schema.executor import schema_digest
@@ -66,6 +67,7 @@ def rehearse(
     killed processes are removed with it. Never raises for what the migration does; raises
     PlanChanged if files or database are not those of the plan, and Unsupported.
     """
+    dialect_of(target)
     remove_orphans(workspace)
     with snapshot_of(target) as snapshot:
         verify(plan, snapshot, target)

@@ -1,0 +1,140 @@
+"""Whenever the process dies, the database stands at the start or at the end, never between."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from console.schema.errors import ChildDied
+from console.schema.executor import apply
+from console.schema.history import read_history, read_standing
+from console.schema.progress import Event
+from tests.histories.place import PRICE, PRODUCTS, Place, children_of, is_alive
+from tests.histories.script_folder import Sample
+
+KILLS = int(os.environ.get("CONSOLE_TEST_KILLS", "24"))
+BACKFILL = Sample(
+    "cccc1",
+    ("bbbb1",),
+    message="Fill in the prices",
+    up="""\
+connection = op.get_bind()
+for first in range(0, 20000, 1000):
+    connection.execute(
+        sa.text("UPDATE products SET price = weight * 2 WHERE id > :a AND id <= :b"),
+        {"a": first, "b": first + 1000},
+    )
+with op.batch_alter_table("products") as batch:
+    batch.alter_column("name", existing_type=sa.String(80), type_=sa.String(120))""",
+    down='op.execute("UPDATE products SET price = NULL")',
+)
+MANY = """
+DELETE FROM reviews; DELETE FROM products;
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+INSERT INTO products (id, name, weight) SELECT i, 'product ' || i, i FROM n;
+INSERT INTO reviews (product_id, text) SELECT id, 'text' FROM products WHERE id % 10 = 0;
+"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_kill_at_a_random_moment_leaves_no_half_migration(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    place = Place(tmp_path, [PRODUCTS, PRICE, BACKFILL], at="aaaa1")
+    place.run(MANY)
+    if seed % 2:
+        place.run("PRAGMA journal_mode = WAL;")
+    start = place.dump()
+    states = []
+    for _ in range(KILLS // 4):
+        states.append(kill_somewhere(place, chance))
+        standing = read_standing(place.target, read_history(place.target))
+        assert place.ask("PRAGMA integrity_check") == ["ok"]
+        if standing.heads == ("aaaa1",):
+            assert place.dump() == start
+        else:
+            assert standing.heads == ("cccc1",)
+            assert place.ask("SELECT count(*) FROM products WHERE price = weight * 2") == [20000]
+            assert place.ask("SELECT count(*) FROM reviews") == [2000]
+            apply(place.target, place.plan("aaaa1"))
+            start = place.dump()
+    assert apply(place.target, place.plan()).heads == ("cccc1",)
+
+
+def kill_somewhere(place: Place, chance: random.Random) -> str:
+    """Apply, and kill the child at a random moment after the transaction has begun."""
+    moment = chance.random() * 0.5
+    killers: list[threading.Timer] = []
+
+    def watch(event: Event) -> None:
+        if not killers:
+            killers.append(threading.Timer(moment, kill_children))
+            killers[0].start()
+
+    try:
+        apply(place.target, place.plan(), progress=watch)
+        return "finished"
+    except ChildDied as error:
+        assert "SIGKILL" in str(error)
+        assert "Nothing was changed" in str(error) or "completed" in str(error)
+        return "killed"
+    finally:
+        for killer in killers:
+            killer.cancel()
+            killer.join()
+
+
+def kill_children() -> None:
+    """kill -9 for every migration that this process has started."""
+    for pid in children_of(os.getpid()):
+        with suppress(OSError):
+            if b"console.schema.child" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
+
+
+PARENT = """\
+import sys
+from pathlib import Path
+from console.schema.executor import apply
+from tests.histories.place import Place, PRODUCTS, PRICE
+from console.schema.plan import make_plan
+from tests.histories.script_folder import target_of
+target = target_of(Path(sys.argv[1]))
+apply(target, make_plan(target, "head"), progress=lambda event: print(event.kind, flush=True))
+"""
+
+
+def test_the_child_dies_with_its_parent_and_nothing_is_changed(tmp_path: Path) -> None:
+    sleep = Sample("cccc1", ("bbbb1",), up="import time\ntime.sleep(60)")
+    place = Place(tmp_path, [PRODUCTS, PRICE, sleep], at="aaaa1")
+    before = place.dump()
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(place.scripts)], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    steps = 0
+    for line in parent.stdout:
+        steps += line.strip() == "step-started"
+        if steps == 2:
+            break
+    (child,) = children_of(parent.pid)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 5
+    while is_alive(child) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not is_alive(child)
+    assert place.dump() == before
+
+
+def test_no_zombie_is_left_after_a_run(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS], at="aaaa1")
+    apply(place.target, place.plan("base"))
+    assert children_of(os.getpid()) == []
