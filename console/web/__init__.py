@@ -61,5 +61,7 @@ def register(app: Flask, console: Console) -> None:
     access.register(app, console)
     errors.register(app, console)
     app.jinja_env.globals.update(
-        console_navigation=navigation.navigation, console_request_id=headers.request_id
+        console_navigation=navigation.navigation,
+        console_request_id=headers.request_id,
+        console_targets=lambda: console.targets,
     )

@@ -63,7 +63,7 @@ def password() -> Any:
     if form.validate_on_submit():
         console = current_console()
         try:
-            token = accounts.authenticate(
+            accounts.authenticate(
                 console.store, email=current_account.email, password=form.current.data
             )
             accounts.change_password(
@@ -75,16 +75,14 @@ def password() -> Any:
             form.take(Invalid("new", str(error)))
         else:
             flash("Your password is changed.", "success")
-            return _signed_in_again(form.new.data, token)
+            return _signed_in_again(form.new.data)
     return render_template("auth/password.html", form=form), 400 if form.errors else 200
 
 
-def _signed_in_again(new_password: str, old_token: str) -> Response:
+def _signed_in_again(new_password: str) -> Response:
     """A fresh session, since changing a password ends all others."""
-    store = current_console().store
-    accounts.sign_out(store, old_token)
     token = accounts.authenticate(
-        store,
+        current_console().store,
         email=current_account.email,
         password=new_password,
         address=request.remote_addr or "",

@@ -114,7 +114,9 @@ def answer(error: Exception) -> Response:
     template = "errors/signed_in.html" if g.get("console_account") else "errors/visitor.html"
     response = Response(render_template(template, page=page), page.status, mimetype="text/html")
     if isinstance(error, HTTPException):
-        kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+        kept = {
+            name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")
+        }
         response.headers.update(kept)
     return response
 

@@ -71,7 +71,9 @@ class AccountForm(Form):
     """A new account."""
 
     name = StringField(
-        "Name", validators=[needed("Enter the person's name."), Length(max=120)], filters=[str.strip]
+        "Name",
+        validators=[needed("Enter the person's name."), Length(max=120)],
+        filters=[str.strip],
     )
     email = EmailField(
         "Email address", validators=[needed("Enter the person's email address."), Length(max=254)]
@@ -91,7 +93,9 @@ class RoleForm(Form):
     """What an account may do, and whether it may sign in at all."""
 
     role = SelectField("Role", choices=[(role, ROLE_WORDS[role]) for role in ROLES])
-    is_active = BooleanField("May sign in", description="Switching this off ends the person's sessions.")
+    is_active = BooleanField(
+        "May sign in", description="Switching this off ends the person's sessions."
+    )
 
 
 class ReviewForm(Form):

@@ -68,5 +68,7 @@ def _data_links() -> list[Link]:
                 continue
             if entry.is_accessible() and entry.is_visible():
                 icon = entry.get_icon_value() or "table"
-                links.append(Link(entry.name, entry.get_url(), icon, request.blueprint == view.endpoint))
+                links.append(
+                    Link(entry.name, entry.get_url(), icon, request.blueprint == view.endpoint)
+                )
     return links

@@ -1,0 +1,41 @@
+"""audit: the append-only record of who did what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from console.services import audit
+from console.web.access import current_console, require_permission
+
+blueprint = Blueprint("console_audit", __name__)
+
+PAGE = 50
+
+
+@blueprint.get("/audit")
+@require_permission("view-audit")
+def index() -> Any:
+    """The newest entries first, `?action=`, `?actor=` and `?review=` narrowing them, `?before=` older ones."""
+    before, review = (_whole(request.args.get(name, "")) for name in ("before", "review"))
+    action, actor = (request.args.get(name) or None for name in ("action", "actor"))
+    entries = audit.list_entries(
+        current_console().store,
+        before_id=before,
+        limit=PAGE + 1,
+        action=action,
+        actor=actor,
+        review_id=review,
+    )
+    return render_template(
+        "audit/index.html",
+        entries=entries[:PAGE],
+        has_older=len(entries) > PAGE,
+        before=before,
+        filters={"action": action, "actor": actor, "review": review},
+    )
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

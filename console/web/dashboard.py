@@ -1,0 +1,53 @@
+"""dashboard: where everything stands, and what waits for you."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask_admin import AdminIndexView, expose
+
+from console.services import reviews, runs
+from console.services.runner import runner_status
+from console.services.standing import note_standing
+from console.web.access import can, current_account
+from console.web.places import look
+
+if TYPE_CHECKING:
+    from console.mount import Console
+
+WAITING = ("open", "approved", "applying")
+
+
+class Dashboard(AdminIndexView):
+    """The page at the prefix itself; it reads no managed table."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(name="Dashboard", url=console.url_prefix, template="dashboard/index.html")
+        # Flask-Admin's own files reach no browser; this address serves the console's.
+        self.static_folder = None
+        self._console = console
+
+    @expose("/")
+    def index(self) -> Any:
+        """Targets, reviews that wait, the last runs, and whether the runner is there."""
+        console = self._console
+        noticed = note_standing(console.store, console.targets)
+        summaries = [
+            r for r in reviews.list_reviews(console.store, state=None) if r.state in WAITING
+        ]
+        return self.render(
+            "dashboard/index.html",
+            noticed=noticed,
+            places=[look(target) for target in console.targets.values()],
+            waiting=[review for review in summaries if self._waits_for_me(review)],
+            others=[review for review in summaries if not self._waits_for_me(review)],
+            runs=runs.list_runs(console.store, limit=6),
+            runner=runner_status(console.store),
+        )
+
+    @staticmethod
+    def _waits_for_me(review: Any) -> bool:
+        """A review that the account that looks can move on."""
+        if review.state == "open":
+            return can("approve") and review.author.id != current_account.id
+        return review.state == "approved" and can("apply")

@@ -1,0 +1,67 @@
+"""history: the graph of a target's revisions, where its database stands, and one revision's script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template
+
+from console.services import reviews, runs
+from console.services.standing import note_standing
+from console.services.targets import find_target
+from console.web.access import current_console, require_permission
+from console.web.places import draw, look
+
+blueprint = Blueprint("console_history", __name__)
+
+
+@blueprint.get("/migrations/")
+@require_permission("view")
+def index() -> Any:
+    """The history of the one target, or a list of several."""
+    targets = current_console().targets
+    if len(targets) == 1:
+        return target(next(iter(targets)))
+    places = [look(each) for each in targets.values()]
+    return render_template("history/index.html", places=places)
+
+
+@blueprint.get("/migrations/<target>/")
+@require_permission("view")
+def target(target: str) -> Any:
+    """One target's graph."""
+    console = current_console()
+    found = find_target(console.targets, target)
+    noticed = note_standing(console.store, console.targets)
+    place = look(found)
+    open_reviews = [
+        review
+        for review in reviews.list_reviews(console.store, state=None)
+        if review.target == found.name and review.state in ("open", "approved", "applying")
+    ]
+    last_runs = runs.list_runs(console.store, target=found.name, limit=5)
+    return render_template(
+        "history/target.html",
+        place=place,
+        rows=draw(place),
+        reviews=open_reviews,
+        runs=last_runs,
+        noticed=noticed,
+    )
+
+
+@blueprint.get("/migrations/<target>/<revision>")
+@require_permission("view")
+def revision(target: str, revision: str) -> Any:
+    """One revision's script, highlighted, between its neighbours."""
+    place = look(find_target(current_console().targets, target))
+    found = place.history.find(revision)
+    return render_template(
+        "history/revision.html",
+        place=place,
+        revision=found,
+        state=place.state_of(found),
+        source=place.history.source(found),
+        parents=[known for known in place.history.revisions if known.id in found.parents],
+        children=[known for known in place.history.revisions if found.id in known.parents],
+    )

@@ -1,0 +1,292 @@
+"""review_page: what the page of a plan shows, worked out before it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from console.schema.errors import HistoryError
+from console.schema.history import History, read_history
+from console.schema.ledger import Ledger
+from console.schema.plan import Step
+from console.schema.rehearsal import Outcome, Rehearsal, StepResult
+from console.schema.revision import Revision
+from console.schema.target import Target
+from console.services import reviews
+from console.services.accounts import Account
+from console.services.reviews import Decision, Policy, Review
+from console.services.runs import Run, RunEvent
+from console.web.filters import count, duration
+
+Mood = Literal["good", "bad", "warn", "neutral", "accent"]
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A revision beside a step in the chain: "before" it or "after" it."""
+
+    place: str
+    revision: Revision
+
+
+@dataclass(frozen=True)
+class StepView:
+    """One step with its script beside what it executed."""
+
+    number: int
+    step: Step
+    source: str | None
+    neighbours: tuple[Neighbour, ...]
+    result: StepResult | None
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One answer of the strip on top: the question in a word, the answer, how to feel about it."""
+
+    question: str
+    answer: str
+    detail: str
+    mood: Mood
+    anchor: str
+
+
+@dataclass(frozen=True)
+class ReviewPage:
+    """Everything that templates/reviews/show.html needs besides the review."""
+
+    facts: tuple[Fact, ...]
+    steps: tuple[StepView, ...]
+    approvals: int
+    required: int
+    approve: Decision
+    refuse: Decision
+    apply: Decision
+    renew: Decision
+    close: Decision
+    comment: Decision
+    rehearse: Decision
+    active_run: Run | None
+    events: tuple[RunEvent, ...]
+    next_sentence: str
+    ledger: Ledger | None
+    is_over: bool
+    loses: bool
+
+
+def page_of(
+    review: Review,
+    account: Account,
+    policy: Policy,
+    targets: Mapping[str, Target],
+    events: tuple[RunEvent, ...] = (),
+) -> ReviewPage:
+    """The page of `review` as `account` sees it; `events` are those of the run that is going on."""
+    decisions = {
+        name: getattr(reviews, f"may_{name}")(review, account, policy)
+        for name in ("approve", "refuse", "apply", "renew", "close", "comment", "rehearse")
+    }
+    target = targets.get(review.target)
+    active = active_run_of(review)
+    approvals = len(review.approvers)
+    return ReviewPage(
+        facts=facts_of(review, approvals, policy.approvals_required),
+        steps=steps_of(review, read_history(target) if target else None),
+        approvals=approvals,
+        required=policy.approvals_required,
+        active_run=active,
+        events=events,
+        next_sentence=_next_sentence(review, active, decisions),
+        ledger=ledger_of(review),
+        is_over=review.state in ("applied", "closed"),
+        loses=would_lose(review),
+        **decisions,
+    )
+
+
+def would_lose(review: Review) -> bool:
+    """Whether the rehearsal lost data, so that applying asks once more."""
+    ledger = review.rehearsal.ledger if review.rehearsal else None
+    return bool(ledger and ledger.losses)
+
+
+def ledger_of(review: Review) -> Ledger | None:
+    """The ledger to show: of the run for real once there is one, of the rehearsal before."""
+    outcome: Outcome | None = review.apply_run.outcome if review.apply_run else None
+    if outcome:
+        return outcome.ledger
+    return review.rehearsal.ledger if review.rehearsal else None
+
+
+def active_run_of(review: Review) -> Run | None:
+    """The run of this review that waits or is going on."""
+    for run in (review.apply_run, review.rehearsal_run):
+        if run and run.is_active:
+            return run
+    return None
+
+
+def _next_sentence(review: Review, active: Run | None, decisions: Mapping[str, Decision]) -> str:
+    """What the person who looks does next, in a sentence."""
+    if review.state == "applied":
+        return "Nothing: it is applied."
+    if review.state == "closed":
+        return "Nothing: it is closed, and was not applied."
+    if active:
+        what = "rehearsal" if active.kind == "rehearsal" else "apply"
+        return f"Wait: the {what} {'is waiting for the runner' if active.state == 'queued' else 'is running'}."
+    if decisions["apply"].allowed:
+        return "It can be applied."
+    if decisions["approve"].allowed:
+        return "Approve it or refuse it."
+    if review.is_current and not review.is_rehearsed:
+        return decisions["apply"].reason
+    return decisions["approve"].reason if review.state != "approved" else decisions["apply"].reason
+
+
+def steps_of(review: Review, history: History | None) -> tuple[StepView, ...]:
+    """Each step of the plan with its script, its neighbours, and its statements if it was rehearsed."""
+    results = {step.revision: step for step in _results(review)}
+    return tuple(
+        StepView(
+            number=number,
+            step=step,
+            source=_source(history, step.revision),
+            neighbours=_neighbours(history, step.revision),
+            result=results.get(step.revision),
+        )
+        for number, step in enumerate(review.plan.steps, 1)
+    )
+
+
+def _results(review: Review) -> tuple[StepResult, ...]:
+    if review.apply_run and review.apply_run.outcome:
+        return review.apply_run.outcome.steps
+    return review.rehearsal.steps if review.rehearsal else ()
+
+
+def _source(history: History | None, revision: str) -> str | None:
+    try:
+        return history.source(history.find(revision)) if history else None
+    except (HistoryError, OSError):
+        return None
+
+
+def _neighbours(history: History | None, revision: str) -> tuple[Neighbour, ...]:
+    if history is None:
+        return ()
+    try:
+        own = history.find(revision)
+    except HistoryError:
+        return ()
+    before = [Neighbour("before", each) for each in history.revisions if each.id in own.parents]
+    after = [Neighbour("after", each) for each in history.revisions if own.id in each.parents]
+    return tuple(before + after)
+
+
+def facts_of(review: Review, approvals: int, required: int) -> tuple[Fact, ...]:
+    """The answers of one glance: what changes, what could go wrong, is the data safe, how long, who agreed."""
+    rehearsal = review.rehearsal
+    return (
+        _what_changes(review, rehearsal),
+        _what_could_go_wrong(review, rehearsal),
+        _is_the_data_safe(review, rehearsal),
+        _how_long(review, rehearsal),
+        _who_agreed(review, approvals, required),
+    )
+
+
+def _what_changes(review: Review, rehearsal: Rehearsal | None) -> Fact:
+    steps = count(len(review.plan.steps), "step")
+    way = "forward" if review.direction == "up" else "back"
+    if rehearsal is None or not rehearsal.succeeded:
+        return Fact(
+            "What changes", f"{steps} {way}", "The rehearsal will show it", "neutral", "schema"
+        )
+    tables = rehearsal.difference.tables
+    if not tables:
+        return Fact("What changes", "Nothing in the schema", f"{steps} {way}", "neutral", "schema")
+    names = ", ".join(table.name for table in tables[:3]) + (" …" if len(tables) > 3 else "")
+    return Fact(
+        "What changes", names, f"{count(len(tables), 'table')}, {steps} {way}", "accent", "schema"
+    )
+
+
+def _what_could_go_wrong(review: Review, rehearsal: Rehearsal | None) -> Fact:
+    question = "What could go wrong"
+    if rehearsal is None:
+        return Fact(question, "Not known yet", "It takes a rehearsal", "neutral", "hazards")
+    if not rehearsal.succeeded:
+        return Fact(
+            question, "The rehearsal failed", "On a copy; nothing was changed", "bad", "rehearsal"
+        )
+    errors = sum(hazard.severity == "error" for hazard in review.hazards)
+    warnings = len(review.hazards) - errors
+    if errors:
+        also = f"and {count(warnings, 'warning')}" if warnings else "Each with its rewrite below"
+        return Fact(question, count(errors, "danger"), also, "bad", "hazards")
+    if warnings:
+        return Fact(
+            question, count(warnings, "warning"), "Each with its rewrite below", "warn", "hazards"
+        )
+    return Fact(question, "No hazard found", "Every rule was asked", "good", "hazards")
+
+
+def _is_the_data_safe(review: Review, rehearsal: Rehearsal | None) -> Fact:
+    question, ledger = "Is the data safe", ledger_of(review)
+    if ledger is None:
+        detail = (
+            "It takes a rehearsal" if rehearsal is None else "The rehearsal did not get that far"
+        )
+        return Fact(question, "Not known yet", detail, "neutral", "rehearsal")
+    rows = sum(entry.rows_before or 0 for entry in ledger.entries)
+    compared = f"{count(rows, 'row')} compared"
+    if ledger.losses:
+        return Fact(
+            question,
+            "Data will be lost",
+            count(len(ledger.losses), "loss", "losses"),
+            "bad",
+            "rehearsal",
+        )
+    if not ledger.is_clean:
+        return Fact(question, "Values change", compared, "warn", "rehearsal")
+    return Fact(question, "Everything is kept", compared, "good", "rehearsal")
+
+
+def _how_long(review: Review, rehearsal: Rehearsal | None) -> Fact:
+    question = "How long"
+    if review.apply_run and review.apply_run.outcome:
+        took = duration(review.apply_run.outcome.milliseconds)
+        return Fact(question, took, "It took, for real", "neutral", "rehearsal")
+    if rehearsal is None or not rehearsal.succeeded:
+        return Fact(question, "Not known yet", "It takes a rehearsal", "neutral", "rehearsal")
+    return Fact(question, duration(rehearsal.milliseconds), "On the copy", "neutral", "rehearsal")
+
+
+def _who_agreed(review: Review, approvals: int, required: int) -> Fact:
+    question = "Who agreed"
+    refused = [
+        each.account.name for each in review.approvals if each.vote == "refuse" and not each.is_void
+    ]
+    if refused:
+        return Fact(
+            question, f"Refused by {refused[0]}", "The reason is in the votes", "bad", "votes"
+        )
+    names = [account.name for account in review.approvers]
+    if approvals >= required:
+        return Fact(
+            question, ", ".join(names), f"{approvals} of {required} needed", "good", "votes"
+        )
+    if any(each.is_void for each in review.approvals):
+        return Fact(
+            question, "Nobody any more", "The files changed: votes are void", "warn", "votes"
+        )
+    return Fact(
+        question,
+        ", ".join(names) or "Nobody yet",
+        f"{approvals} of {required} needed",
+        "neutral",
+        "votes",
+    )

@@ -1,0 +1,225 @@
+"""reviews: a plan put before people: opened, discussed, approved or refused, rehearsed, applied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from console.schema.errors import NothingToDo, SchemaError
+from console.schema.plan import make_plan
+from console.services import reviews, runs
+from console.services.errors import Conflict, Invalid, Refused
+from console.services.runner import runner_status
+from console.services.targets import find_target
+from console.web.access import current_console, require_permission
+from console.web.forms import CommentForm, Form, ReasonForm, ReviewForm
+from console.web.places import look
+from console.web.review_page import active_run_of, page_of, would_lose
+
+blueprint = Blueprint("console_reviews", __name__)
+
+STATES = ("open", "approved", "refused", "applying", "applied", "closed")
+
+
+@blueprint.get("/reviews/")
+@require_permission("view")
+def index() -> Any:
+    """Every review, `?state=` narrowing the list."""
+    chosen = request.args.get("state")
+    chosen = chosen if chosen in STATES else None
+    everything = reviews.list_reviews(current_console().store, state=None)
+    counts = {state: sum(review.state == state for review in everything) for state in STATES}
+    shown = [review for review in everything if chosen in (None, review.state)]
+    return render_template(
+        "reviews/index.html", reviews=shown, counts=counts, total=len(everything), chosen=chosen
+    )
+
+
+@blueprint.route("/reviews/new", methods=["GET", "POST"])
+@require_permission("open-review")
+def new() -> Any:
+    """Show the plan to `?goal=` and open a review of it; without a goal, choose one."""
+    console = current_console()
+    names = list(console.targets)
+    target = find_target(console.targets, request.values.get("target") or names[0])
+    goal = request.values.get("goal", "").strip()
+    form, place = ReviewForm(), look(target)
+    plan = error = None
+    if goal:
+        try:
+            plan = make_plan(target, goal, place.history)
+        except NothingToDo as nothing:
+            error = str(nothing)
+        except SchemaError as wrong:
+            error = str(wrong)
+    if plan and form.validate_on_submit():
+        try:
+            review = reviews.open_review(
+                console.store,
+                console.targets,
+                g.console_account,
+                target=target.name,
+                goal=goal,
+                title=form.title.data or "",
+                description=form.description.data or "",
+            )
+        except (Conflict, Refused) as refusal:
+            error = str(refusal)
+        except Invalid as invalid:
+            form.take(invalid)
+        else:
+            flash("The review is open, and its rehearsal has been asked for.", "success")
+            return _to(review.id)
+    page = render_template(
+        "reviews/new.html", form=form, place=place, goal=goal, plan=plan, error=error, names=names
+    )
+    return page, 400 if form.errors or (error and request.method == "POST") else 200
+
+
+@blueprint.get("/reviews/<int:review_id>")
+@require_permission("view")
+def show(review_id: int) -> Any:
+    """The page of a plan: the heart of the console."""
+    return _page(review_id)
+
+
+def _page(review_id: int, *, reason: Form | None = None, comment: Form | None = None) -> Any:
+    console = current_console()
+    review = reviews.get_review(console.store, console.targets, review_id)
+    active = active_run_of(review)
+    events = runs.events_after(console.store, active.id, 0) if active else ()
+    forms = (reason or ReasonForm(formdata=None), comment or CommentForm(formdata=None))
+    page = render_template(
+        "reviews/show.html",
+        review=review,
+        page=page_of(review, g.console_account, console.policy, console.targets, events),
+        runner=runner_status(console.store),
+        reason_form=forms[0],
+        comment_form=forms[1],
+    )
+    return page, 400 if any(form.errors for form in forms) else 200
+
+
+@blueprint.post("/reviews/<int:review_id>/approve")
+def approve(review_id: int) -> Any:
+    """Vote for the plan as it is shown."""
+
+    def vote(*arguments: Any, reason: str) -> None:
+        reviews.approve(*arguments, reason=reason, policy=current_console().policy)
+
+    return _vote(review_id, vote, "Your approval is recorded.")
+
+
+@blueprint.post("/reviews/<int:review_id>/refuse")
+def refuse(review_id: int) -> Any:
+    """Vote against the plan, with a reason."""
+    return _vote(review_id, reviews.refuse, "Your refusal is recorded.")
+
+
+def _vote(review_id: int, vote: Any, done: str) -> Any:
+    console, form = current_console(), ReasonForm()
+    seen = reviews.get_review(console.store, console.targets, review_id).plan.digest
+    if request.form.get("digest") != seen:
+        flash(
+            "The plan changed while you were reading it. Look at it again before you decide.",
+            "error",
+        )
+        return _to(review_id)
+    if form.validate_on_submit():
+        try:
+            vote(
+                console.store,
+                console.targets,
+                g.console_account,
+                review_id,
+                reason=(form.reason.data or "").strip(),
+            )
+        except Invalid as error:
+            form.take(error)
+        except (Refused, Conflict) as error:
+            flash(str(error), "error")
+            return _to(review_id)
+        else:
+            flash(done, "success")
+            return _to(review_id)
+    return _page(review_id, reason=form)
+
+
+@blueprint.post("/reviews/<int:review_id>/comment")
+def comment(review_id: int) -> Any:
+    """Say something."""
+    console, form = current_console(), CommentForm()
+    if form.validate_on_submit():
+        try:
+            reviews.add_comment(
+                console.store, console.targets, g.console_account, review_id, text=form.text.data
+            )
+        except Invalid as error:
+            form.take(error)
+        else:
+            return _to(review_id, "discussion")
+    return _page(review_id, comment=form)
+
+
+@blueprint.post("/reviews/<int:review_id>/renew")
+def renew(review_id: int) -> Response:
+    """Take the files as they are now: a new plan, without approvals, with a new rehearsal."""
+    return _act(
+        review_id,
+        reviews.renew,
+        "This is the plan as the files are now. Earlier approvals are void.",
+    )
+
+
+@blueprint.post("/reviews/<int:review_id>/rehearse")
+def rehearse(review_id: int) -> Response:
+    """Ask for another rehearsal of the same plan."""
+    return _act(review_id, reviews.request_rehearsal, "A rehearsal has been asked for.")
+
+
+@blueprint.post("/reviews/<int:review_id>/close")
+def close(review_id: int) -> Response:
+    """Give the review up."""
+    return _act(review_id, reviews.close, "The review is closed. Nothing was applied.")
+
+
+@blueprint.route("/reviews/<int:review_id>/apply", methods=["GET", "POST"])
+@require_permission("apply")
+def apply(review_id: int) -> Any:
+    """Run the plan for real. What loses data is confirmed first, on a page that says so in numbers."""
+    console = current_console()
+    review = reviews.get_review(console.store, console.targets, review_id)
+    decision = reviews.may_apply(review, g.console_account, console.policy)
+    if not decision.allowed:
+        flash(decision.reason, "error")
+        return _to(review_id)
+    confirmed = request.form.get("confirmed") == review.plan.digest
+    if request.method == "GET" or (would_lose(review) and not confirmed):
+        return render_template(
+            "reviews/apply.html", review=review, runner=runner_status(console.store)
+        )
+    try:
+        run = reviews.request_apply(
+            console.store, console.targets, g.console_account, review_id, policy=console.policy
+        )
+    except (Conflict, Refused) as error:
+        flash(str(error), "error")
+        return _to(review_id)
+    return redirect(url_for("console_runs.show", run_id=run.id), 303)
+
+
+def _act(review_id: int, service: Any, done: str) -> Response:
+    console = current_console()
+    try:
+        service(console.store, console.targets, g.console_account, review_id)
+    except (Conflict, Refused) as error:
+        flash(str(error), "error")
+    else:
+        flash(done, "success")
+    return _to(review_id)
+
+
+def _to(review_id: int, anchor: str | None = None) -> Response:
+    return redirect(url_for("console_reviews.show", review_id=review_id, _anchor=anchor), 303)
