@@ -56,10 +56,13 @@ def _engine(url: URL) -> Engine | None:
     file = sqlite_file(url)
     if file is None or not file.is_file():
         return None
-    address = f"file:{quote(str(file))}?mode=ro"
+    # Not mode=ro: what a killed process left in the journal has to be rolled back before reading.
+    address = f"file:{quote(str(file))}?mode=rw"
 
     def connect() -> sqlite3.Connection:
-        return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        connection.execute("PRAGMA query_only = ON")
+        return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
     # One snapshot for all that is read: the driver would otherwise not begin for a SELECT.

@@ -105,7 +105,7 @@ def test_changed_bytes_of_a_file_refuse_the_plan_and_name_the_file(place: Place)
     plan = place.plan()
     path = place.scripts / "versions" / "bbbb1_.py"
     path.write_text(path.read_text() + "\n")
-    with pytest.raises(PlanChanged, match="bbbb1_.py changed"):
+    with pytest.raises(PlanChanged, match=r"bbbb1_\.py changed"):
         apply(place.target, plan)
     assert place.ask("SELECT version_num FROM alembic_version") == ["aaaa1"]
 
@@ -113,7 +113,7 @@ def test_changed_bytes_of_a_file_refuse_the_plan_and_name_the_file(place: Place)
 def test_a_changed_env_py_refuses_the_plan(place: Place) -> None:
     plan = place.plan()
     place.environment(ENVIRONMENT + "\n")
-    with pytest.raises(PlanChanged, match="migrations/env.py changed"):
+    with pytest.raises(PlanChanged, match=r"migrations/env\.py changed"):
         apply(place.target, plan)
 
 
@@ -165,7 +165,7 @@ def test_a_locked_database_is_waited_for_and_then_refused(place: Place) -> None:
     plan = place.plan()
     with closing(sqlite3.connect(place.file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(TargetLocked, match="locked for 0.5 seconds, so nothing was started"):
+        with pytest.raises(TargetLocked, match=r"locked for 0\.5 seconds, so nothing was started"):
             apply(place.target, plan, lock_wait=0.5)
 
 
