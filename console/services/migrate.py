@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from sqlalchemy.exc import IntegrityError
+
+from console.schema.plan import Plan, make_plan
 from console.schema.progress import Progress, silent
 from console.schema.rehearsal import Outcome
 from console.schema.target import Target
+from console.services import audit
+from console.services.ending import Ending, finish
+from console.services.errors import Refused
+from console.services.event_writer import EventWriter
+from console.services.execution import after_death, apply_plan, ending_of, rehearse_plan
+from console.services.presence import Presence
+from console.services.queue import LEASE, busy, enqueue
+from console.services.targets import find_target
+from console.services.wording import title_of
 from console.store.store import Store
+from console.store.times import now
 
 
 def migrate_now(
@@ -27,4 +41,68 @@ def migrate_now(
     NothingToDo and other SchemaErrors where there is no plan; Conflict while another apply has the
     target; Refused where the rehearsal fails; the executor's RunError where the apply does.
     """
-    raise NotImplementedError
+    managed = find_target(targets, target)
+    plan = make_plan(managed, goal)
+    with Presence(store, "command") as presence:
+        run_id = _begin(store, plan, actor_name, presence.id)
+        try:
+            with EventWriter(store, run_id, progress) as tell:
+                ending = _work(managed, plan, workspace, tell, rehearse)
+        except BaseException as error:
+            finish(store, run_id, presence.id, _ending_of(error, managed, plan))
+            raise
+        finish(store, run_id, presence.id, ending)
+    assert ending.outcome is not None
+    return ending.outcome
+
+
+def _work(target: Target, plan: Plan, workspace: Path, tell: Progress, rehearse: bool) -> Ending:
+    rehearsed = rehearse_plan(target, plan, workspace, tell) if rehearse else None
+    if rehearsed and rehearsed.state != "succeeded":
+        raise RehearsalFailed(rehearsed)
+    ending = apply_plan(target, plan, rehearsed.rehearsal if rehearsed else None, tell)
+    if rehearsed is None:
+        return ending
+    return replace(ending, rehearsal=rehearsed.rehearsal, hazards=rehearsed.hazards)
+
+
+class RehearsalFailed(Refused):
+    """The rehearsal before a migration failed, so nothing was applied."""
+
+    def __init__(self, ending: Ending) -> None:
+        self.ending = ending
+        super().__init__(f"The rehearsal failed, so nothing was applied: {ending.error}")
+
+
+def _ending_of(error: BaseException, target: Target, plan: Plan) -> Ending:
+    if isinstance(error, RehearsalFailed):
+        return replace(error.ending, state="refused", error=error.reason)
+    if isinstance(error, Exception):
+        return ending_of(error, target, plan)
+    stopped = "It was stopped."  # Ctrl-C: the child is gone by now
+    return after_death(target, plan, stopped) or Ending("interrupted", stopped)
+
+
+def _begin(store: Store, plan: Plan, actor_name: str, runner_id: int) -> int:
+    """Add a run that this process has taken from the start; Conflict while the target is taken."""
+    try:
+        with store.begin() as session:
+            row = enqueue(
+                session, kind="apply", plan=plan, requested_by=actor_name, text="The run began."
+            )
+            row.state, row.runner_id, row.attempts = "running", runner_id, 1
+            row.started_at = now()
+            row.lease_until = row.started_at + LEASE
+            audit.record(
+                session,
+                actor=actor_name,
+                action="apply.started",
+                subject=f"run {row.id}",
+                text=f"{actor_name} began to apply {title_of(plan)} to {plan.target} "
+                "without a review.",
+                data={"digest": plan.digest, "steps": [step.revision for step in plan.steps]},
+                run_id=row.id,
+            )
+            return row.id
+    except IntegrityError:
+        raise busy(plan.target) from None

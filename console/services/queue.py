@@ -29,6 +29,7 @@ def enqueue(
     requested_by_id: int | None = None,
     review_id: int | None = None,
     rehearsal_id: int | None = None,
+    text: str = "The run waits for the runner.",
 ) -> RunRow:
     """Add a queued run; Conflict while another apply has the target."""
     if kind == "apply":
@@ -49,7 +50,7 @@ def enqueue(
     )
     session.add(row)
     session.flush()
-    say(session, row.id, "The run waits for the runner.")
+    say(session, row.id, text)
     return row
 
 

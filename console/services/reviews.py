@@ -129,13 +129,10 @@ def list_reviews(store: Store, *, state: str | None = None) -> tuple[ReviewSumma
         query = query.where(ReviewRow.state == state)
     with store.read() as session:
         rows = session.scalars(query).all()
-        comments = dict(
-            session.execute(
-                select(CommentRow.review_id, func.count()).group_by(CommentRow.review_id)
-            )
-            .tuples()
-            .all()
+        counted = session.execute(
+            select(CommentRow.review_id, func.count()).group_by(CommentRow.review_id)
         )
+        comments = {review_id: number for review_id, number in counted}  # noqa: C416 - see votes
         return tuple(_summary(session, row, comments.get(row.id, 0)) for row in rows)
 
 

@@ -47,6 +47,7 @@ class Run:
     rehearsal: Rehearsal | None
     hazards: tuple[Hazard, ...] = ()
     note: str | None = None
+    rehearsal_id: int | None = None
 
     @property
     def is_active(self) -> bool:
@@ -145,5 +146,6 @@ def _value(row: RunRow, **large: Any) -> Run:
         finished_at=row.finished_at,
         error=row.error,
         note=row.note,
+        rehearsal_id=row.rehearsal_id,
         **large,
     )

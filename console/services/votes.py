@@ -104,7 +104,7 @@ def approvers_of(session: Session, review_id: int, digest: str) -> frozenset[int
         )
         .order_by(ApprovalRow.id)
     )
-    latest = dict(votes.tuples().all())
+    latest = {account: vote for account, vote in votes}  # noqa: C416 - rows are no pairs to mypy
     return frozenset(account for account, vote in latest.items() if vote == "approve")
 
 

@@ -1,0 +1,111 @@
+"""approved: apply what a review agreed to from the command line, where nobody signs in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlalchemy.exc import IntegrityError
+
+from console.schema.plan import Plan
+from console.schema.progress import Event, Progress, silent
+from console.schema.rehearsal import Outcome
+from console.schema.target import Target
+from console.services import audit
+from console.services.decisions import Policy
+from console.services.errors import Conflict, Refused
+from console.services.queue import busy, enqueue
+from console.services.review import Review
+from console.services.review_row import find_unchanged
+from console.services.reviews import get_review, list_reviews
+from console.services.runner import run_now
+from console.services.runs import Run, events_after, get_run
+from console.store.store import Store
+
+LOOK_SECONDS = 0.3
+
+
+def find_approved(
+    store: Store, targets: Mapping[str, Target], plan: Plan, policy: Policy
+) -> Review | None:
+    """The review whose very plan this is, if it has its rehearsal and its approvals; else None."""
+    for summary in list_reviews(store, state="approved"):
+        if summary.target == plan.target:
+            review = get_review(store, targets, summary.id)
+            enough = len(review.approvers) >= policy.approvals_required
+            if (
+                review.plan.digest == plan.digest
+                and review.is_current
+                and review.is_rehearsed
+                and enough
+            ):
+                return review
+    return None
+
+
+def apply_approved(
+    store: Store,
+    targets: Mapping[str, Target],
+    review: Review,
+    *,
+    actor_name: str,
+    workspace: Path,
+    policy: Policy,
+    progress: Progress = silent,
+) -> Outcome:
+    """Apply the plan of an approved review and return its outcome.
+
+    Conflict while another apply has the target, or the review changed meanwhile; Refused where the
+    run does not succeed.
+    """
+    run_id = _request(store, review, actor_name)
+    try:
+        run = run_now(store, targets, run_id, progress, workspace=workspace, policy=policy)
+    except Conflict:  # a worker was quicker
+        run = _follow(store, run_id, progress)
+    if run.outcome is None:
+        raise Refused(f"Run {run.id} {run.state}: {run.error or run.note or 'see its page.'}")
+    return run.outcome
+
+
+def _request(store: Store, review: Review, actor_name: str) -> int:
+    assert review.rehearsal_run is not None
+    try:
+        with store.begin() as session:
+            row = find_unchanged(session, review)
+            run = enqueue(
+                session,
+                kind="apply",
+                plan=review.plan,
+                requested_by=actor_name,
+                review_id=row.id,
+                rehearsal_id=review.rehearsal_run.id,
+            )
+            row.state = "applying"
+            audit.record(
+                session,
+                actor=actor_name,
+                action="apply.requested",
+                subject=f"review {row.id}",
+                text=f"{actor_name} asked to apply review {row.id}: {row.title}.",
+                data={"digest": row.digest},
+                review_id=row.id,
+                run_id=run.id,
+            )
+            return run.id
+    except IntegrityError:
+        raise busy(review.target) from None
+
+
+def _follow(store: Store, run_id: int, progress: Progress) -> Run:
+    """Wait for a run that somebody else executes, and pass its events on."""
+    seen = 0
+    while True:
+        run = get_run(store, run_id)
+        for event in events_after(store, run_id, seen):
+            seen = event.id
+            progress(Event(event.kind, event.text, event.revision, event.done, event.total))
+        if not run.is_active:
+            return run
+        time.sleep(LOOK_SECONDS)

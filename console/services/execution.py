@@ -1,0 +1,155 @@
+"""execution: what a run that was taken does, and how what it raises is written down."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from console.hazards.hazard import Hazard
+from console.schema.errors import (
+    ChildDied,
+    PlanChanged,
+    SchemaError,
+    Unsupported,
+    WrongDatabase,
+)
+from console.schema.executor import apply
+from console.schema.history import read_history
+from console.schema.ledger import Ledger
+from console.schema.plan import Plan
+from console.schema.progress import Progress, silent
+from console.schema.rehearsal import Rehearsal, rehearse
+from console.schema.target import Target
+from console.services import audit
+from console.services.decisions import Policy
+from console.services.ending import Ending, finish
+from console.services.event_writer import EventWriter
+from console.services.runs import Run, get_run
+from console.services.settled import settled_heads
+from console.services.votes import approvers_of
+from console.services.wording import title_of
+from console.store.review import ReviewRow
+from console.store.store import Store
+
+log = logging.getLogger(__name__)
+REFUSALS = (PlanChanged, WrongDatabase, Unsupported)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What executing a run needs: the store, the targets, a folder for clones, and the policy."""
+
+    store: Store
+    targets: Mapping[str, Target]
+    workspace: Path
+    policy: Policy = field(default_factory=Policy)
+
+
+def execute(workshop: Workshop, run_id: int, runner_id: int, progress: Progress = silent) -> None:
+    """Execute a run that `runner_id` has taken, and write down how it ended; never raises for
+    what migrations do."""
+    run = get_run(workshop.store, run_id)
+    with EventWriter(workshop.store, run_id, progress) as tell:
+        ending = _end_of(workshop, run, tell)
+    if not finish(workshop.store, run_id, runner_id, ending):
+        log.error("Run %s was taken over by somebody else before it ended.", run_id)
+
+
+def _end_of(workshop: Workshop, run: Run, tell: Progress) -> Ending:
+    target = workshop.targets.get(run.target)
+    if target is None:
+        return Ending("refused", f"There is no target '{run.target}' here.")
+    try:
+        if run.kind == "rehearsal":
+            return rehearse_plan(target, run.plan, workshop.workspace, tell)
+        return _apply_reviewed(workshop, run, target, tell)
+    except Exception as error:  # whatever happens, the run must not stay "running"
+        return ending_of(error, target, run.plan)
+
+
+def rehearse_plan(target: Target, plan: Plan, workspace: Path, tell: Progress) -> Ending:
+    """Rehearse and judge; the core's errors pass through."""
+    rehearsal = rehearse(target, plan, workspace=workspace, progress=tell)
+    try:
+        from console.hazards.judge import judge
+    except ImportError:  # pragma: no cover
+        judge = lambda *_: ()
+    hazards: tuple[Hazard, ...] = judge(target, plan, rehearsal, read_history(target))
+    if not rehearsal.succeeded:
+        return Ending("failed", rehearsal.error, rehearsal=rehearsal, hazards=hazards)
+    return Ending("succeeded", rehearsal=rehearsal, hazards=hazards)
+
+
+def apply_plan(target: Target, plan: Plan, rehearsal: Rehearsal | None, tell: Progress) -> Ending:
+    """Apply for real, held against the rehearsal's ledger; the core's errors pass through."""
+    expected: Ledger | None = rehearsal.ledger if rehearsal else None
+    outcome = apply(target, plan, expected=expected, progress=tell)
+    return Ending("succeeded", outcome=outcome, heads=outcome.heads)
+
+
+def ending_of(error: Exception, target: Target, plan: Plan) -> Ending:
+    """How a run ends that raised `error`."""
+    if isinstance(error, ChildDied):
+        # the executor's sentence says where the database stands; ours does so too
+        why = str(error.__cause__ or error)
+        return after_death(target, plan, why) or Ending("failed", str(error))
+    if isinstance(error, SchemaError):
+        return Ending("refused" if isinstance(error, REFUSALS) else "failed", str(error))
+    log.error("A run ended with an unexpected error.", exc_info=error)
+    if isinstance(error, SQLAlchemyError):
+        return Ending(
+            "failed",
+            "The database could not be reached or did not answer; the log has the details.",
+        )
+    return Ending("failed", f"Unexpected: {type(error).__name__}; the log has the details.")
+
+
+def after_death(target: Target, plan: Plan, why: str) -> Ending | None:
+    """How an apply ended whose process died, by where the database stands now.
+
+    None while somebody still holds the database, so that it cannot be told yet.
+    """
+    heads = settled_heads(target)
+    if heads is None:
+        return None
+    if set(heads) == set(plan.end):
+        return Ending("succeeded", note=f"Recovered: {why} It had applied everything.", heads=heads)
+    if set(heads) == set(plan.start):
+        return Ending("interrupted", f"{why} Nothing was changed; it can be applied again.")
+    return Ending(
+        "failed",
+        f"{why} The database stands at {', '.join(heads) or 'base'}, which is neither where the "
+        "plan begins nor where it ends.",
+    )
+
+
+def _apply_reviewed(workshop: Workshop, run: Run, target: Target, tell: Progress) -> Ending:
+    """Apply the plan of a review, if it still has the approvals that the policy asks for."""
+    rehearsal = None
+    with workshop.store.begin() as session:
+        if run.review_id is not None:
+            review = session.get_one(ReviewRow, run.review_id)
+            people = approvers_of(session, review.id, run.digest) - {review.author_id}
+            if len(people) < workshop.policy.approvals_required:
+                return Ending(
+                    "refused",
+                    f"The plan has {len(people)} of {workshop.policy.approvals_required} approvals.",
+                )
+        audit.record(
+            session,
+            actor=audit.CONSOLE,
+            action="apply.started",
+            subject=f"run {run.id}",
+            text=f"Run {run.id}, asked for by {run.requested_by}, began to apply "
+            f"{title_of(run.plan)} to {run.target}.",
+            data={"digest": run.digest},
+            review_id=run.review_id,
+            run_id=run.id,
+        )
+    if run.rehearsal_id is not None:
+        rehearsal = get_run(workshop.store, run.rehearsal_id).rehearsal
+    return apply_plan(target, run.plan, rehearsal, tell)
