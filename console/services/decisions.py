@@ -35,9 +35,9 @@ YES = Decision(True)
 def may_approve(review: Review, actor: Account | None, policy: Policy | None = None) -> Decision:
     """Whether `actor` may approve this plan now."""
     return _first(
-        _role(actor, "approve"),
         _is_open(review),
         _somebody_else(review, actor),
+        _role(actor, "approve"),
         _is_current(review),
         "This review was refused; its author has to renew it first."
         if review.state == "refused"
@@ -50,9 +50,9 @@ def may_approve(review: Review, actor: Account | None, policy: Policy | None = N
 def may_refuse(review: Review, actor: Account | None, policy: Policy | None = None) -> Decision:
     """Whether `actor` may refuse this plan now; that needs neither rehearsal nor a current plan."""
     return _first(
-        _role(actor, "approve"),
         _is_open(review),
         _somebody_else(review, actor),
+        _role(actor, "approve"),
         "This review was refused already." if review.state == "refused" else "",
     )
 

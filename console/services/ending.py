@@ -119,13 +119,14 @@ def _sentence(run: RunRow, ending: Ending) -> str:
 def _audit_text(session: Session, run: RunRow, plan: Plan, ending: Ending) -> str:
     review = session.get(ReviewRow, run.review_id) if run.review_id else None
     what = f"review {review.id}: {review.title}" if review else title_of(plan)
+    said: list[str | None]
     if run.kind == "rehearsal":
         verdict = _verdict(ending.rehearsal)
         said = [f"The rehearsal of {what} {WORDS[ending.state]}.", ending.error or verdict]
     elif ending.state == "succeeded":
         heads = place(ending.heads or plan.end)
         verdict = ending.outcome.ledger.verdict if ending.outcome else ""
-        said = [f"Run {run.id} applied {what}.", f"{run.target} stands at {heads}.", verdict]
+        said = [f"Run {run.id} applied {what}.", f"Now {run.target} stands at {heads}.", verdict]
     else:
         said = [f"Run {run.id}, the apply of {what}, {WORDS[ending.state]}.", ending.error]
     return " ".join(text for text in (*said, ending.note) if text)

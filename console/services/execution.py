@@ -76,9 +76,10 @@ def rehearse_plan(target: Target, plan: Plan, workspace: Path, tell: Progress) -
     rehearsal = rehearse(target, plan, workspace=workspace, progress=tell)
     try:
         from console.hazards.judge import judge
-    except ImportError:  # pragma: no cover
-        judge = lambda *_: ()
-    hazards: tuple[Hazard, ...] = judge(target, plan, rehearsal, read_history(target))
+    except ImportError:
+        hazards: tuple[Hazard, ...] = ()
+    else:
+        hazards = judge(target, plan, rehearsal, read_history(target))
     if not rehearsal.succeeded:
         return Ending("failed", rehearsal.error, rehearsal=rehearsal, hazards=hazards)
     return Ending("succeeded", rehearsal=rehearsal, hazards=hazards)
