@@ -1,1 +1,11 @@
-"""The ModelView that Flask-Admin should have had, one concern per module."""
+"""The ModelView that Flask-Admin should have had, one concern per module.
+
+`make_admin` puts Flask-Admin on an application, `ConsoleModelView` shows a model.
+"""
+
+from __future__ import annotations
+
+from console.admin.site import make_admin
+from console.admin.view import ConsoleModelView
+
+__all__ = ["ConsoleModelView", "make_admin"]

@@ -1,0 +1,31 @@
+"""site: Flask-Admin on the application, with our theme and none of its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from flask_admin import Admin, AdminIndexView
+from flask_admin.theme import Theme
+
+if TYPE_CHECKING:
+    from console.mount import Console
+
+TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
+
+
+def make_admin(app: Flask, console: Console, index_view: AdminIndexView) -> Admin:
+    """Flask-Admin at the console's prefix; `index_view` is the dashboard.
+
+    The theme's folder is our own `templates/`, and no blueprint serves Flask-Admin's static files.
+    """
+    index_view.static_folder = None
+    return Admin(
+        app,
+        name="Console",
+        url=console.url_prefix,
+        endpoint="admin",
+        index_view=index_view,
+        theme=Theme(folder=str(TEMPLATES), base_template="layout.html"),
+    )
