@@ -35,7 +35,7 @@ def digest_of(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def file_ingredients(target: Target, paths: Iterable[Path]) -> tuple[Ingredient, ...]:
+def file_ingredients(target: Target, paths: Sequence[Path]) -> tuple[Ingredient, ...]:
     """Return the ingredients of the files on a plan's path, of env.py, and of every local module
     that these import, directly or not; the bytes are read anew.
 
@@ -95,34 +95,33 @@ class Finder:
     def __init__(self, target: Target) -> None:
         self.script = target.script_location.absolute()
         self.roots = [path.absolute() for path in target.paths]
+        self.known: dict[tuple[Path | None, str], tuple[Path, ...]] = {}
 
     def imports(self, path: Path) -> Iterator[Path]:
         """Yield the local files that running the file at `path` would load."""
         status = path.stat()
         stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)
         for level, name in imported_names(str(path), stamp):
-            if level:
-                folder = path.parent
-                for _ in range(level - 1):
-                    folder = folder.parent
-                yield from self._resolve(name, [folder])
-            else:
-                yield from self._resolve(name, [*self.roots, self.script, self.script.parent])
+            folder: Path | None = None
+            for _ in range(level):
+                folder = path.parent if folder is None else folder.parent
+            yield from self._resolve(folder, name)
 
-    def _resolve(self, name: str, roots: Iterable[Path]) -> Iterator[Path]:
-        """Yield the file of a dotted name and the `__init__.py` of the packages around it, from the
-        first root that has it."""
-        parts = [part for part in name.split(".") if part]
-        for root in roots:
-            files = list(self._in_root(root, parts))
-            if files:
-                yield from files
-                return
+    def _resolve(self, folder: Path | None, name: str) -> tuple[Path, ...]:
+        """Return the file of a dotted name and the `__init__.py` of the packages around it, from
+        the first root that has it; `folder` is the one that a relative import starts from."""
+        known = self.known.get((folder, name))
+        if known is None:
+            roots = [*self.roots, self.script, self.script.parent] if folder is None else [folder]
+            parts = [part for part in name.split(".") if part]
+            found = (tuple(self._in_root(root, parts)) for root in roots)
+            known = self.known[folder, name] = next((files for files in found if files), ())
+        return known
 
     def _in_root(self, root: Path, parts: list[str]) -> Iterator[Path]:
         """Yield the files that a dotted name stands for below one root."""
         folder = root
-        for position, part in enumerate(parts):
+        for part in parts:
             package, module = folder / part, folder / f"{part}.py"
             candidates = [package / "__init__.py", module]
             file = next((c for c in candidates if c.is_file()), None)
@@ -131,7 +130,6 @@ class Finder:
             if file == module or not package.is_dir():
                 return
             folder = package
-            assert position < len(parts)
 
     def _is_local(self, path: Path) -> bool:
         """Whether a file is the project's own: below the script folder or one of the paths, and
@@ -149,10 +147,23 @@ def imported_names(path: str, stamp: tuple[int, ...]) -> tuple[tuple[int, str], 
     except (OSError, SyntaxError, ValueError, RecursionError):
         return ()
     found: set[tuple[int, str]] = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             found.update((0, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             module = node.module or ""
             found.update((node.level, f"{module}.{alias.name}") for alias in node.names)
     return tuple(sorted(found))
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield every statement of a module, nested ones included."""
+    todo: list[ast.stmt] = list(tree.body)
+    while todo:
+        node = todo.pop()
+        yield node
+        for name in ("body", "orelse", "finalbody"):
+            todo.extend(getattr(node, name, ()))
+        for name in ("handlers", "cases"):
+            for part in getattr(node, name, ()):
+                todo.extend(part.body)

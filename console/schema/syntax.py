@@ -14,6 +14,7 @@ from console.schema.revision import Problem, Revision
 NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
 ILLEGAL = frozenset("@-+:")  # what Alembic refuses in an id, since its goals use them
 CREATED = re.compile(r"^\s*Create Date:\s*(\S.*?)\s*$", re.MULTILINE)
+BLANK_LINE = re.compile(r"\n[ \t]*\n")
 LEGACY_NAME = re.compile(r"([a-f0-9]+)\.py$")  # Alembic's rule for a file that states no id
 
 
@@ -65,13 +66,13 @@ def _from_tree(path: Path, sha256: str, tree: ast.Module) -> Revision:
         message = f"Its id '{identifier[0]}' contains {signs}, which Alembic refuses."
         problems.append(Problem("illegal-revision-id", message, str(path)))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    doc = ast.get_docstring(tree) or ""
+    doc = ast.get_docstring(tree, clean=False) or ""
     return Revision(
         id=identifier[0] if identifier else _id_from_name(path),
         parents=stated.get("down_revision", ()),
         path=path,
         sha256=sha256,
-        message=" ".join(doc.split("\n\n")[0].split()),
+        message=" ".join(BLANK_LINE.split(doc.strip(), maxsplit=1)[0].split()),
         depends_on=stated.get("depends_on", ()),
         labels=stated.get("branch_labels", ()),
         created_at=_created(doc),
@@ -96,6 +97,9 @@ def _assignments(tree: ast.Module) -> dict[str, ast.expr | None]:
                 values.update(_bind(target, node.value))
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
             values[node.target.id] = node.value
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                values[alias.asname or alias.name] = None
         elif not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef, ast.Expr)):
             values.update(dict.fromkeys(_names_bound(node)))
     return values
