@@ -158,4 +158,4 @@ def count_children(
     if not keys:
         return {}
     statement = select(child, func.count()).where(and_(child.in_(keys))).group_by(child)
-    return dict(session.execute(statement).tuples().all())
+    return {row[0]: row[1] for row in session.execute(statement)}

@@ -353,7 +353,7 @@ class FormPage(Pages):
 
     def url_to_lookup(self, name: str) -> str:
         """The address of the lookup of a to-one relation."""
-        return url_for(f"{self.endpoint}.lookup_view", name=name)
+        return url_for(f"{self.endpoint}.lookup_view", relation=name)
 
     def lookup_names(self, attribute: Attribute) -> tuple[str, ...] | None:
         """What is searched for a relation: `form_ajax_refs[name]["fields"]`, as in Flask-Admin."""

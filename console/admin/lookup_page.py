@@ -15,12 +15,12 @@ from console.admin.lookup import MOST, PAGE, look_up
 class LookupPage(FormPage):
     """`/admin/posts/lookup/author?q=ada&page=2`."""
 
-    @expose("/lookup/<name>")
-    def lookup_view(self, name: str) -> Any:
+    @expose("/lookup/<relation>")
+    def lookup_view(self, relation: str) -> Any:
         """{"items": [{"value", "text", "detail"}], "more": bool}; pages of at most 50 rows."""
         access.require("view")
-        attribute = self.outline.attribute(name)
-        if attribute is None or attribute.relation is None or attribute.name != name:
+        attribute = self.outline.attribute(relation)
+        if attribute is None or attribute.relation is None or attribute.name != relation:
             abort(404)
         items, more = look_up(
             self.db_session,

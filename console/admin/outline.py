@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Column, inspect
 from sqlalchemy.orm import Mapper, RelationshipProperty
+from sqlalchemy.orm.exc import UnmappedColumnError
 
 from console.admin.kinds import TIMES, Kind, kind_of
 from console.admin.words import label_of
@@ -153,8 +154,10 @@ def _columns(mapper: Mapper[Any]) -> list[tuple[Column[Any], str]]:
     found: dict[str, Column[Any]] = {}
     for table in mapper.tables:
         for column in table.columns:
-            if isinstance(column, Column) and column in mapper.columns:
+            try:
                 found.setdefault(mapper.get_property_by_column(column).key, column)
+            except UnmappedColumnError:  # the model leaves this column out
+                continue
     return [(column, key) for key, column in found.items()]
 
 

@@ -25,9 +25,9 @@ HEAVY = ("long text", "json", "binary", "other")
 class Pages(sqla.ModelView):
     """Flask-Admin's ModelView with its registration and its options, and none of its pages."""
 
-    # What Flask-Admin would publish besides: closed, or not offered (404).
-    export = None
-    ajax_update = None
+    # Flask-Admin's own pages are closed (404); those of the other modules take the place of some.
+    index_view = create_view = edit_view = details_view = delete_view = action_view = None
+    export = ajax_update = ajax_lookup = None
     details_template = "admin/details.html"
     list_template = "admin/list.html"
     create_template = "admin/form.html"
