@@ -89,10 +89,7 @@ def execute(job: Job, speaker: Speaker) -> Answer:
                 done.append(execution.result)
     except BaseException as error:  # the answer is an answer, whatever migration code raises
         failure = failure_of(error, capture, guard)
-        if capture.revision is not None:
-            capture.end()
-        partial = PassResult(tuple(capture.steps), tuple(capture.operations))
-        return Answer((*done, partial), failure=failure)
+        return Answer((*done, execution.partial()), failure=failure)
     return Answer(tuple(done))
 
 

@@ -34,6 +34,7 @@ class Execution:
         self.capture, self.progress = capture, progress
         self.first: Count | None = None
         self.keys: Keys = {}
+        self.catalogue: Catalogue | None = None
         self.result = PassResult()
         self.exclude = (job.target.version_table,)
 
@@ -59,6 +60,17 @@ class Execution:
             self.first = count(connection, exclude=self.exclude, keys=self.keys)
             return self.first
         return count(connection, exclude=self.exclude, earlier=self.keys)
+
+    def partial(self) -> PassResult:
+        """What is known of a pass that failed."""
+        if self.capture.revision is not None:
+            self.capture.end()
+        return PassResult(
+            steps=tuple(self.capture.steps),
+            operations=tuple(self.capture.operations),
+            before=self.catalogue,
+            counts=self.first.tables if self.first else (),
+        )
 
     def judge(self, plan: Pass, ledger: Ledger) -> None:
         """Raise DataLost for losses that the rehearsal did not have."""
@@ -89,6 +101,7 @@ class _Work:
         assert connection is not None
         catalogue = read_catalogue(connection, exclude=execution.exclude)
         execution.check_start(plan, heads, catalogue)
+        execution.catalogue = catalogue
         if execution.first is None:
             execution.take_count(connection, "Counting every table before the first step")
         start = _Start(
@@ -142,6 +155,7 @@ class _Work:
             ledger=ledger,
             before=start.catalogue,
             after=read_catalogue(connection, exclude=execution.exclude),
+            counts=execution.first.tables,
             leftovers=tuple(sorted(execution.dialect.leftovers(connection) - start.leftovers)),
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from console.schema.catalogue import Catalogue
-from console.schema.ledger import Ledger
+from console.schema.ledger import Ledger, TableCount
 from console.schema.outcome import StepResult
 from console.schema.plan import Step
 from console.schema.statement import Operation
@@ -50,8 +50,8 @@ class Job:
 class PassResult:
     """One pass as it ran, in full or up to `error`.
 
-    `ledger` compares with the count before the first pass of the job. `leftovers` are names of
-    tables that Alembic's batch mode forgot.
+    `ledger` compares with the count before the first pass of the job, `counts` is that count (known
+    for a failed pass too). `leftovers` are names of tables that Alembic's batch mode forgot.
     """
 
     steps: tuple[StepResult, ...] = ()
@@ -62,6 +62,7 @@ class PassResult:
     before: Catalogue | None = None
     after: Catalogue | None = None
     leftovers: tuple[str, ...] = ()
+    counts: tuple[TableCount, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from console.schema.catalogue import Difference
+from console.schema.catalogue import Catalogue, Difference
 from console.schema.clone import Clone, clone_of, remove_orphans
 from console.schema.dialect import dialect_of
 from console.schema.difference import compare
 from console.schema.errors import ChildDied
 from console.schema.executor import schema_digest
 from console.schema.job import Answer, Failure, Job, Pass, PassResult
-from console.schema.ledger import Ledger
+from console.schema.ledger import Ledger, TableCount
 from console.schema.outcome import Outcome, StepResult
 from console.schema.plan import Direction, Plan, Step
 from console.schema.process import error_of, run_job
@@ -39,7 +39,8 @@ class Rehearsal:
     """A plan that ran on a clone. `succeeded` False carries `error` and the revision it happened in.
 
     `clone` says how the copy was made ("SQLite backup of 48 kB"); milliseconds are of the clone,
-    and of the plan itself.
+    and of the plan itself. `before` is the schema that the plan found, and `counts` are the rows and
+    values of its tables: what hazards are judged by, also where the plan failed.
     """
 
     digest: str
@@ -56,6 +57,8 @@ class Rehearsal:
     error: str | None = None
     failed_revision: str | None = None
     failed_statement: str | None = None
+    before: Catalogue | None = None
+    counts: tuple[TableCount, ...] = ()
 
 
 def rehearse(
@@ -110,6 +113,8 @@ def _conclude(plan: Plan, clone: Clone, answer: Answer) -> Rehearsal:
         ledger=forward.ledger,
         operations=forward.operations,
         leftovers=forward.leftovers,
+        before=forward.before,
+        counts=forward.counts,
     )
     if succeeded:
         return replace(rehearsal, way_back=_way_back(answer))

@@ -1,0 +1,197 @@
+"""Rules about columns."""
+
+# ruff: noqa: S608 - the SQL is text to show, never executed
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from console.hazards.evidence import Evidence
+from console.hazards.registry import Finding, rule
+from console.hazards.words import DROP_COLUMN, bare, number_of, rows_of
+from console.schema.statement import Operation
+
+
+@rule(
+    "drop-column",
+    "error",
+    "The values are gone for good, and every running process that still selects the column fails.",
+)
+def drop_column(evidence: Evidence) -> Iterator[Finding]:
+    """Columns that are gone after the plan and were there before it."""
+    for revision, table, column in dropped(evidence):
+        counted = evidence.values(table, column)
+        entry = evidence.column_entry(table, column)
+        if counted is None or (entry and entry.renamed_to):
+            continue  # made in this plan, or its values live on under another name
+        values = counted.non_null
+        lost = f"{number_of(values, 'value')} lost" if values else "it holds no values"
+        yield Finding(
+            revision,
+            f"{table}.{column}",
+            f"The column {column} of {table} is dropped: {lost}.",
+            f"# first take {column} out of the model and deploy that; then, in a later revision:\n"
+            f'with op.batch_alter_table("{table}") as batch:\n'
+            f'    batch.drop_column("{column}")',
+            severity=None if values else "warning",
+        )
+
+
+def dropped(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
+    """(revision, table, column) of every drop, once, in order."""
+    seen: dict[tuple[str, str, str], None] = {}
+    for operation in evidence.operations("drop_column"):
+        seen[operation.revision, operation.table or "", operation.column or ""] = None
+    for statement in evidence.statements():
+        found = DROP_COLUMN.match(bare(statement.sql))
+        if found:
+            seen[statement.revision, found["table"], found["column"]] = None
+    yield from seen
+
+
+@rule(
+    "rename-suspect",
+    "error",
+    "Autogenerate cannot see a rename: it writes a drop and an add, which throws the values away.",
+)
+def rename_suspect(evidence: Evidence) -> Iterator[Finding]:
+    """A dropped and an added column of the same type in one table and revision."""
+    for revision, table, gone in dropped(evidence):
+        entry = evidence.column_entry(table, gone)
+        if entry and entry.renamed_to:
+            continue
+        for added in evidence.operations("add_column"):
+            if (added.revision, added.table) != (revision, table):
+                continue
+            kind = _type(evidence, table, gone)
+            if kind is None or kind != _normal(added.detail("type")):
+                continue
+            yield Finding(
+                revision,
+                f"{table}.{gone}",
+                f"{gone} is dropped and {added.column} of the same type ({kind}) added: if that is a "
+                f"rename, {_held(evidence, table, gone)} lost for nothing.",
+                f'with op.batch_alter_table("{table}") as batch:\n'
+                f'    batch.alter_column("{gone}", new_column_name="{added.column}")',
+            )
+
+
+def _type(evidence: Evidence, table: str, column: str) -> str | None:
+    known = evidence.table(table)
+    found = next((c for c in known.columns if c.name == column), None) if known else None
+    return _normal(found.type) if found else None
+
+
+def _normal(kind: str | None) -> str | None:
+    return kind.upper().replace(" ", "") if kind else None
+
+
+def _held(evidence: Evidence, table: str, column: str) -> str:
+    counted = evidence.values(table, column)
+    number = counted.non_null if counted else 0
+    return f"{number_of(number, 'value')} {'is' if number == 1 else 'are'}"
+
+
+@rule(
+    "rename-column",
+    "error",
+    "Code that is running while the migration is applied knows the old name only, and fails until it "
+    "is deployed anew.",
+)
+def rename_column(evidence: Evidence) -> Iterator[Finding]:
+    """Renames of columns that were there before the plan."""
+    for operation in evidence.operations("alter_column"):
+        new = operation.detail("new_name")
+        old, table = operation.column, operation.table
+        if not new or new == old or evidence.values(table, old) is None:
+            continue
+        yield Finding(
+            operation.revision,
+            f"{table}.{old}",
+            f"The column {old} of {table} is called {new} afterwards.",
+            f"# expand: add {new} and write both\n"
+            f'op.add_column("{table}", sa.Column("{new}", …))\n'
+            f'op.execute("UPDATE {table} SET {new} = {old} WHERE {new} IS NULL")\n'
+            f"# contract, once no code reads {old}: drop it in a later revision",
+        )
+
+
+@rule(
+    "add-not-null-without-default",
+    "error",
+    "The rows that exist have no value for it: the statement fails as soon as there is one.",
+)
+def add_not_null_without_default(evidence: Evidence) -> Iterator[Finding]:
+    """Required new columns on a table that has rows."""
+    for operation in evidence.operations("add_column"):
+        if not _is_required(operation):
+            continue
+        rows = evidence.rows(operation.table)
+        if not rows and not evidence.failed_in(operation.revision):
+            continue
+        table, column = operation.table, operation.column
+        yield Finding(
+            operation.revision,
+            f"{table}.{column}",
+            f"{table} has {rows_of(rows)}, none of which has a value for the required {column}.",
+            f'op.add_column("{table}", sa.Column("{column}", …, nullable=True))\n'
+            f'op.execute("UPDATE {table} SET {column} = … WHERE {column} IS NULL")\n'
+            f'with op.batch_alter_table("{table}") as batch:\n'
+            f'    batch.alter_column("{column}", nullable=False)',
+        )
+
+
+def _is_required(operation: Operation) -> bool:
+    return (
+        operation.detail("nullable") == "no"
+        and operation.detail("default") in (None, "none")
+        and not operation.detail("computed")
+    )
+
+
+@rule(
+    "set-not-null-with-nulls",
+    "error",
+    "The rows that hold NULL break the new rule: the statement fails and the plan with it.",
+)
+def set_not_null_with_nulls(evidence: Evidence) -> Iterator[Finding]:
+    """NOT NULL for a column that holds NULL; one that the plan fills first is none."""
+    for operation in evidence.operations("alter_column"):
+        if operation.detail("nullable") != "no" or not evidence.failed_in(operation.revision):
+            continue
+        table, column = operation.table, operation.column
+        counted, rows = evidence.values(table, column), evidence.rows(table)
+        if counted is None or rows is None or counted.non_null == rows:
+            continue
+        yield Finding(
+            operation.revision,
+            f"{table}.{column}",
+            f"{number_of(rows - counted.non_null, 'row')} of {table} hold NULL in {column}.",
+            f'op.execute("UPDATE {table} SET {column} = … WHERE {column} IS NULL")\n'
+            f'with op.batch_alter_table("{table}") as batch:\n'
+            f'    batch.alter_column("{column}", nullable=False)',
+        )
+
+
+@rule(
+    "drop-not-null",
+    "warning",
+    "Code that relies on a value being there meets NULL from now on.",
+)
+def drop_not_null(evidence: Evidence) -> Iterator[Finding]:
+    """NULL allowed where it was not."""
+    for operation in evidence.operations("alter_column"):
+        if operation.detail("nullable") != "yes" or operation.detail("existing_nullable") == "yes":
+            continue
+        table = evidence.table(operation.table)
+        column = (
+            next((c for c in table.columns if c.name == operation.column), None) if table else None
+        )
+        if column is None or column.nullable:
+            continue
+        yield Finding(
+            operation.revision,
+            f"{operation.table}.{operation.column}",
+            f"{operation.column} of {operation.table} may be NULL afterwards.",
+            f"# make the code ready for NULL in {operation.table}.{operation.column} and deploy it first",
+        )

@@ -1,0 +1,123 @@
+"""evidence: everything that rules judge by, gathered once: all of it values."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from console.schema.catalogue import Table
+from console.schema.history import History
+from console.schema.ledger import ColumnCount, ColumnEntry, Entry, TableCount
+from console.schema.plan import Plan, Step
+from console.schema.rehearsal import Rehearsal
+from console.schema.statement import Operation, Statement
+from console.schema.target import Target
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A plan, what it did on a clone (None if it was not rehearsed), and its files.
+
+    Names of tables and columns are those of the database before the plan: what the plan itself
+    makes is not in danger.
+    """
+
+    target: Target
+    plan: Plan
+    rehearsal: Rehearsal | None
+    history: History
+
+    @property
+    def backend(self) -> str:
+        """SQLAlchemy's name for the database."""
+        return self.target.parsed_url.get_backend_name()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The plan's steps."""
+        return self.plan.steps
+
+    def operations(self, *names: str) -> Iterator[Operation]:
+        """The captured operations of these names, in order."""
+        for operation in self.rehearsal.operations if self.rehearsal else ():
+            if operation.name in names:
+                yield operation
+
+    def statements(self) -> Iterator[Statement]:
+        """The captured statements that the migration code is responsible for, in order: without
+        what Alembic's own version table and batch mode's copies need."""
+        for step in self.rehearsal.steps if self.rehearsal else ():
+            for statement in step.statements:
+                if not self._is_machinery(statement.sql):
+                    yield statement
+        failed = self.rehearsal.failed_statement if self.rehearsal else None
+        if failed and self.rehearsal and not self._is_machinery(failed):
+            yield Statement(self.rehearsal.failed_revision or "", failed, 0.0)
+
+    def _is_machinery(self, sql: str) -> bool:
+        return "_alembic_tmp_" in sql or self.target.version_table in sql
+
+    @cached_property
+    def rebuilt(self) -> frozenset[tuple[str, str]]:
+        """(revision, table) of every table that batch mode copied, dropped and renamed."""
+        return frozenset(
+            (operation.revision, operation.table or "")
+            for operation in self.operations("batch_alter_table")
+            if operation.detail("rebuilds") == "yes"
+        )
+
+    def failed_in(self, revision: str) -> bool:
+        """Whether the rehearsal failed in this revision."""
+        return bool(self.rehearsal) and self.rehearsal.failed_revision == revision  # type: ignore[union-attr]
+
+    def rows(self, table: str | None) -> int | None:
+        """How many rows a table had before the plan; None for a table that was not there."""
+        count = self.count(table)
+        return count.rows if count else None
+
+    def count(self, table: str | None) -> TableCount | None:
+        """A table as it was counted before the plan."""
+        counts = self.rehearsal.counts if self.rehearsal else ()
+        return next((count for count in counts if count.name == table), None)
+
+    def values(self, table: str | None, column: str | None) -> ColumnCount | None:
+        """A column as it was counted before the plan; None if it was not there."""
+        count = self.count(table)
+        return next((c for c in count.columns if c.name == column), None) if count else None
+
+    def entry(self, table: str | None) -> Entry | None:
+        """What the ledger says of a table."""
+        ledger = self.rehearsal.ledger if self.rehearsal else None
+        return next((e for e in ledger.entries if e.table == table), None) if ledger else None
+
+    def column_entry(self, table: str | None, column: str | None) -> ColumnEntry | None:
+        """What the ledger says of a column."""
+        entry = self.entry(table)
+        return next((c for c in entry.columns if c.name == column), None) if entry else None
+
+    def table(self, name: str | None) -> Table | None:
+        """A table as it was before the plan."""
+        before = self.rehearsal.before if self.rehearsal else None
+        return next((t for t in before.tables if t.name == name), None) if before else None
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table as it was before the plan."""
+        before = self.rehearsal.before if self.rehearsal else None
+        return before.tables if before else ()
+
+    @cached_property
+    def trees(self) -> dict[str, ast.Module]:
+        """The syntax trees of the plan's files by revision; what cannot be read is left out."""
+        found = {}
+        for step in self.steps:
+            revision = self.history.by_id.get(step.revision)
+            if revision is None:
+                continue
+            try:
+                found[step.revision] = ast.parse(self.history.source(revision))
+            except (OSError, SyntaxError, ValueError):
+                continue
+        return found

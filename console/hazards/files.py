@@ -1,0 +1,151 @@
+"""Rules about the revision files themselves, by their syntax trees."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+
+from console.hazards.evidence import Evidence
+from console.hazards.registry import Finding, rule
+
+SAFE_PACKAGES = frozenset(
+    {"alembic", "sqlalchemy", "sqlmodel", "geoalchemy2", "pgvector", "flask_migrate"}
+)
+ENVIRONMENT = frozenset(
+    {
+        "os.environ", "os.getenv", "os.environ.get", "datetime.now", "datetime.utcnow",
+        "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.today", "date.today",
+        "datetime.date.today", "time.time", "uuid.uuid4", "uuid4", "random.random", "random.choice",
+        "random.randint", "socket.gethostname", "open",
+    }
+)  # fmt: skip
+ENVIRONMENT_MODULES = frozenset(
+    {"requests", "httpx", "urllib.request", "socket", "random", "secrets", "subprocess"}
+)
+ENVIRONMENT_NAMES = frozenset({"current_app", "settings"})
+
+
+@rule(
+    "imports-live-models",
+    "error",
+    "The models will change, this file will not: replayed on a new database in a year, it runs with "
+    "columns that its tables do not have yet.",
+)
+def imports_live_models(evidence: Evidence) -> Iterator[Finding]:
+    """Imports of the application's own modules that look like its models."""
+    for revision, tree in evidence.trees.items():
+        for module, name in imports(tree):
+            if not _is_live(evidence, module, name):
+                continue
+            shown = f"{module}.{name}" if name else module
+            table = (name or module.rsplit(".", 1)[-1]).lower()
+            yield Finding(
+                revision,
+                shown,
+                f"The file imports {shown} from the application.",
+                f'{table} = sa.table("{table}", sa.column("id", sa.Integer), …)\n'
+                f"op.execute({table}.update().values(…))",
+            )
+
+
+def imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """(module, name) of every import in a file; the name is "" for `import module`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from ((node.module or "", alias.name) for alias in node.names)
+
+
+def _is_live(evidence: Evidence, module: str, name: str) -> bool:
+    """Whether an import reaches models: a module of the application's folders, outside the script
+    folder, or one that is called models. Helpers beside the revisions are digested with them."""
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names or top in SAFE_PACKAGES or not top:
+        return False
+    if "models" in module.split(".") or name == "models":
+        return True
+    if top == evidence.target.script_location.name:
+        return False
+    return any(
+        (root / top).is_dir() or (root / f"{top}.py").is_file() for root in evidence.target.paths
+    )
+
+
+@rule(
+    "depends-on-environment",
+    "warning",
+    "What it does differs with the machine, the clock or the network: the rehearsal proves nothing "
+    "for the place where it is applied.",
+)
+def depends_on_environment(evidence: Evidence) -> Iterator[Finding]:
+    """Uses of the environment, the clock, chance, settings, files or the network."""
+    for revision, tree in evidence.trees.items():
+        found: dict[str, None] = {}
+        for module, name in imports(tree):
+            if module in ENVIRONMENT_MODULES:
+                found[module] = None
+            elif name in ENVIRONMENT_NAMES:
+                found[f"{module}.{name}"] = None
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.Attribute, ast.Name)) and dotted(node) in ENVIRONMENT:
+                found[dotted(node)] = None
+        for name in found:
+            if not any(other != name and other.startswith(f"{name}.") for other in found):
+                yield Finding(
+                    revision,
+                    name,
+                    f"The file uses {name}.",
+                    "# write the value down in the revision, or let the database compute it:\n"
+                    'op.execute("UPDATE … SET … = CURRENT_TIMESTAMP")',
+                )
+
+
+def dotted(node: ast.expr) -> str:
+    """Return "os.environ" for that expression; "" for what is no dotted name."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        before = dotted(node.value)
+        return f"{before}.{node.attr}" if before else ""
+    return ""
+
+
+@rule(
+    "swallowed-exception",
+    "error",
+    "A step that failed is passed over and the revision still stamped as done: from then on the "
+    "database is not what its revision says.",
+)
+def swallowed_exception(evidence: Evidence) -> Iterator[Finding]:
+    """`except` without a raise, and contextlib.suppress."""
+    for revision, tree in evidence.trees.items():
+        for node in ast.walk(tree):
+            line = _swallows(node)
+            if line is not None:
+                yield Finding(
+                    revision,
+                    f"line {line}",
+                    f"An exception in line {line} is caught and not raised again.",
+                    "# ask first, and let errors pass:\n"
+                    "inspector = sa.inspect(op.get_bind())\n"
+                    'if not inspector.has_table("…"):\n'
+                    "    op.create_table(…)",
+                )
+
+
+def _swallows(node: ast.AST) -> int | None:
+    """The line of a construct that swallows exceptions."""
+    if isinstance(node, ast.ExceptHandler):
+        raises = any(isinstance(inner, ast.Raise) for part in node.body for inner in ast.walk(part))
+        return None if raises else node.lineno
+    if isinstance(node, ast.With):
+        for item in node.items:
+            call = item.context_expr
+            if isinstance(call, ast.Call) and dotted(call.func) in (
+                "suppress",
+                "contextlib.suppress",
+            ):
+                return node.lineno
+    return None

@@ -1,0 +1,47 @@
+"""judge: hold a plan against every rule."""
+
+from __future__ import annotations
+
+from console.hazards import columns, constraints, downgrades, files, rows, sqlite, tables
+from console.hazards.evidence import Evidence
+from console.hazards.hazard import Hazard
+from console.hazards.registry import RULES
+from console.schema.history import History
+from console.schema.plan import Plan
+from console.schema.rehearsal import Rehearsal
+from console.schema.target import Target
+
+# Importing a module registers its rules; the order is that of the objects they judge.
+SUBJECTS = (tables, columns, constraints, rows, sqlite, downgrades, files)
+
+
+def judge(
+    target: Target, plan: Plan, rehearsal: Rehearsal | None, history: History
+) -> tuple[Hazard, ...]:
+    """Return the hazards of a plan, worst first, then in the order of its steps.
+
+    Works on values only: the operations and statements of the rehearsal, its ledger and catalogue,
+    and the syntax trees of the files. Without a rehearsal only the files are judged.
+    """
+    evidence = Evidence(target, plan, rehearsal, history)
+    hazards = [
+        Hazard(
+            code=rule.code,
+            severity=finding.severity or rule.severity,
+            revision=finding.revision,
+            subject=finding.subject,
+            danger=finding.danger,
+            reason=rule.reason,
+            rewrite=finding.rewrite,
+        )
+        for rule in RULES.values()
+        for finding in rule.look(evidence)
+    ]
+    order = {step.revision: position for position, step in enumerate(plan.steps)}
+    last = len(order)
+    return tuple(
+        sorted(
+            dict.fromkeys(hazards),
+            key=lambda hazard: (hazard.severity != "error", order.get(hazard.revision, last)),
+        )
+    )

@@ -1,0 +1,118 @@
+"""Rules about whole tables."""
+
+# ruff: noqa: S608 - the SQL is text to show, never executed
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from console.hazards.evidence import Evidence
+from console.hazards.registry import Finding, rule
+from console.hazards.words import CONSOLE_TABLE, DROP_TABLE, TRUNCATE, bare, rows_of
+
+
+@rule(
+    "drop-table",
+    "error",
+    "A dropped table cannot be brought back by a downgrade, which makes it anew and empty; code that "
+    "still runs fails at its next query.",
+)
+def drop_table(evidence: Evidence) -> Iterator[Finding]:
+    """Tables that are gone after the plan and were there before it."""
+    for revision, table in _dropped(evidence):
+        rows = evidence.rows(table)
+        entry = evidence.entry(table)
+        if rows is None or (entry and (entry.rows_after is not None or entry.renamed_to)):
+            continue  # made in this plan, or made again, or its content lives on elsewhere
+        lost = f"{rows_of(rows)} lost" if rows else "it is empty"
+        yield Finding(
+            revision,
+            table,
+            f"The table {table} is dropped: {lost}.",
+            f'op.rename_table("{table}", "{table}_retired")\n'
+            f"# drop {table}_retired in a later revision, once nobody has missed it",
+            severity=None if rows else "warning",
+        )
+
+
+def _dropped(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """(revision, table) of every drop, once."""
+    seen = set()
+    for operation in evidence.operations("drop_table"):
+        seen.add((operation.revision, operation.table or ""))
+    for statement in evidence.statements():
+        found = DROP_TABLE.match(bare(statement.sql))
+        if found and (statement.revision, found["table"]) not in evidence.rebuilt:
+            seen.add((statement.revision, found["table"]))
+    yield from sorted(seen)
+
+
+@rule(
+    "rename-table",
+    "error",
+    "Code that is running while the migration is applied knows the old name only, and fails until it "
+    "is deployed anew.",
+)
+def rename_table(evidence: Evidence) -> Iterator[Finding]:
+    """Renames of tables that were there before the plan."""
+    for operation in evidence.operations("rename_table"):
+        if evidence.rows(operation.table) is None:
+            continue
+        old, new = operation.table, operation.detail("new_name")
+        yield Finding(
+            operation.revision,
+            old or "",
+            f"The table {old} ({rows_of(evidence.rows(old))}) is called {new} afterwards.",
+            f'op.rename_table("{old}", "{new}")\n'
+            f'op.execute("CREATE VIEW {old} AS SELECT * FROM {new}")\n'
+            "# drop the view in a later revision, once all code uses the new name",
+        )
+
+
+@rule(
+    "truncate",
+    "error",
+    "TRUNCATE empties a table at once, past triggers, and a downgrade cannot bring the rows back.",
+)
+def truncate(evidence: Evidence) -> Iterator[Finding]:
+    """TRUNCATE of a table that was there before the plan."""
+    for statement in evidence.statements():
+        found = TRUNCATE.match(bare(statement.sql))
+        if found:
+            table = found["table"]
+            yield Finding(
+                statement.revision,
+                table,
+                f"Every row of {table} is removed: {rows_of(evidence.rows(table))}.",
+                f'op.execute("CREATE TABLE {table}_backup AS SELECT * FROM {table}")\n'
+                f'op.execute("DELETE FROM {table} WHERE …")',
+            )
+
+
+@rule(
+    "drops-console-tables",
+    "error",
+    "Accounts, reviews and the audit record live in the console's own tables; a migration of the "
+    "application has no business with them, and could lock everybody out.",
+)
+def drops_console_tables(evidence: Evidence) -> Iterator[Finding]:
+    """Anything that names a table of the console."""
+    seen = set()
+    for operation in evidence.operations(
+        "drop_table", "rename_table", "drop_column", "alter_column", "add_column"
+    ):
+        if (operation.table or "").startswith("console_"):
+            seen.add((operation.revision, operation.table or ""))
+    for statement in evidence.statements():
+        text = bare(statement.sql)
+        if not text.upper().startswith("SELECT"):
+            seen.update((statement.revision, name) for name in CONSOLE_TABLE.findall(text))
+    for revision, table in sorted(seen):
+        yield Finding(
+            revision,
+            table,
+            f"The migration touches {table}, which belongs to the console itself.",
+            "# leave the console's tables out, in env.py:\n"
+            "def include_name(name, kind, parent):\n"
+            '    return not (kind == "table" and name and name.startswith("console_"))',
+        )
