@@ -13,11 +13,14 @@ from console.cli.store import bring_store_up_to_date
 from console.schema.errors import NothingToDo
 from console.schema.plan import Plan, make_plan
 from console.schema.rehearsal import Outcome
+from console.services.approved import apply_approved, find_approved
 from console.services.migrate import migrate_now
 
 if TYPE_CHECKING:
     from console.mount import Console
     from console.schema.target import Target
+
+ACTOR = "Command line"
 
 
 @click.command()
@@ -61,7 +64,7 @@ def migrate(
     if plan is None:
         say(f"Nothing to do: '{chosen.name}' stands at {goal} already.")
         return
-    outcome = _apply(console, chosen, goal, rehearse=not no_rehearsal)
+    outcome = _apply(console, plan, rehearse=not no_rehearsal)
     if as_json:
         write_json(outcome)
     else:
@@ -75,15 +78,34 @@ def _plan(target: Target, goal: str) -> Plan | None:
         return None
 
 
-def _apply(console: Console, target: Target, goal: str, *, rehearse: bool) -> Outcome:
+def _apply(console: Console, plan: Plan, *, rehearse: bool) -> Outcome:
+    """Apply the plan: as its review, if one was approved; without one if the settings let it."""
+    review = find_approved(console.store, console.targets, plan, console.policy)
+    workspace = console.settings.workspace
     with Reporter() as progress:
+        if review is not None:
+            say(f"Review {review.id} approved this plan: {review.title}")
+            return apply_approved(
+                console.store,
+                console.targets,
+                review,
+                actor_name=ACTOR,
+                workspace=workspace,
+                policy=console.policy,
+                progress=progress,
+            )
+        if not console.settings.migrate_without_review:
+            raise Refusal(
+                f"Nobody approved this plan (digest {plan.digest[:12]}). Open a review of it at "
+                f"{console.url_prefix}/reviews/new, or set CONSOLE_MIGRATE_WITHOUT_REVIEW=yes."
+            )
         return migrate_now(
             console.store,
             console.targets,
-            target=target.name,
-            goal=goal,
-            actor_name="Command line",
-            workspace=console.settings.workspace,
+            target=plan.target,
+            goal=plan.goal,
+            actor_name=ACTOR,
+            workspace=workspace,
             progress=progress,
             rehearse=rehearse,
         )

@@ -1,0 +1,248 @@
+"""The first run and the server as real processes: what starts, what stops, what is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ADDRESSES = ["author@example.com", "approver@example.com", "viewer@example.com"]
+
+
+def environment(instance: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CONSOLE_")}
+    return kept | {"CONSOLE_INSTANCE": str(instance)} | more
+
+
+def call(instance: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, ROOT / "manage.py", *arguments],
+        env=environment(instance, **more),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """An instance as `demo` left it, and what it printed."""
+
+    instance: Path
+    printed: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
+    instance = tmp_path_factory.mktemp("first") / "instance"
+    return FirstRun(instance, call(instance, "demo", "--json"))
+
+
+@pytest.fixture
+def instance(first_run: FirstRun, tmp_path: Path) -> Path:
+    """A copy of the first run's instance, for a test to change."""
+    return Path(shutil.copytree(first_run.instance, tmp_path / "instance"))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Served:
+    """A server that answers: its process, its port, and its worker's process id."""
+
+    process: subprocess.Popen[str]
+    port: int
+    worker: int
+
+
+Serve = Callable[[Path], Served]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Start `runserver --with-worker` in a process group of its own, and wait until both work."""
+    started: list[subprocess.Popen[str]] = []
+    logs = []
+
+    def start(instance: Path) -> Served:
+        port = free_port()
+        log = (tmp_path / "server.log").open("w+")
+        logs.append(log)
+        process = subprocess.Popen(
+            [sys.executable, ROOT / "manage.py", "runserver", "--with-worker"],
+            env=environment(instance, PORT=str(port)),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        wait_until(lambda: process.poll() is not None or answers(port), "the server")
+        assert process.poll() is None, (tmp_path / "server.log").read_text()
+        wait_until(lambda: worker_of(instance) is not None, "the worker")
+        worker = worker_of(instance)
+        assert worker is not None
+        return Served(process, port, worker)
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    for log in logs:
+        log.close()
+
+
+def wait_until(true: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.05)
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/admin/sign-in", timeout=5) as page:
+            return page.status == 200
+    except OSError:
+        return False
+
+
+def worker_of(instance: Path) -> int | None:
+    """The process id of the newest worker in the store, if it has not said good-bye."""
+    store = sqlite3.connect(f"file:{instance}/console.db?mode=ro", uri=True)
+    try:
+        found = store.execute(
+            "SELECT pid FROM console_runner WHERE kind = 'worker' AND stopped_at IS NULL "
+            "ORDER BY id DESC"
+        ).fetchone()
+    finally:
+        store.close()
+    return found[0] if found else None
+
+
+def is_gone(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/status")
+    try:
+        return "State:\tZ" in status.read_text()
+    except FileNotFoundError:
+        return True
+
+
+def rows(instance: Path, query: str) -> list[tuple[object, ...]]:
+    database = sqlite3.connect(f"file:{instance}/app.db?mode=ro", uri=True)
+    try:
+        return database.execute(query).fetchall()
+    finally:
+        database.close()
+
+
+def test_the_first_run_fills_the_shop_and_leaves_one_revision(first_run: FirstRun) -> None:
+    assert first_run.printed.returncode == 0, first_run.printed.stderr
+    accounts = json.loads(first_run.printed.stdout)
+    assert [account["email"] for account in accounts] == ADDRESSES
+    assert len({account["password"] for account in accounts}) == 3
+    assert rows(first_run.instance, "SELECT count(*) FROM products") == [(3,)]
+    assert rows(first_run.instance, "SELECT count(*) > 0 FROM posts") == [(1,)]
+    assert rows(first_run.instance, "SELECT version_num FROM alembic_version") == [
+        ("4c1a7f20b9de",)
+    ]
+
+
+def test_a_second_run_seeds_nothing_and_loses_nothing(instance: Path) -> None:
+    database = sqlite3.connect(instance / "app.db")
+    database.execute("DELETE FROM products WHERE sku = 'LMP-001'")
+    database.commit()
+    database.close()
+    again = call(instance, "demo", "--quiet")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    assert rows(instance, "SELECT count(*) FROM products") == [(2,)]
+
+
+def test_production_gets_no_demonstration(tmp_path: Path) -> None:
+    key = "kX3v9Qm2Lr8Tz5Yb7Wc1Nd4Fg6Hj0Ps-Ua"
+    result = call(tmp_path, "demo", CONSOLE_ENV="production", CONSOLE_SECRET_KEY=key)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "app.db").exists()
+
+
+def test_ctrl_c_ends_the_server_and_its_worker(instance: Path, serve: Serve) -> None:
+    served = serve(instance)
+    os.killpg(served.process.pid, signal.SIGINT)
+    assert served.process.wait(20) == 0
+    wait_until(lambda: is_gone(served.worker), "the worker's end")
+    assert worker_of(instance) is None
+
+
+def test_sigterm_ends_the_server_and_its_worker(instance: Path, serve: Serve) -> None:
+    served = serve(instance)
+    served.process.terminate()
+    assert served.process.wait(20) == 0
+    wait_until(lambda: is_gone(served.worker), "the worker's end")
+
+
+def test_a_killed_server_takes_its_worker_along(instance: Path, serve: Serve) -> None:
+    served = serve(instance)
+    served.process.kill()
+    served.process.wait()
+    wait_until(lambda: is_gone(served.worker), "the worker's end")
+
+
+def test_a_killed_worker_is_started_again(instance: Path, serve: Serve) -> None:
+    served = serve(instance)
+    os.kill(served.worker, signal.SIGKILL)
+    wait_until(lambda: worker_of(instance) not in (None, served.worker), "another worker")
+    assert answers(served.port)
+
+
+def test_the_server_warns_of_the_revision_that_is_missing(
+    instance: Path, serve: Serve, tmp_path: Path
+) -> None:
+    served = serve(instance)
+    said = (tmp_path / "server.log").read_text()
+    assert "You have 1 unapplied migration." in said
+    assert "9e2d05c8a314 Add price to products" in said
+    assert f"http://127.0.0.1:{served.port}/admin/" in said
+    assert "development server" not in said
+
+
+def test_a_port_in_use_is_one_line_that_names_another(instance: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = call(instance, "runserver", PORT=str(port))
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert f"Port {port} on 127.0.0.1 cannot be used" in result.stderr
+    assert f"PORT={port + 1} make run" in result.stderr
+
+
+def test_a_bad_setting_is_one_line(tmp_path: Path) -> None:
+    result = call(tmp_path, "check", CONSOLE_ENV="prod")
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert "CONSOLE_ENV" in result.stderr
+
+
+def test_flask_migrate_works_beside_the_console(instance: Path) -> None:
+    result = call(instance, "db", "upgrade")
+    assert result.returncode == 0, result.stderr
+    assert rows(instance, "SELECT version_num FROM alembic_version") == [("9e2d05c8a314",)]
