@@ -181,9 +181,13 @@ def serve(steps: Steps) -> NoReturn:
     """Bring the databases up, then become the server."""
     manage = [str(PYTHON), str(ROOT / "manage.py")]
     with steps.step("databases and demonstration data") as ends:
-        if subprocess.run([*manage, "demo", "--quiet"], stdin=subprocess.DEVNULL).returncode:
-            raise StepFailed("The databases could not be prepared; the line above says why.")
-        ends("ready")
+        made = subprocess.run(
+            [*manage, "demo", "--quiet"], stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        if made.returncode:
+            raise StepFailed(made.stderr.strip() or "The databases could not be prepared.")
+        ends("made" if made.stdout else "ready")
+    print(made.stdout, end="", flush=True)
     with steps.step("server") as ends:
         ends("starting")
     os.execv(manage[0], [*manage, "runserver", "--with-worker"])
