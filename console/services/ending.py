@@ -14,6 +14,7 @@ from console.schema.plan import Plan
 from console.schema.rehearsal import Outcome, Rehearsal
 from console.schema.wire import decode, encode
 from console.services import audit
+from console.services.account import Account
 from console.services.queue import rows_met, say
 from console.services.runs import RunState
 from console.services.wording import place, title_of
@@ -56,8 +57,16 @@ def finish(store: Store, run_id: int, runner_id: int | None, ending: Ending) -> 
         return finish_in(session, run_id, runner_id, ending)
 
 
-def finish_in(session: Session, run_id: int, runner_id: int | None, ending: Ending) -> bool:
-    """The same inside the caller's transaction."""
+def finish_in(
+    session: Session,
+    run_id: int,
+    runner_id: int | None,
+    ending: Ending,
+    *,
+    actor: Account | str = audit.CONSOLE,
+    state: RunState = "running",
+) -> bool:
+    """The same inside the caller's transaction, for a run that is in `state`, ended by `actor`."""
     values: dict[str, Any] = {"state": ending.state, "finished_at": now(), "active_target": None}
     values |= {"error": ending.error, "note": ending.note}
     if ending.outcome is not None:
@@ -66,7 +75,7 @@ def finish_in(session: Session, run_id: int, runner_id: int | None, ending: Endi
         values["rehearsal"] = encode(ending.rehearsal)
         values["hazards"] = {"hazards": encode(ending.hazards)}
     held = update(RunRow).where(
-        RunRow.id == run_id, RunRow.state == "running", RunRow.runner_id == runner_id
+        RunRow.id == run_id, RunRow.state == state, RunRow.runner_id == runner_id
     )
     if not rows_met(session, held.values(**values)):
         return False
@@ -79,7 +88,7 @@ def finish_in(session: Session, run_id: int, runner_id: int | None, ending: Endi
     say(session, run_id, _sentence(run, ending))
     audit.record(
         session,
-        actor=audit.CONSOLE,
+        actor=actor,
         action=f"{run.kind}.{ACTIONS.get(ending.state, ending.state)}",
         subject=f"run {run.id}",
         text=_audit_text(session, run, plan, ending),

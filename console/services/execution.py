@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from console.hazards.hazard import Hazard
+from console.hazards.judge import judge
 from console.schema.errors import (
     ChildDied,
     PlanChanged,
@@ -36,6 +37,14 @@ from console.store.review import ReviewRow
 from console.store.store import Store
 
 log = logging.getLogger(__name__)
+NOT_JUDGED = Hazard(
+    code="not-judged",
+    severity="error",
+    revision="",
+    subject="the whole plan",
+    danger="This plan could not be searched for dangers, so some may be unseen.",
+    reason="A rule failed while it looked at the plan; the log has the details.",
+)
 REFUSALS = (PlanChanged, WrongDatabase, Unsupported)
 
 
@@ -74,15 +83,20 @@ def _end_of(workshop: Workshop, run: Run, tell: Progress) -> Ending:
 def rehearse_plan(target: Target, plan: Plan, workspace: Path, tell: Progress) -> Ending:
     """Rehearse and judge; the core's errors pass through."""
     rehearsal = rehearse(target, plan, workspace=workspace, progress=tell)
-    try:
-        from console.hazards.judge import judge
-    except ImportError:
-        hazards: tuple[Hazard, ...] = ()
-    else:
-        hazards = judge(target, plan, rehearsal, read_history(target))
+    hazards = _judged(target, plan, rehearsal)
     if not rehearsal.succeeded:
         return Ending("failed", rehearsal.error, rehearsal=rehearsal, hazards=hazards)
     return Ending("succeeded", rehearsal=rehearsal, hazards=hazards)
+
+
+def _judged(target: Target, plan: Plan, rehearsal: Rehearsal) -> tuple[Hazard, ...]:
+    """The hazards of a plan. A rule that breaks must neither hide what was rehearsed nor pass for
+    "no hazards": it becomes an error that an approval has to answer."""
+    try:
+        return judge(target, plan, rehearsal, read_history(target))
+    except Exception:
+        log.exception("The hazards of a plan for '%s' could not be judged.", target.name)
+        return (NOT_JUDGED,)
 
 
 def apply_plan(target: Target, plan: Plan, rehearsal: Rehearsal | None, tell: Progress) -> Ending:

@@ -10,12 +10,14 @@ from console.schema.target import Target
 from console.services import audit
 from console.services.account import Account
 from console.services.decisions import Decision, Policy, may_apply, may_rehearse
+from console.services.ending import Ending, finish_in
 from console.services.errors import Refused
 from console.services.permissions import require
 from console.services.queue import busy, enqueue
 from console.services.review import Review
 from console.services.review_row import find_unchanged, get_review
-from console.services.runs import Run, get_run
+from console.services.runs import Run, find, get_run
+from console.services.votes import refuse_unseen
 from console.store.store import Store
 
 
@@ -58,14 +60,16 @@ def request_apply(
     review_id: int,
     *,
     policy: Policy | None = None,
+    digest: str | None = None,
 ) -> Run:
-    """Queue the apply of an approved plan.
+    """Queue the apply of an approved plan; with `digest` only if that is the one.
 
     Forbidden for the role; Refused as `may_apply` says, which the audit trail notes where the plan
     changed after it was approved; Conflict while another apply has the target.
     """
     require(actor, "apply")
     review = get_review(store, targets, review_id)
+    refuse_unseen(review, digest)
     decision = may_apply(review, actor, policy)
     if not decision:
         _note_refusal(store, actor, review, decision)
@@ -97,6 +101,19 @@ def request_apply(
     except IntegrityError:
         raise busy(review.target) from None
     return get_run(store, run.id)
+
+
+def cancel_run(store: Store, actor: Account, run_id: int) -> Run:
+    """Cancel a run that still waits for the runner; its review can be applied again.
+
+    NotFound; Forbidden for the role; Refused for a run that has begun or ended.
+    """
+    with store.begin() as session:
+        run = find(session, run_id)
+        require(actor, "apply" if run.kind == "apply" else "rehearse")
+        if not finish_in(session, run.id, None, Ending("cancelled"), actor=actor, state="queued"):
+            raise Refused(f"Run {run.id} does not wait any more.")
+    return get_run(store, run_id)
 
 
 def _note_refusal(store: Store, actor: Account, review: Review, decision: Decision) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from console.schema.plan import Plan, make_plan
 from console.schema.target import Target
-from console.schema.wire import decode, encode
+from console.schema.wire import encode
 from console.services import audit
-from console.services.account import Account, value_of
+from console.services.account import Account
 from console.services.decisions import (
     Decision,
     Policy,
@@ -28,11 +27,12 @@ from console.services.decisions import (
 from console.services.errors import Conflict, Invalid, Refused
 from console.services.permissions import require
 from console.services.queue import cancel_waiting, enqueue
-from console.services.requests import request_apply, request_rehearsal
+from console.services.requests import cancel_run, request_apply, request_rehearsal
 from console.services.review import Approval, Comment, Review, ReviewState, ReviewSummary
+from console.services.review_list import list_reviews
 from console.services.review_row import find, find_unchanged, get_review
 from console.services.targets import find_target
-from console.services.votes import approve, approvers_of, refuse
+from console.services.votes import approve, refuse
 from console.services.wording import count_of, title_of
 from console.store.approval import ApprovalRow
 from console.store.comment import CommentRow
@@ -51,6 +51,7 @@ __all__ = [
     "ReviewSummary",
     "add_comment",
     "approve",
+    "cancel_run",
     "close",
     "get_review",
     "list_reviews",
@@ -120,20 +121,6 @@ def open_review(
     except IntegrityError:
         raise Conflict("Another review is open for this very plan.") from None
     return get_review(store, targets, row.id)
-
-
-def list_reviews(store: Store, *, state: str | None = None) -> tuple[ReviewSummary, ...]:
-    """Every review, newest first, or those in one state; states are as last written."""
-    query = select(ReviewRow).order_by(ReviewRow.id.desc())
-    if state is not None:
-        query = query.where(ReviewRow.state == state)
-    with store.read() as session:
-        rows = session.scalars(query).all()
-        counted = session.execute(
-            select(CommentRow.review_id, func.count()).group_by(CommentRow.review_id)
-        )
-        comments = {review_id: number for review_id, number in counted}  # noqa: C416 - see votes
-        return tuple(_summary(session, row, comments.get(row.id, 0)) for row in rows)
 
 
 def add_comment(
@@ -249,29 +236,6 @@ def _void_votes(session: Session, review_id: int) -> None:
     )
     for vote in session.scalars(votes):
         vote.voided_at = now()
-
-
-def _summary(session: Session, row: ReviewRow, comments: int) -> ReviewSummary:
-    rehearsal = session.scalar(
-        select(RunRow.state)
-        .where(RunRow.review_id == row.id, RunRow.kind == "rehearsal", RunRow.digest == row.digest)
-        .order_by(RunRow.id.desc())
-        .limit(1)
-    )
-    return ReviewSummary(
-        id=row.id,
-        title=row.title,
-        target=row.target,
-        goal=row.goal,
-        direction=row.direction,
-        state=cast(ReviewState, row.state),
-        author=value_of(row.author),
-        created_at=row.created_at,
-        steps=len(decode(Plan, row.plan).steps),
-        approvals=len(approvers_of(session, row.id, row.digest)),
-        comments=comments,
-        rehearsal_state=rehearsal,
-    )
 
 
 def _short(text: str, field: str, limit: int) -> str:

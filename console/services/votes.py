@@ -28,8 +28,9 @@ def approve(
     *,
     reason: str = "",
     policy: Policy | None = None,
+    digest: str | None = None,
 ) -> Review:
-    """Approve the very plan that would run now.
+    """Approve the very plan that would run now; with `digest` only if that is the one.
 
     Forbidden for the role; Refused as `may_approve` says; Invalid("reason") where a hazard is an
     error and no reason is given; Conflict where somebody changed the review in the meantime.
@@ -37,6 +38,7 @@ def approve(
     policy, reason = policy or Policy(), reason.strip()
     require(actor, "approve")
     review = get_review(store, targets, review_id)
+    refuse_unseen(review, digest)
     decision = may_approve(review, actor, policy)
     if not decision:
         raise Refused(decision.reason)
@@ -63,14 +65,21 @@ def approve(
 
 
 def refuse(
-    store: Store, targets: Mapping[str, Target], actor: Account, review_id: int, *, reason: str
+    store: Store,
+    targets: Mapping[str, Target],
+    actor: Account,
+    review_id: int,
+    *,
+    reason: str,
+    digest: str | None = None,
 ) -> Review:
-    """Refuse the plan, which may have been approved by others before.
+    """Refuse the plan, which may have been approved by others before; with `digest` only that one.
 
     Forbidden for the role; Refused as `may_refuse` says; Invalid("reason") without a reason.
     """
     require(actor, "approve")
     review = get_review(store, targets, review_id)
+    refuse_unseen(review, digest)
     decision = may_refuse(review, actor)
     if not decision:
         raise Refused(decision.reason)
@@ -91,6 +100,12 @@ def refuse(
             review_id=row.id,
         )
     return get_review(store, targets, review_id)
+
+
+def refuse_unseen(review: Review, digest: str | None) -> None:
+    """Raise Conflict where the plan is not the one that a person saw when they decided."""
+    if digest is not None and digest != review.plan.digest:
+        raise Conflict("The plan changed while you were reading it. Look at it again first.")
 
 
 def approvers_of(session: Session, review_id: int, digest: str) -> frozenset[int]:

@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event
 
 from console.hazards.hazard import Hazard
 from console.schema.errors import NothingToDo, UnknownRevision
@@ -342,3 +343,36 @@ def test_of_many_who_apply_at_once_one_does(
     assert {type(error) for error in errors} <= {Conflict, Refused}
     assert len(errors) == 5
     assert get_run(store, runs[0].id).state == "queued"
+
+
+def test_a_decision_is_about_the_plan_that_was_seen(
+    approved: Review, store: Store, managed: Managed, world: World
+) -> None:
+    arguments = (store, managed.targets, world.administrator, approved.id)
+    other = "0" * 64
+    with pytest.raises(Conflict, match="while you were reading"):
+        reviews.approve(*arguments, digest=other)
+    with pytest.raises(Conflict, match="while you were reading"):
+        reviews.refuse(*arguments, reason="No.", digest=other)
+    with pytest.raises(Conflict, match="while you were reading"):
+        reviews.request_apply(*arguments, digest=other)
+    assert reviews.request_apply(*arguments, digest=approved.plan.digest).state == "queued"
+
+
+def test_lists_cost_the_same_however_many_reviews_there_are(
+    approved: Review, store: Store, managed: Managed, world: World
+) -> None:
+    def queries() -> int:
+        sent: list[str] = []
+        listener = lambda *arguments: sent.append(arguments[2])  # noqa: E731 - removed below
+        event.listen(store.engine, "before_cursor_execute", listener)
+        reviews.list_reviews(store)
+        event.remove(store.engine, "before_cursor_execute", listener)
+        return len(sent)
+
+    before = queries()
+    for goal in ("bbb2", "head", "+1"):
+        reviews.close(store, managed.targets, world.author, reviews.list_reviews(store)[0].id)
+        reviews.open_review(store, managed.targets, world.author, target="default", goal=goal)
+    assert len(reviews.list_reviews(store)) == 4
+    assert queries() == before

@@ -148,6 +148,25 @@ def test_an_unexpected_error_does_not_leave_a_run_running(
     )
 
 
+def test_a_rule_that_breaks_becomes_an_error_to_answer(
+    opened: Open,
+    store: Store,
+    managed: Managed,
+    workspace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def explode(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("console.services.execution.judge", explode)
+    opened()
+    _work(store, managed, workspace)
+    review = reviews.get_review(store, managed.targets, 1)
+    assert review.is_rehearsed
+    assert [hazard.code for hazard in review.hazards] == ["not-judged"]
+    assert review.needs_reason
+
+
 def test_a_command_executes_a_waiting_run_itself(
     opened: Open, store: Store, managed: Managed, workspace: Path
 ) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from console.schema.progress import Event
+from console.services import reviews
+from console.services.audit import list_entries
 from console.services.ending import Ending, finish
-from console.services.errors import Conflict, NotFound
+from console.services.errors import Conflict, Forbidden, NotFound, Refused
 from console.services.event_writer import STATEMENTS_A_BATCH, EventWriter
 from console.services.presence import Presence
 from console.services.queue import claim, enqueue
@@ -16,6 +18,7 @@ from console.services.review import Review
 from console.services.runs import events_after, get_run, list_runs
 from console.store.store import Store
 from tests.services.conftest import Managed, Open
+from tests.world import World
 
 
 def test_an_unknown_run_is_not_found(store: Store) -> None:
@@ -145,3 +148,27 @@ def test_of_very_many_statements_the_last_are_kept(opened: Open, store: Store) -
 def test_progress_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
     with EventWriter(Store(f"sqlite:///{tmp_path / 'empty.db'}"), 1) as tell:
         tell(Event("clone", "Copying"))
+
+
+def test_a_waiting_apply_can_be_cancelled_and_asked_for_again(
+    approved: Review, store: Store, managed: Managed, world: World
+) -> None:
+    run = reviews.request_apply(store, managed.targets, world.approver, approved.id)
+    with pytest.raises(Forbidden):
+        reviews.cancel_run(store, world.author, run.id)
+    assert reviews.cancel_run(store, world.operator, run.id).state == "cancelled"
+    assert reviews.get_review(store, managed.targets, approved.id).state == "approved"
+    entry = list_entries(store)[0]
+    assert (entry.actor, entry.action) == ("Olga Operator", "apply.cancelled")
+    with pytest.raises(Refused, match="does not wait"):
+        reviews.cancel_run(store, world.operator, run.id)
+    assert reviews.request_apply(store, managed.targets, world.approver, approved.id).id != run.id
+
+
+def test_a_run_that_has_begun_is_not_cancelled(
+    opened: Open, store: Store, world: World, presence: Presence
+) -> None:
+    opened()
+    claim(store, presence.id)
+    with pytest.raises(Refused, match="does not wait"):
+        reviews.cancel_run(store, world.author, 1)
