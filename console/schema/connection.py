@@ -5,28 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.pool import NullPool
 
-from console.schema.target import Target
+from console.schema.target import Target, sqlite_file
+
+__all__ = ["read_only", "sqlite_file"]
 
 BUSY_SECONDS = 10
-
-
-def sqlite_file(url: URL) -> Path | None:
-    """Return the file of an SQLite URL, or None for a database in memory."""
-    database = url.database or ""
-    if database.startswith("file:"):
-        database = unquote(database.removeprefix("file:").partition("?")[0])
-        if database.startswith("//"):
-            database = "/" + database.lstrip("/")
-    if database in ("", ":memory:"):
-        return None
-    return Path(database).absolute()
 
 
 @contextmanager

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from threading import Lock
 from typing import NamedTuple
 
 from console.schema.revision import Problem, Revision
@@ -26,6 +25,10 @@ class Stamp(NamedTuple):
     size: int
     inode: int
 
+    def is_settled(self, at_ns: int) -> bool:
+        """Whether at this time the file was too old to change without its stamp changing."""
+        return at_ns - self.mtime_ns > RACY_NS and at_ns - self.ctime_ns > RACY_NS
+
 
 class Entry(NamedTuple):
     """A file as it was read: its stamp, when, and what it states."""
@@ -34,22 +37,16 @@ class Entry(NamedTuple):
     read_at_ns: int
     revision: Revision
 
-    def still_holds(self, stamp: Stamp) -> bool:
-        """Whether a file with this stamp is certainly the one that was read: one that had only
-        just been written is read again."""
-        return stamp == self.stamp and self.read_at_ns - max(stamp[1], stamp[2]) > RACY_NS
-
-
-_entries: dict[str, Entry] = {}
-_lock = Lock()
-
 
 def list_stamps(target: Target) -> tuple[Stamp, ...]:
     """Return the stamps of every file that Alembic would load, in the order in which it would:
     by location, then by folder (only with `recursive_version_locations`), then by name."""
+    locations = dict.fromkeys(str(location.absolute()) for location in target.version_locations)
+    if len(locations) == 1:
+        return tuple(_walk(next(iter(locations)), target.recursive_version_locations))
     stamps: dict[str, Stamp] = {}
-    for location in target.version_locations:
-        for stamp in _walk(str(location.absolute()), target.recursive_version_locations):
+    for location in locations:
+        for stamp in _walk(location, target.recursive_version_locations):
             stamps.setdefault(stamp.path, stamp)
     return tuple(stamps.values())
 
@@ -62,15 +59,11 @@ def _walk(folder: str, recursive: bool) -> Iterator[Stamp]:
     except OSError:
         return
     for name in sorted(entries):
-        # Two cheap tests first: this loop is what listing a large, unchanged folder costs.
-        if name[-3:] == ".py" and is_revision_file(name) and entries[name].is_file():
-            status = entries[name].stat()
+        if is_revision_file(name) and entries[name].is_file():
+            entry = entries[name]
+            status = entry.stat()
             yield Stamp(
-                entries[name].path,
-                status.st_mtime_ns,
-                status.st_ctime_ns,
-                status.st_size,
-                status.st_ino,
+                entry.path, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
             )
     if recursive:
         for name in sorted(entries):
@@ -84,42 +77,37 @@ def is_revision_file(name: str) -> bool:
     return name.endswith(".py") and not name.startswith((".#", "__init__"))
 
 
-def read_files(stamps: tuple[Stamp, ...]) -> tuple[Revision, ...]:
-    """Return what each file states. A file whose stamp is known is not opened; one whose bytes are
-    known is not parsed."""
-    return tuple(_read(stamp) for stamp in stamps)
+def read_files(
+    stamps: tuple[Stamp, ...], known: Mapping[str, Entry], *, anew: bool = False
+) -> dict[str, Entry]:
+    """Return what each file states, by path and in the order given.
+
+    `known` is what an earlier reading returned: a file whose stamp is the same and was settled then
+    is not opened (unless `anew`), one whose bytes are the same is not parsed.
+    """
+    return {
+        stamp.path: entry
+        if entry is not None
+        and not anew
+        and entry.stamp == stamp
+        and stamp.is_settled(entry.read_at_ns)
+        else _read(stamp, entry)
+        for stamp in stamps
+        for entry in (known.get(stamp.path),)
+    }
 
 
-def is_settled(stamps: tuple[Stamp, ...], now_ns: int) -> bool:
-    """Whether none of the files is so young that it could change without its stamp changing."""
-    return all(now_ns - max(stamp[1], stamp[2]) > RACY_NS for stamp in stamps)
-
-
-def forget(paths: frozenset[str]) -> None:
-    """Read these files anew next time, whatever their stamps say."""
-    with _lock:
-        for path in paths:
-            _entries.pop(path, None)
-
-
-def _read(stamp: Stamp) -> Revision:
-    """Return what one file states, from memory if it certainly is the same."""
-    known = _entries.get(stamp.path)
-    if known is not None and known.still_holds(stamp):
-        return known.revision
+def _read(stamp: Stamp, known: Entry | None) -> Entry:
+    """Read one file."""
     path = Path(stamp.path)
     read_at = time.time_ns()
     try:
         data = path.read_bytes()
     except OSError as error:
-        problem = Problem(
-            "unreadable", f"It cannot be read: {error.strerror or error}.", stamp.path
-        )
-        return Revision(path.stem, (), path, "", "", problems=(problem,), is_broken=True)
+        reason = error.strerror or str(error)
+        problem = Problem("unreadable", f"It cannot be read: {reason}.", stamp.path)
+        broken = Revision(path.stem, (), path, "", "", problems=(problem,), is_broken=True)
+        return Entry(stamp, 0, broken)
     if known is not None and known.revision.sha256 == sha256(data).hexdigest():
-        revision = known.revision
-    else:
-        revision = read_revision(path, data)
-    with _lock:
-        _entries[stamp.path] = Entry(stamp, read_at, revision)
-    return revision
+        return Entry(stamp, read_at, known.revision)
+    return Entry(stamp, read_at, read_revision(path, data))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, column, inspect, select, table
 
 from console.schema.connection import read_only
 from console.schema.errors import AmbiguousRevision, UnknownRevision
-from console.schema.folder import Stamp, is_settled, list_stamps, read_files
+from console.schema.folder import Entry, Stamp, list_stamps, read_files
 from console.schema.revision import Problem, Revision
 from console.schema.target import Target
 from console.schema.topology import newest_first, on_cycles, reach
@@ -102,9 +102,11 @@ class Listing(NamedTuple):
 
     stamps: tuple[Stamp, ...]
     is_settled: bool
+    entries: Mapping[str, Entry]
     history: History
 
 
+KEPT = 16  # histories remembered: those of the targets, and of a few snapshots
 _listings: dict[tuple[object, ...], Listing] = {}
 _lock = Lock()
 
@@ -113,31 +115,36 @@ def read_history(target: Target, *, anew: bool = False) -> History:
     """Return the history that the target's version folders hold; reads files, runs nothing.
 
     Never raises for what the files contain. The same object comes back while no file changes;
-    with `anew` what is remembered of the folder is not trusted.
+    with `anew` every file is opened, whatever its stamp says.
     """
     key = (target.version_locations, target.recursive_version_locations)
     stamps = list_stamps(target)
-    known = None if anew else _listings.get(key)
-    if known is not None and known.is_settled and known.stamps == stamps:
+    known = _listings.get(key)
+    if known is not None and not anew and known.is_settled and known.stamps == stamps:
         return known.history
     read_at = time.time_ns()
-    revisions = read_files(stamps)
-    folders = tuple(
+    entries = read_files(stamps, known.entries if known else {}, anew=anew)
+    history = _unless_same(known, target, tuple(entry.revision for entry in entries.values()))
+    is_settled = bool(stamps) and all(stamp.is_settled(read_at) for stamp in stamps)
+    with _lock:
+        _listings.pop(key, None)
+        while len(_listings) >= KEPT:
+            del _listings[next(iter(_listings))]
+        _listings[key] = Listing(stamps, is_settled, entries, history)
+    return history
+
+
+def _unless_same(known: Listing | None, target: Target, read: tuple[Revision, ...]) -> History:
+    """Return the history that is known already if these are its very files, else a new one."""
+    before = () if known is None else tuple(e.revision for e in known.entries.values())
+    if known is not None and read and list(map(id, before)) == list(map(id, read)):
+        return known.history
+    missing = tuple(
         Problem("missing-folder", "The folder of revision files does not exist.", str(location))
         for location in target.version_locations
         if not location.is_dir()
     )
-    if known is not None and known.stamps == stamps and not folders:
-        same = [revision.sha256 for revision in known.history.in_file_order]
-        if same == [revision.sha256 for revision in revisions]:
-            history = known.history
-        else:
-            history = build_history(revisions, folders)
-    else:
-        history = build_history(revisions, folders)
-    with _lock:
-        _listings[key] = Listing(stamps, is_settled(stamps, read_at), history)
-    return history
+    return build_history(read, missing)
 
 
 def build_history(read: tuple[Revision, ...], problems: tuple[Problem, ...] = ()) -> History:

@@ -18,7 +18,6 @@ from console.schema.digest import (
     file_ingredients,
 )
 from console.schema.errors import NothingToDo, UnknownDatabaseRevision
-from console.schema.folder import forget
 from console.schema.history import History, read_heads, read_history
 from console.schema.revision import Revision
 from console.schema.route import find_route
@@ -156,10 +155,6 @@ def gather(
 def _refreshed(target: Target, history: History, revisions: Sequence[Revision]) -> History:
     """Return `history`, or a new reading of it if a file on the path has changed in the meantime
     without its stamp showing it."""
-    stale = frozenset(
-        str(r.path) for r in revisions if not r.path.is_file() or file_digest(r.path) != r.sha256
-    )
-    if not stale:
+    if all(r.path.is_file() and file_digest(r.path) == r.sha256 for r in revisions):
         return history
-    forget(stale)
     return read_history(target, anew=True)

@@ -96,10 +96,28 @@ def find_route(history: History, heads: tuple[str, ...], goal: str) -> Route:
     for node in nodes:
         if node.reason is not None:
             raise BrokenRevision(node.path, node.reason)
+    return Route(
+        tuple(n.revision for n in nodes), wanted.is_up, _end(map_, nodes, heads, wanted.is_up)
+    )
+
+
+def _end(map_: Map, nodes: list[Node], heads: tuple[str, ...], is_up: bool) -> tuple[str, ...]:
+    """What the version table says after the steps, by Alembic's own bookkeeping.
+
+    Raises HistoryError where Alembic itself could not keep the table: it stumbles over a revision
+    that depends on a descendant of its own parent.
+    """
     end = Heads(heads)
     for node in nodes:
-        end.update_to_step(RevisionStep(map_, node, wanted.is_up))  # type: ignore[arg-type]  # a Node stands for Alembic's Script
-    return Route(tuple(node.revision for node in nodes), wanted.is_up, tuple(sorted(end.heads)))
+        step = RevisionStep(map_, node, is_up)  # type: ignore[arg-type]  # a Node stands for Alembic's Script
+        try:
+            end.update_to_step(step)
+        except (KeyError, IndexError, AssertionError) as error:
+            raise HistoryError(
+                f"Alembic cannot record {node.revision} in the version table: one of its parents "
+                "lies beneath what it depends on. Name what it depends on as its parent instead."
+            ) from error
+    return tuple(sorted(end.heads))
 
 
 def _up(map_: Map, goal: str, heads: tuple[str, ...]) -> list[Node]:

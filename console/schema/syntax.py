@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def _from_tree(path: Path, sha256: str, tree: ast.Module) -> Revision:
         depends_on=stated.get("depends_on", ()),
         labels=stated.get("branch_labels", ()),
         created_at=_created(doc),
-        is_downgrade_empty="downgrade" in functions and _is_empty(functions["downgrade"]),
+        is_downgrade_empty=_is_downgrade_empty(functions),
         problems=tuple(problems),
         is_broken=any(problem.code != "computed-branch-labels" for problem in problems),
     )
@@ -159,6 +159,17 @@ def _created(doc: str) -> datetime | None:
         return datetime.fromisoformat(found.group(1))
     except ValueError:
         return None
+
+
+def _is_downgrade_empty(functions: Mapping[str, ast.FunctionDef]) -> bool:
+    """Tell whether undoing does nothing. In the layout for several databases `downgrade` only calls
+    one `downgrade_<name>` for each, and it is their emptiness that counts."""
+    if "downgrade" not in functions:
+        return False
+    apart = [node for name, node in functions.items() if name.startswith("downgrade_")]
+    if apart and "globals()" in ast.unparse(functions["downgrade"]):
+        return all(_is_empty(node) for node in apart)
+    return _is_empty(functions["downgrade"])
 
 
 def _is_empty(function: ast.FunctionDef) -> bool:

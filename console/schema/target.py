@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 from sqlalchemy.engine import URL, make_url
 
@@ -59,15 +60,38 @@ class Target:
         return hashlib.sha256(self.identity.encode()).hexdigest()[:12]
 
 
+DEFAULT_PORTS = {"postgresql": "5432", "mysql": "3306"}
+
+
 def identity_of(url: URL) -> str:
-    """The database behind a URL: backend, host, port and database; for SQLite the absolute path."""
+    """The database behind a URL: backend, host, port and database; for SQLite the absolute path.
+
+    A default port is left out, and MariaDB is called mysql, so that two ways to write one URL have
+    one identity. Two names of one host have not: whether they are one is not for us to say.
+    """
     backend = url.get_backend_name()
     if backend == "sqlite":
-        database = url.database
-        return (
-            f"sqlite:{Path(database).resolve()}"
-            if database and database != ":memory:"
-            else "sqlite::memory:"
-        )
-    port = f":{url.port}" if url.port else ""
-    return f"{backend}://{url.host or 'localhost'}{port}/{url.database or ''}"
+        file = sqlite_file(url)
+        return f"sqlite:{file.resolve()}" if file else "sqlite::memory:"
+    backend = "mysql" if backend == "mariadb" else backend
+    host = url.host or _text(url.query.get("host") or url.query.get("unix_socket")) or "localhost"
+    port = str(url.port or _text(url.query.get("port")))
+    port = "" if port in ("", DEFAULT_PORTS.get(backend)) else f":{port}"
+    return f"{backend}://{host}{port}/{url.database or ''}"
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """Return the file of an SQLite URL, or None for a database in memory."""
+    database = url.database or ""
+    if database.startswith("file:"):
+        database = unquote(database.removeprefix("file:").partition("?")[0])
+        if database.startswith("//"):
+            database = "/" + database.lstrip("/")
+    if database in ("", ":memory:"):
+        return None
+    return Path(database).absolute()
+
+
+def _text(value: str | tuple[str, ...] | None) -> str:
+    """One text of what a URL's query may hold several of."""
+    return value if isinstance(value, str) else ",".join(value or ())

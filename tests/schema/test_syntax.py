@@ -151,3 +151,12 @@ def test_nothing_in_the_file_is_run(tmp_path):
     path.write_text(f"revision = 'abcd'\nopen({str(tmp_path / 'ran')!r}, 'w')")
     assert read_revision(path, path.read_bytes()).id == "abcd"
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(("body", "is_empty"), [("pass", True), ("op.drop_table('x')", False)])
+def test_in_the_layout_for_several_databases_each_downgrade_counts(body, is_empty):
+    text = (
+        "revision = 'b'\ndef downgrade(name):\n    globals()['downgrade_%s' % name]()\n"
+        f"def downgrade_one():\n    pass\ndef downgrade_two():\n    {body}\n"
+    )
+    assert read(text).is_downgrade_empty is is_empty
