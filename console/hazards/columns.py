@@ -144,7 +144,7 @@ def add_not_null_without_default(evidence: Evidence) -> Iterator[Finding]:
 def _is_required(operation: Operation) -> bool:
     return (
         operation.detail("nullable") == "no"
-        and operation.detail("default") in (None, "none")
+        and operation.detail("default") is None
         and not operation.detail("computed")
     )
 

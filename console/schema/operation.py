@@ -64,6 +64,10 @@ def _details(operation: Any) -> list[tuple[str, str | None]]:
     """Return what else a person or a rule wants to know, as text."""
     if isinstance(operation, ops.AddColumnOp):
         return _column_details(operation.column)
+    if isinstance(operation, ops.DropColumnOp):
+        # Autogenerate knows what it drops; a revision file does not.
+        reverse = operation._reverse
+        return [("type", _text(reverse.column.type) if reverse else None)]
     if isinstance(operation, ops.AlterColumnOp):
         return [
             ("new_name", _text(operation.modify_name)),
@@ -108,7 +112,7 @@ def _column_details(column: Column[Any]) -> list[tuple[str, str | None]]:
     return [
         ("type", _text(column.type)),
         ("nullable", _flag(column.nullable)),
-        ("default", _default(column.server_default)),
+        ("default", _default(column.server_default) if column.server_default else None),
         ("primary_key", _flag(column.primary_key)),
         ("unique", "yes" if column.unique else None),
         ("computed", "yes" if column.computed is not None else None),

@@ -60,13 +60,15 @@ def _alteration(operation: Operation) -> str:
 
 
 def suspicions(operations: Iterable[ops.MigrateOperation]) -> tuple[str, ...]:
-    """Return a warning for every drop and add in one table that may be a rename in truth, and for
+    """Return a warning for every drop and add of one type in one table that may be a rename in truth, and for
     every new required column without a default."""
     found = [describe(inner, "") for operation in operations for inner in flat(operation)]
     dropped = [operation for operation in found if operation.name == "drop_column"]
     warnings = []
     for added in (operation for operation in found if operation.name == "add_column"):
-        for gone in (operation for operation in dropped if operation.table == added.table):
+        for gone in dropped:
+            if (gone.table, gone.detail("type")) != (added.table, added.detail("type")):
+                continue
             warnings.append(
                 f"{added.table}: {gone.column} is dropped and {added.column} added. If it is a "
                 f"rename, replace both by alter_column('{gone.column}', "
