@@ -14,19 +14,19 @@ from flask import Blueprint, Flask
 if TYPE_CHECKING:
     from flask_admin import AdminIndexView
 
-    from console.mount import Console
+    from console.web.mounted import Mounted
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 
 
-def index_view(console: Console) -> AdminIndexView:
+def index_view(console: Mounted) -> AdminIndexView:
     """The dashboard, as Flask-Admin's index view."""
     from console.web.dashboard import Dashboard
 
     return Dashboard(console)
 
 
-def register(app: Flask, console: Console) -> None:
+def register(app: Flask, console: Mounted) -> None:
     """Mount the pages, the guard, the headers, the error pages and the template names."""
     from console.web import (
         access,

@@ -22,7 +22,7 @@ from console.web.errors import BadToken
 from console.web.headers import STATIC_ENDPOINT, is_below
 
 if TYPE_CHECKING:
-    from console.mount import Console
+    from console.web.mounted import Mounted
 
 COOKIE = "console_session"
 PUBLIC = frozenset({STATIC_ENDPOINT, "console_auth.sign_in", "console_auth.theme"})
@@ -33,7 +33,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 current_account: Any = LocalProxy(lambda: g.get("console_account"))
 
 
-def current_console() -> Console:
+def current_console() -> Mounted:
     """The Console of the application that answers this request."""
     return current_app.extensions["console"]
 
@@ -124,7 +124,7 @@ def _ask_to_sign_in() -> Response:
     return redirect(url_for("console_auth.sign_in", next=local_path(wanted)))
 
 
-def register(app: Flask, console: Console) -> None:
+def register(app: Flask, console: Mounted) -> None:
     """Guard everything below the console's prefix, and nothing else."""
     if console.settings.is_production:
         app.config["SESSION_COOKIE_SECURE"] = True

@@ -12,6 +12,15 @@ from console.web.access import current_console, require_permission
 blueprint = Blueprint("console_audit", __name__)
 
 PAGE = 50
+KINDS = (
+    (None, "Everything"),
+    ("review.", "Reviews"),
+    ("rehearsal.", "Rehearsals"),
+    ("apply.", "Applies"),
+    ("target.", "Outside the console"),
+    ("account.", "Accounts"),
+    ("sign-in.", "Sign-ins"),
+)
 
 
 @blueprint.get("/audit")
@@ -33,6 +42,7 @@ def index() -> Any:
         entries=entries[:PAGE],
         has_older=len(entries) > PAGE,
         before=before,
+        kinds=KINDS,
         filters={"action": action, "actor": actor, "review": review},
     )
 

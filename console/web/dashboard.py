@@ -10,10 +10,10 @@ from console.services import reviews, runs
 from console.services.runner import runner_status
 from console.services.standing import note_standing
 from console.web.access import can, current_account
-from console.web.places import look
+from console.web.places import look, moved_outside
 
 if TYPE_CHECKING:
-    from console.mount import Console
+    from console.web.mounted import Mounted
 
 WAITING = ("open", "approved", "applying")
 
@@ -21,7 +21,7 @@ WAITING = ("open", "approved", "applying")
 class Dashboard(AdminIndexView):
     """The page at the prefix itself; it reads no managed table."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Mounted) -> None:
         super().__init__(name="Dashboard", url=console.url_prefix, template="dashboard/index.html")
         # Flask-Admin's own files reach no browser; this address serves the console's.
         self.static_folder = None
@@ -31,14 +31,15 @@ class Dashboard(AdminIndexView):
     def index(self) -> Any:
         """Targets, reviews that wait, the last runs, and whether the runner is there."""
         console = self._console
-        noticed = note_standing(console.store, console.targets)
+        note_standing(console.store, console.targets)
+        places = [look(target) for target in console.targets.values()]
         summaries = [
             r for r in reviews.list_reviews(console.store, state=None) if r.state in WAITING
         ]
         return self.render(
             "dashboard/index.html",
-            noticed=noticed,
-            places=[look(target) for target in console.targets.values()],
+            outside=[entry for entry in (moved_outside(console.store, p) for p in places) if entry],
+            places=places,
             waiting=[review for review in summaries if self._waits_for_me(review)],
             others=[review for review in summaries if not self._waits_for_me(review)],
             runs=runs.list_runs(console.store, limit=6),

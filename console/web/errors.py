@@ -19,7 +19,7 @@ from console.services import errors as services
 from console.web.headers import is_below, request_id
 
 if TYPE_CHECKING:
-    from console.mount import Console
+    from console.web.mounted import Mounted
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def answer(error: Exception) -> Response:
     return response
 
 
-def register(app: Flask, console: Console) -> None:
+def register(app: Flask, console: Mounted) -> None:
     """Answer errors below the prefix; hand those of other paths to whoever had them before."""
     earlier = app.error_handler_spec[None][None].get(HTTPException)
 

@@ -82,11 +82,14 @@ def elapsed(start: datetime | None, end: datetime | None) -> float | None:
     return (in_utc(end) - in_utc(start)).total_seconds() * 1000
 
 
-def highlight(source: str, language: str = "python") -> Markup:
-    """Source with Pygments' classes, no colours of its own; language "python", "sql" or "text"."""
+def highlight(source: str, language: str = "python", lines: tuple[int, ...] = ()) -> Markup:
+    """Source with Pygments' classes, no colours of its own; `lines` (from 1) are marked.
+
+    `language` is "python", "sql" or "text".
+    """
     lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
-    # Pygments escapes what it is given
-    return Markup(pygments_highlight(source, lexer, HtmlFormatter(nowrap=True)))  # noqa: S704 - see above
+    formatter = HtmlFormatter(nowrap=True, hl_lines=lines)
+    return Markup(pygments_highlight(source, lexer, formatter))  # noqa: S704 - Pygments escapes it
 
 
 def register(app: Flask) -> None:

@@ -10,7 +10,7 @@ from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 if TYPE_CHECKING:
-    from console.mount import Console
+    from console.web.mounted import Mounted
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -50,7 +50,7 @@ def request_id() -> str:
     return g.console_request_id
 
 
-def register(app: Flask, console: Console) -> None:
+def register(app: Flask, console: Mounted) -> None:
     """Put the headers on answers below the console's prefix, and on no other."""
 
     @app.after_request

@@ -10,7 +10,7 @@ from console.services import reviews, runs
 from console.services.standing import note_standing
 from console.services.targets import find_target
 from console.web.access import current_console, require_permission
-from console.web.places import draw, look
+from console.web.places import draw, look, moved_outside
 
 blueprint = Blueprint("console_history", __name__)
 
@@ -32,7 +32,7 @@ def target(target: str) -> Any:
     """One target's graph."""
     console = current_console()
     found = find_target(console.targets, target)
-    noticed = note_standing(console.store, console.targets)
+    note_standing(console.store, console.targets)
     place = look(found)
     open_reviews = [
         review
@@ -46,7 +46,7 @@ def target(target: str) -> Any:
         rows=draw(place),
         reviews=open_reviews,
         runs=last_runs,
-        noticed=noticed,
+        outside=moved_outside(console.store, place),
     )
 
 

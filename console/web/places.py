@@ -13,6 +13,8 @@ from console.schema.graph import GraphRow, lay_out
 from console.schema.history import History, Standing, read_history, read_standing
 from console.schema.revision import Revision
 from console.schema.target import Target
+from console.services.audit import AuditEntry, list_entries
+from console.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -128,3 +130,14 @@ def _strokes(above: GraphRow | None, row: GraphRow) -> tuple[Line, ...]:
 
 def _x(lane: int) -> float:
     return MARGIN + LANE * lane
+
+
+def moved_outside(store: Store, place: Place) -> AuditEntry | None:
+    """What was recorded about a move without the console, while the database still stands there."""
+    if place.standing is None:
+        return None
+    entries = list_entries(store, action="target.moved-outside", limit=20)
+    newest = next((entry for entry in entries if entry.subject == place.target.name), None)
+    if newest and sorted(newest.data.get("after", ())) == sorted(place.standing.heads):
+        return newest
+    return None

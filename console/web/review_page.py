@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -32,11 +33,12 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class StepView:
-    """One step with its script beside what it executed."""
+    """One step with its script beside what it executed; `lines` are those of the function that runs."""
 
     number: int
     step: Step
     source: str | None
+    lines: tuple[int, ...]
     neighbours: tuple[Neighbour, ...]
     result: StepResult | None
 
@@ -148,16 +150,32 @@ def _next_sentence(review: Review, active: Run | None, decisions: Mapping[str, D
 def steps_of(review: Review, history: History | None) -> tuple[StepView, ...]:
     """Each step of the plan with its script, its neighbours, and its statements if it was rehearsed."""
     results = {step.revision: step for step in _results(review)}
-    return tuple(
-        StepView(
-            number=number,
-            step=step,
-            source=_source(history, step.revision),
-            neighbours=_neighbours(history, step.revision),
-            result=results.get(step.revision),
+    views = []
+    for number, step in enumerate(review.plan.steps, 1):
+        source = _source(history, step.revision)
+        views.append(
+            StepView(
+                number=number,
+                step=step,
+                source=source,
+                lines=_lines_of(source or "", "upgrade" if step.direction == "up" else "downgrade"),
+                neighbours=_neighbours(history, step.revision),
+                result=results.get(step.revision),
+            )
         )
-        for number, step in enumerate(review.plan.steps, 1)
-    )
+    return tuple(views)
+
+
+def _lines_of(source: str, function: str) -> tuple[int, ...]:
+    """The line numbers of a function of the script; none if it cannot be read."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            return tuple(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return ()
 
 
 def _results(review: Review) -> tuple[StepResult, ...]:
