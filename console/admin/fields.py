@@ -11,6 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 from wtforms import BooleanField, Field
+from wtforms.validators import ValidationError
 from wtforms.widgets import (
     DateInput,
     DateTimeLocalInput,
@@ -85,7 +86,7 @@ class ValueField(Field):
     def pre_validate(self, form: Any) -> None:
         """Refuse an empty required field."""
         if self.attribute.is_required and not self.text.strip() and not self.process_errors:
-            raise ValueError(f"{self.attribute.label} is required.")
+            raise ValidationError(f"{self.attribute.label} is required.")
 
     def _value(self) -> str:
         return self.text

@@ -16,6 +16,7 @@ from console.admin.keys import decode, url_key
 from console.admin.outline import Attribute, Collection, Outline
 from console.admin.rows import read_row, readable, title_of
 from console.admin.shape import Shape, shape_of
+from console.admin.words import singular
 
 SHOWN = 25
 MOST = 200
@@ -42,6 +43,11 @@ class Children:
         self.parent_key = parent_key
         self.edits: list[Edit] = []
         self.total = 0
+
+    @property
+    def one(self) -> str:
+        """What one child is called."""
+        return singular(self.label).lower()
 
     @property
     def exists(self) -> bool:

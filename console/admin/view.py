@@ -16,7 +16,7 @@ TAKEN = {
 }  # fmt: skip
 
 
-class ConsoleModelView(ListPage, DeletePage, LookupPage):
+class ConsoleModelView(DeletePage, LookupPage, ListPage):
     """A model in the console: list, search, filters, sorting, forms, deleting.
 
     It takes Flask-Admin's options by their names, all of them optional: `column_list`,

@@ -21,6 +21,7 @@ export function enhance(select) {
   const described = select.getAttribute("aria-describedby");
   const required = select.required;
   select.required = false; // the server says what is missing
+  select.hidden = true;
   const chooser = new TomSelect(select, {
     valueField: "value",
     labelField: "text",
