@@ -70,9 +70,7 @@ class ShopTemplates:
 
 
 @pytest.fixture(scope="session")
-def shop_templates(
-    tmp_path_factory: pytest.TempPathFactory, store_template: Path
-) -> ShopTemplates:
+def shop_templates(tmp_path_factory: pytest.TempPathFactory, store_template: Path) -> ShopTemplates:
     """Made by the shop's own history, as `flask db upgrade` does it."""
     from flask_migrate import upgrade
 
