@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from console.cli.context import pass_console
 from console.cli.errors import database_sentence
-from console.cli.output import json_option, say, write_json
+from console.cli.output import json_option, problem_line, say, write_json
 from console.cli.pending import pending_revisions
 from console.schema.errors import SchemaError
 from console.schema.history import read_history, read_standing
@@ -109,7 +109,9 @@ def check_target(target: Target) -> Iterator[Finding]:
         )
         return
     for problem in history.problems:
-        yield Finding("error", problem.code, f"{name}: {problem.message}", _hint(problem.code))
+        yield Finding(
+            "error", problem.code, f"{name}: {problem_line(problem)}", _hint(problem.code)
+        )
     try:
         standing = read_standing(target, history)
         pending = pending_revisions(target) if not history.problems else ()

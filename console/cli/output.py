@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from rich.status import Status
 from rich.table import Table
 
 from console.schema.progress import Event
+from console.schema.revision import Problem
 from console.schema.wire import encode
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -36,6 +38,12 @@ def write_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     with terminal.capture() as text:
         terminal.print(table)
     click.echo("\n".join(line.rstrip() for line in text.get().splitlines()))
+
+
+def problem_line(problem: Problem) -> str:
+    """A problem of a history in one line, beginning with the file's name if it is one file's."""
+    name = f"{Path(problem.path).name}: " if problem.path else ""
+    return f"{name}{problem.message}"
 
 
 def say(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from console.cli.context import pass_console, target_of, target_option
-from console.cli.output import json_option, warn, write_json
+from console.cli.output import json_option, problem_line, warn, write_json
 from console.schema.history import History, Standing, read_history, read_standing
 
 if TYPE_CHECKING:
@@ -69,4 +69,4 @@ def _print(name: str, history: History, standing: Standing) -> None:
     if not history.revisions:
         click.echo(" (no migrations)")
     for problem in history.problems:
-        warn(f"{name}: {problem.message}")
+        warn(f"{name}: {problem_line(problem)}")

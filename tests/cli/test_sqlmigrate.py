@@ -1,0 +1,28 @@
+"""sqlmigrate: the SQL of one revision, without touching a database."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from tests.cli.conftest import Manage, data_of
+
+
+@pytest.mark.parametrize("name", ["9e2d05c8a314", "9e2d", "head"])
+def test_the_sql_of_a_revision_is_printed(manage: Manage, lagging_app: Flask, name: str) -> None:
+    result = manage(lagging_app, "sqlmigrate", name)
+    assert result.exit_code == 0, result.output
+    assert "-- 9e2d05c8a314 Add price to products" in result.stdout
+    assert "price NUMERIC(10, 2)" in result.stdout
+    assert result.stdout.rstrip().endswith(";")
+
+
+def test_backwards_is_the_downgrade(manage: Manage, app: Flask) -> None:
+    statements = data_of(manage(app, "sqlmigrate", "4c1a", "--backwards", "--json"))
+    assert any("DROP TABLE posts" in statement["sql"] for statement in statements)
+
+
+def test_an_unknown_revision_is_one_line(manage: Manage, app: Flask) -> None:
+    result = manage(app, "sqlmigrate", "ffff")
+    assert result.exit_code == 1
+    assert result.stderr == "Error: There is no revision 'ffff' in this history.\n"

@@ -1,0 +1,61 @@
+"""host: an application is found by its name, and its default engine leads where it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask import current_app
+
+from console.host import HostError, flask_application, load_application
+
+HERE = Path(__file__).resolve().parent
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A module with an application, one without Flask-Migrate, and something else."""
+    (tmp_path / "other_shop.py").write_text(
+        "from flask import Flask\n"
+        "from flask_migrate import Migrate\n"
+        "from flask_sqlalchemy import SQLAlchemy\n"
+        "db = SQLAlchemy()\n"
+        "bare = Flask('bare')\n"
+        "number = 3\n"
+        "def make():\n"
+        "    app = Flask('made')\n"
+        f"    app.config['SQLALCHEMY_DATABASE_URI'] = 'sqlite:///{tmp_path}/configured.db'\n"
+        "    db.init_app(app)\n"
+        f"    Migrate(app, db, directory={str(HERE.parent / 'migrations')!r})\n"
+        "    return app\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return "other_shop"
+
+
+def test_the_default_engine_leads_to_the_url_that_was_given(module: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/given.db"
+    with flask_application(url, f"{module}:make") as config:
+        assert current_app.name == "made"
+        assert str(current_app.extensions["sqlalchemy"].engine.url) == url
+        assert config.get_main_option("script_location") == str(HERE.parent / "migrations")
+    assert not (tmp_path / "configured.db").exists()
+
+
+def test_an_application_is_found_by_name_or_made_by_its_factory(module: str) -> None:
+    assert load_application(f"{module}:bare").name == "bare"
+    assert load_application(f"{module}:make").name == "made"
+
+
+@pytest.mark.parametrize("name", ["number", "absent"])
+def test_what_is_no_application_is_named(module: str, name: str) -> None:
+    with pytest.raises(HostError, match=f"'{module}:{name}' is not a Flask application"):
+        load_application(f"{module}:{name}")
+
+
+def test_an_application_without_flask_migrate_is_named(module: str) -> None:
+    with (
+        pytest.raises(HostError, match="has no Flask-Migrate"),
+        flask_application("sqlite://", f"{module}:bare"),
+    ):
+        pass
