@@ -35,10 +35,11 @@ current_account: Any = LocalProxy(lambda: g.get("console_account"))
 
 def current_console() -> Mounted:
     """The Console of the application that answers this request."""
-    return current_app.extensions["console"]
+    console: Mounted = current_app.extensions["console"]
+    return console
 
 
-def can(permission: str) -> bool:
+def can(permission: permissions.Permission) -> bool:
     """Whether the account that asks has a permission; nobody signed in has none."""
     return bool(current_account) and permissions.allows(current_account.role, permission)
 
@@ -97,7 +98,7 @@ def _cookie_path() -> str:
 
 def csrf_token() -> str:
     """The token that every form of the console carries."""
-    return generate_csrf()
+    return str(generate_csrf())
 
 
 def check_csrf(max_age: int) -> None:

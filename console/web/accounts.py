@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
 
 from console.services import accounts
 from console.services.accounts import Account
 from console.services.errors import Conflict, Invalid, Refused
-from console.web.access import current_account, current_console, require_permission
+from console.web.access import current_console, require_permission
 from console.web.forms import AccountForm, RoleForm
 
 blueprint = Blueprint("console_accounts", __name__)
 
 
 def _actor() -> Account:
-    return current_account._get_current_object()
+    account: Account = g.console_account
+    return account
 
 
 @blueprint.get("/accounts/")

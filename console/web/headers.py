@@ -47,7 +47,7 @@ def request_id() -> str:
     if "console_request_id" not in g:
         given = request.headers.get("X-Request-ID", "")
         g.console_request_id = given if re.fullmatch(r"[\w-]{8,64}", given) else token_hex(6)
-    return g.console_request_id
+    return str(g.console_request_id)
 
 
 def register(app: Flask, console: Mounted) -> None:
