@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC
 from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
@@ -173,8 +174,10 @@ def _by_age(revisions: Iterable[Revision]) -> list[str]:
     rest = [r for r in revisions if r.created_at is None]
 
     def age(revision: Revision) -> float:
-        assert revision.created_at is not None
-        return revision.created_at.timestamp()
+        created = revision.created_at
+        assert created is not None
+        # A time without a zone counts as UTC, so that the order is the same on every machine.
+        return (created if created.tzinfo else created.replace(tzinfo=UTC)).timestamp()
 
     stated.sort(key=age, reverse=True)
     return [r.id for r in reversed(rest)] + [r.id for r in stated]

@@ -117,7 +117,12 @@ def _foreign_key(found: Mapping[str, Any]) -> str:
     )
     text += f" ({', '.join(found['referred_columns'])})"
     options = found.get("options") or {}
-    rules = [f"{name} {value}" for name, value in sorted(options.items()) if value is not None]
+    words = {"ondelete": "on delete", "onupdate": "on update"}
+    rules = [
+        f"{words.get(name, name)} {value}"
+        for name, value in sorted(options.items())
+        if value is not None
+    ]
     return " ".join([text, *(rule for rule in rules if not rule.endswith("NO ACTION"))])
 
 
