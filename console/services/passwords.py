@@ -25,8 +25,9 @@ def hash_password(password: str, field: str = "password") -> str:
 
 def verify(password_hash: str | None, password: str) -> bool:
     """Whether `password` fits; without a hash it takes as long and the answer is no."""
+    dummy = _dummy(hasher)  # made before anything is known, or the first sign-in would tell
     try:
-        fits = hasher.verify(password_hash or _dummy(hasher), password[:MAXIMUM])
+        fits = hasher.verify(password_hash or dummy, password[:MAXIMUM])
     except (VerificationError, InvalidHashError):
         return False
     return fits and password_hash is not None

@@ -15,6 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from console.store.store import Store
 
@@ -32,8 +33,21 @@ def upgrade_store(store: Store) -> bool:
 
     Safe to call from several processes at once. Raises StoreUpgradeFailed.
     """
-    if is_current(store):
+    try:
+        found = standing(store)
+    except SQLAlchemyError as error:
+        reason = getattr(error, "orig", None) or error
+        raise StoreUpgradeFailed(
+            f"The console's own database cannot be opened: {reason}. Check CONSOLE_STORE_URL."
+        ) from error
+    scripts = _scripts()
+    if found == set(scripts.get_heads()):
         return False
+    if found - {script.revision for script in scripts.walk_revisions()}:
+        raise StoreUpgradeFailed(
+            "The console's own database was made by a newer version of the console. "
+            "Install that version, or name another database in CONSOLE_STORE_URL."
+        )
     _make_folder(store)
     result = subprocess.run(
         [sys.executable, "-m", "console.store.upgrade"],
@@ -52,15 +66,20 @@ def upgrade_store(store: Store) -> bool:
 
 
 def is_current(store: Store) -> bool:
-    """Whether the store stands at its newest revision; opens the database only if it exists."""
+    """Whether the store stands at its newest revision; SQLAlchemy's errors pass through."""
+    return standing(store) == set(_scripts().get_heads())
+
+
+def standing(store: Store) -> set[str]:
+    """The revisions that the store stands at; opens the database only if it exists."""
     database = store.engine.url.database
     if store.engine.dialect.name == "sqlite" and not (database and Path(database).exists()):
-        return False
+        return set()
     with store.engine.connect() as connection:
         if not inspect(connection).has_table(VERSION_TABLE):
-            return False
+            return set()
         found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608 - a constant
-        return set(found.scalars()) == set(_scripts().get_heads())
+        return set(found.scalars())
 
 
 def configuration() -> Config:

@@ -67,7 +67,10 @@ def password() -> Any:
                 console.store, email=current_account.email, password=form.current.data
             )
             accounts.change_password(
-                console.store, email=current_account.email, password=form.new.data
+                console.store,
+                email=current_account.email,
+                password=form.new.data,
+                actor=current_account,
             )
         except InvalidCredentials:
             form.current.errors = ["This is not your current password."]

@@ -292,7 +292,8 @@ def _until(happened: Callable[[], bool], seconds: float = 30) -> None:
 
 def _kill_a_runner_half_way(store: Store, managed: Managed, workspace: Path, run_id: int) -> None:
     arguments = [store.url, str(managed.target.script_location), str(workspace)]
-    worker = subprocess.Popen([sys.executable, "-c", WORKER, *arguments])
+    root = Path(__file__).parents[2]
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, *arguments], cwd=root)
     try:
         _until(lambda: any("half_way" in e.text for e in events_after(store, run_id)))
     finally:

@@ -146,8 +146,10 @@ def test_of_very_many_statements_the_last_are_kept(opened: Open, store: Store) -
 
 
 def test_progress_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
-    with EventWriter(Store(f"sqlite:///{tmp_path / 'empty.db'}"), 1) as tell:
+    empty = Store(f"sqlite:///{tmp_path / 'empty.db'}")
+    with EventWriter(empty, 1) as tell:
         tell(Event("clone", "Copying"))
+    empty.close()
 
 
 def test_a_waiting_apply_can_be_cancelled_and_asked_for_again(

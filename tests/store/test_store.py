@@ -59,7 +59,15 @@ def test_an_upgrade_that_fails_says_why(tmp_path: Path) -> None:
     path = tmp_path / "console.db"
     path.write_text("this is no database, it only has the name of one " * 100)
     store = Store(f"sqlite:///{path}")
-    with pytest.raises((StoreUpgradeFailed, DBAPIError), match="not a database"):
+    with pytest.raises(StoreUpgradeFailed, match="not a database"):
+        upgrade_store(store)
+    store.close()
+
+
+def test_a_store_of_a_newer_console_is_left_alone(store: Store) -> None:
+    with store.begin() as session:
+        session.execute(text("UPDATE console_alembic_version SET version_num = 'ffffffffffff'"))
+    with pytest.raises(StoreUpgradeFailed, match="newer version of the console"):
         upgrade_store(store)
 
 
@@ -69,7 +77,8 @@ def test_several_processes_may_upgrade_at_once(tmp_path: Path) -> None:
         "import sys; from console.store.store import Store; "
         "from console.store.upgrade import upgrade_store; upgrade_store(Store(sys.argv[1]))"
     )
-    workers = [subprocess.Popen([sys.executable, "-c", script, url]) for _ in range(4)]
+    root = Path(__file__).parents[2]
+    workers = [subprocess.Popen([sys.executable, "-c", script, url], cwd=root) for _ in range(4)]
     assert [worker.wait(timeout=60) for worker in workers] == [0, 0, 0, 0]
     store = Store(url)
     assert is_current(store)
