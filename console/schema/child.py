@@ -58,6 +58,9 @@ class Speaker:
 def main() -> None:
     """Take the job, do it, answer."""
     die_with_parent()
+    # Our own modules may be compiled; nothing is to be written beside anybody's revision files.
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     speaker = Speaker(int(sys.argv[1]))
     job = take_job()
     try:

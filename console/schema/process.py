@@ -99,12 +99,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _environment(job: Job) -> dict[str, str]:
-    """The child's environment: our package and the target's paths importable, nothing compiled."""
+    """The child's environment: our package and the target's paths importable."""
     paths = [str(ROOT), *map(str, job.target.paths), os.environ.get("PYTHONPATH", "")]
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",  # checksums of one child compare with those of the next
         "PYTHONIOENCODING": "utf-8:replace",
     }

@@ -11,7 +11,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from console.schema.errors import NothingToDo, PlanChanged, UnknownDatabaseRevision
+from console.schema.digest import file_digest
+from console.schema.errors import (
+    HistoryError,
+    NothingToDo,
+    PlanChanged,
+    UnknownDatabaseRevision,
+)
 from console.schema.plan import Plan, make_plan
 from console.schema.target import Target
 
@@ -57,9 +63,23 @@ def verify(plan: Plan, snapshot: Target, original: Target) -> None:
     """Make the plan again from the bytes of the snapshot; raise PlanChanged where they differ."""
     try:
         now = make_plan(replace(snapshot, paths=original.paths), plan.goal)
-    except NothingToDo as error:
-        raise PlanChanged((f"the database has moved on ({error})",)) from error
-    except UnknownDatabaseRevision as error:
-        raise PlanChanged((f"the database has moved ({error})",)) from error
+    except (NothingToDo, UnknownDatabaseRevision) as error:
+        moved = (f"the database has moved on ({error})",)
+        raise PlanChanged(_changed_files(plan, original) or moved) from error
+    except HistoryError as error:
+        raise PlanChanged(_changed_files(plan, original) or (str(error),)) from error
     if now.digest != plan.digest:
         raise PlanChanged(now.changes_since(plan) or ("the steps are others",))
+
+
+def _changed_files(plan: Plan, target: Target) -> tuple[str, ...]:
+    """Name the files of a plan's steps that are gone or no longer what they were."""
+    roots = [folder.parent for folder in (target.script_location, *target.version_locations)]
+    changes = []
+    for step in plan.steps:
+        places = [root / step.path for root in roots if (root / step.path).is_file()]
+        if not places:
+            changes.append(f"{step.path} is gone")
+        elif file_digest(places[0]) != step.sha256:
+            changes.append(f"{step.path} changed")
+    return tuple(changes)

@@ -110,6 +110,20 @@ def test_changed_bytes_of_a_file_refuse_the_plan_and_name_the_file(place: Place)
     assert place.ask("SELECT version_num FROM alembic_version") == ["aaaa1"]
 
 
+def test_a_file_that_is_no_python_any_more_refuses_the_plan_and_is_named(place: Place) -> None:
+    plan = place.plan()
+    (place.scripts / "versions" / "bbbb1_.py").write_text("def upgrade(:\n")
+    with pytest.raises(PlanChanged, match=r"migrations/versions/bbbb1_\.py changed"):
+        apply(place.target, plan)
+
+
+def test_a_file_that_is_gone_refuses_the_plan_and_is_named(place: Place) -> None:
+    plan = place.plan()
+    (place.scripts / "versions" / "bbbb1_.py").unlink()
+    with pytest.raises(PlanChanged, match=r"bbbb1_\.py is gone"):
+        apply(place.target, plan)
+
+
 def test_a_changed_env_py_refuses_the_plan(place: Place) -> None:
     plan = place.plan()
     place.environment(ENVIRONMENT + "\n")

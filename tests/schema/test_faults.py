@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from console.schema.errors import ChildDied
+from console.schema.errors import ChildDied, PlanChanged
 from console.schema.executor import apply
 from console.schema.history import read_history, read_standing
 from console.schema.progress import Event
@@ -154,6 +154,25 @@ def test_the_child_dies_with_its_parent_and_nothing_is_changed(tmp_path: Path) -
         time.sleep(0.02)
     assert not is_alive(child)
     assert place.dump() == before
+
+
+def test_of_two_runs_at_once_exactly_one_applies(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS, PRICE], at="aaaa1")
+    plan = place.plan()
+    ends: list[str] = []
+
+    def run() -> None:
+        try:
+            ends.append(apply(place.target, plan).heads[0])
+        except PlanChanged:
+            ends.append("refused")
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(ends) == ["bbbb1", "refused"]
 
 
 def test_no_zombie_is_left_after_a_run(tmp_path: Path) -> None:

@@ -1,0 +1,65 @@
+"""Clones are whole, made beside a living source, and gone again."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from console.schema.clone import clone_of, remove_orphans, scratch_of, size_in_words
+from console.schema.errors import Unsupported
+from tests.histories.place import PRODUCTS, Place
+from tests.histories.script_folder import target_of
+
+
+def test_a_clone_has_every_row_and_leaves_the_source_alone(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS], at="aaaa1")
+    before = place.dump()
+    with clone_of(place.target, place.workspace) as clone:
+        engine = create_engine(clone.target.url)
+        with engine.begin() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM products")) == 3
+            connection.execute(text("DELETE FROM products"))
+        engine.dispose()
+        assert clone.target.identity != place.target.identity
+        assert remove_orphans(place.workspace) == ()
+    assert place.dump() == before
+    assert not any(place.workspace.iterdir())
+
+
+def test_a_clone_is_gone_after_an_error_too(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS], at="aaaa1")
+    with pytest.raises(ZeroDivisionError), clone_of(place.target, place.workspace):
+        raise ZeroDivisionError
+    assert not any(place.workspace.iterdir())
+
+
+def test_only_clones_are_taken_for_orphans(tmp_path: Path) -> None:
+    (tmp_path / "somebody else's").mkdir()
+    (tmp_path / "console-clone-left").mkdir()
+    assert remove_orphans(tmp_path) == ("console-clone-left",)
+    assert [path.name for path in tmp_path.iterdir()] == ["somebody else's"]
+    assert remove_orphans(tmp_path / "nowhere") == ()
+
+
+def test_a_scratch_database_is_empty(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS], at="aaaa1")
+    with scratch_of(place.target) as scratch:
+        assert scratch.identity != place.target.identity
+        assert not Path(scratch.parsed_url.database or "").exists()
+
+
+def test_what_cannot_be_cloned_is_said(tmp_path: Path) -> None:
+    memory = target_of(tmp_path / "migrations", url="sqlite://")
+    with pytest.raises(Unsupported, match="in memory"), clone_of(memory, tmp_path / "w"):
+        pass
+    server = target_of(tmp_path / "migrations", url="mysql://localhost/shop")
+    with pytest.raises(Unsupported, match="mysql"), clone_of(server, tmp_path / "w"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(900, "900 bytes"), (1536, "1.5 kB"), (49152, "48 kB"), (5 * 1024**3, "5.0 GB")],
+)
+def test_sizes_are_written_as_people_do(size: int, words: str) -> None:
+    assert size_in_words(size) == words

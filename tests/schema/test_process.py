@@ -1,0 +1,57 @@
+"""A child's end is always told in a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from console.schema import errors
+from console.schema.errors import ChildDied, MigrationFailed
+from console.schema.executor import apply
+from console.schema.job import Failure
+from console.schema.process import error_of
+from tests.histories.place import PRODUCTS, Place
+
+
+@pytest.mark.parametrize(
+    ("failure", "sentence"),
+    [
+        (
+            Failure("PlanChanged", "", details=("a changed", "b is gone")),
+            "What was approved is not what would run now: a changed; b is gone.",
+        ),
+        (
+            Failure("WrongDatabase", "", details=("one", "two")),
+            "env.py connected to two instead of one. Nothing was executed there.",
+        ),
+        (Failure("TargetLocked", "Somebody writes."), "Somebody writes."),
+        (Failure("HistoryError", "Several heads."), "Several heads."),
+        (
+            Failure("DataLost", "", details=("users: 1 row lost",)),
+            "Data would be lost that the rehearsal kept: users: 1 row lost.",
+        ),
+    ],
+)
+def test_a_failure_becomes_the_typed_error_again(failure: Failure, sentence: str) -> None:
+    error = error_of(failure)
+    assert type(error) is getattr(errors, failure.error)
+    assert str(error) == sentence
+
+
+def test_a_failed_migration_keeps_its_place() -> None:
+    error = error_of(Failure("MigrationFailed", "boom", "aaaa1", "SELECT 1"))
+    assert isinstance(error, MigrationFailed)
+    assert (error.revision, error.statement) == ("aaaa1", "SELECT 1")
+
+
+def test_a_child_that_ends_by_itself_leaves_its_last_words(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS])
+    place.environment("import os\nprint('out of ink', flush=True)\nos._exit(7)\n")
+    with pytest.raises(ChildDied, match=r"code 7 .* out of ink Nothing was changed\."):
+        apply(place.target, place.plan())
+
+
+def test_a_grandchild_that_lives_on_does_not_keep_us(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS])
+    environment = (place.scripts / "env.py").read_text()
+    place.environment("import subprocess\nsubprocess.Popen(['sleep', '30'])\n" + environment)
+    assert apply(place.target, place.plan()).heads == ("aaaa1",)

@@ -1,0 +1,42 @@
+"""What runs is a copy of what was digested."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from console.schema.plan import make_plan
+from console.schema.snapshot import snapshot_of, verify
+from tests.histories.place import PRODUCTS, Place
+from tests.histories.script_folder import line, target_of, text_of, write_folder
+
+
+def test_a_snapshot_is_apart_from_the_folder_and_gone_afterwards(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS])
+    plan = place.plan()
+    with snapshot_of(place.target) as snapshot:
+        copied = snapshot.version_locations[0] / "aaaa1_.py"
+        (place.scripts / "versions" / "aaaa1_.py").write_text("")
+        assert copied.read_text() == text_of(PRODUCTS)
+        verify(plan, snapshot, place.target)
+    assert not copied.exists()
+
+
+def test_version_folders_elsewhere_keep_their_place(tmp_path: Path) -> None:
+    scripts = write_folder(tmp_path / "app" / "migrations")
+    more = write_folder(tmp_path / "plugins" / "blog", line("aaaa1", "aaaa2")) / "versions"
+    target = target_of(scripts, version_locations=(scripts / "versions", more))
+    plan = make_plan(target, "head")
+    with snapshot_of(target) as snapshot:
+        assert [path.name for path in snapshot.version_locations] == ["versions", "versions"]
+        verify(plan, snapshot, target)
+        digest = make_plan(replace(snapshot, paths=()), "head").digest
+    assert digest == plan.digest
+
+
+def test_files_that_are_no_python_and_compiled_ones_are_left_out(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS])
+    (place.scripts / "versions" / "broken.py").write_text("def (")
+    (place.scripts / "versions" / "rows.csv").write_text("1,2")
+    (place.scripts / "__pycache__").mkdir()
+    with snapshot_of(place.target) as snapshot:
+        names = {path.name for path in snapshot.script_location.rglob("*")}
+    assert names == {"env.py", "versions", "aaaa1_.py", "rows.csv"}
