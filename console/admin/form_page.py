@@ -38,22 +38,28 @@ class FormState:
     facts: list[tuple[str, Cell]] = field(default_factory=list)
 
     @property
-    def errors(self) -> list[tuple[str, Any]]:
-        """Every error with the id of its input, for the summary on top."""
+    def errors(self) -> list[tuple[str, str, Any]]:
+        """Every error for the summary on top: (id of its input, label, message)."""
         found = []
         for name, messages in self.edit.form.errors.items():
-            target = self.edit.form[name].id if name else ""
-            found += [(target, message) for message in messages]
+            place = _place(self.edit, name, "")
+            found += [(*place, message) for message in messages]
         for children in self.children:
             for edit, name, message in children.errors:
-                target = edit.form[name].id if name else f"{edit.prefix}-group"
-                found.append((target, message))
+                place = _place(edit, name, f"{edit.prefix}-group")
+                found.append((*place, message))
         return found
 
     @property
     def is_conflict(self) -> bool:
         """Whether somebody else changed the row, or one of its children, meanwhile."""
         return bool(self.edit.differences) or any(c.conflicts for c in self.children)
+
+
+def _place(edit: Edit, name: str | None, otherwise: str) -> tuple[str, str]:
+    if not name:
+        return otherwise, edit.title
+    return edit.form[name].id, edit.form[name].label.text
 
 
 class FormPage(Pages):

@@ -49,9 +49,8 @@ _BY_TYPE: tuple[tuple[type[Any], Kind], ...] = (
 
 def kind_of(type_: types.TypeEngine[Any]) -> Kind:
     """The kind of a column type; a decorated type counts as what it decorates."""
-    while isinstance(type_, types.TypeDecorator):
-        type_ = type_.impl_instance
-    if isinstance(type_, types.ARRAY):
+    type_ = plain(type_)
+    if isinstance(type_, types.ARRAY | types.PickleType):
         return "other"
     for class_, kind in _BY_TYPE:
         if isinstance(type_, class_):
@@ -60,8 +59,10 @@ def kind_of(type_: types.TypeEngine[Any]) -> Kind:
 
 
 def plain(type_: types.TypeEngine[Any]) -> Any:
-    """The type under its decorators."""
-    while isinstance(type_, types.TypeDecorator):
+    """The type under its decorators; SQLAlchemy's own Interval and PickleType are decorators too."""
+    while isinstance(type_, types.TypeDecorator) and not isinstance(
+        type_, types.Interval | types.PickleType
+    ):
         type_ = type_.impl_instance
     return type_
 
