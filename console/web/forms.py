@@ -73,7 +73,6 @@ class AccountForm(Form):
     name = StringField(
         "Name",
         validators=[needed("Enter the person's name."), Length(max=120)],
-        filters=[str.strip],
     )
     email = EmailField(
         "Email address", validators=[needed("Enter the person's email address."), Length(max=254)]

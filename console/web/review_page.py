@@ -138,6 +138,10 @@ def _next_sentence(review: Review, active: Run | None, decisions: Mapping[str, D
     if active:
         what = "rehearsal" if active.kind == "rehearsal" else "apply"
         return f"Wait: the {what} {'is waiting for the runner' if active.state == 'queued' else 'is running'}."
+    if not review.is_current:
+        if decisions["renew"].allowed:
+            return "Renew the review, since the files changed; it will be rehearsed again."
+        return decisions["apply"].reason
     if decisions["apply"].allowed:
         return "It can be applied."
     if decisions["approve"].allowed:
@@ -206,6 +210,13 @@ def _neighbours(history: History | None, revision: str) -> tuple[Neighbour, ...]
 def facts_of(review: Review, approvals: int, required: int) -> tuple[Fact, ...]:
     """The answers of one glance: what changes, what could go wrong, is the data safe, how long, who agreed."""
     rehearsal = review.rehearsal
+    is_over = review.state in ("applied", "closed")
+    if not (is_over or review.is_current):
+        stale = (
+            Fact(question, "Not known any more", "The files changed", "warn", "rehearsal")
+            for question in ("What changes", "What could go wrong", "Is the data safe", "How long")
+        )
+        return (*stale, _who_agreed(review, approvals, required))
     return (
         _what_changes(review, rehearsal),
         _what_could_go_wrong(review, rehearsal),
@@ -261,13 +272,10 @@ def _is_the_data_safe(review: Review, rehearsal: Rehearsal | None) -> Fact:
     rows = sum(entry.rows_before or 0 for entry in ledger.entries)
     compared = f"{count(rows, 'row')} compared"
     if ledger.losses:
-        return Fact(
-            question,
-            "Data will be lost",
-            count(len(ledger.losses), "loss", "losses"),
-            "bad",
-            "rehearsal",
-        )
+        answer = "Data was lost" if review.state == "applied" else "Data will be lost"
+        more = len(ledger.losses) - 1
+        also = f", and {count(more, 'more loss', 'more losses')}" if more else ""
+        return Fact(question, answer, ledger.losses[0] + also, "bad", "rehearsal")
     if not ledger.is_clean:
         return Fact(question, "Values change", compared, "warn", "rehearsal")
     return Fact(question, "Everything is kept", compared, "good", "rehearsal")

@@ -1,5 +1,9 @@
-// Follows a run: appends its events as the server sends them, and loads the page again at its end.
+// Follows a run: appends its events as the server sends them, and draws the page anew when the
+// run's state changes. What somebody is typing meanwhile stays where it is.
+import htmx from "htmx.org/dist/htmx.esm.js";
 import { showTimes } from "./times.js";
+
+let source = null;
 
 function line(event) {
   const item = document.createElement("li");
@@ -18,32 +22,48 @@ function advance(region, event) {
   if (!bar || event.done === null || !event.total) return;
   bar.max = event.total;
   bar.value = event.done;
-  const label = region.querySelector("[data-run-step]");
-  if (label) label.textContent = `${event.done} of ${event.total}`;
+  region.querySelector("[data-run-step]").textContent = `${event.done} of ${event.total}`;
 }
 
-function follow(region) {
+function show(region, event) {
   const log = region.querySelector("[data-run-log]");
-  const status = region.querySelector("[data-run-status]");
-  const source = new EventSource(region.dataset.runEvents);
-  source.addEventListener("progress", ({ data }) => {
-    const event = JSON.parse(data);
-    log?.append(line(event));
-    if (log) showTimes(log);
-    if (status && event.kind !== "statement") status.textContent = event.text;
-    advance(region, event);
-  });
-  source.addEventListener("state", ({ data }) => {
-    const { state } = JSON.parse(data);
-    // A state other than the one that the page was drawn for: the server draws it anew.
-    if (state !== region.dataset.runState && state !== "running") source.close(), location.reload();
-    else if (state !== region.dataset.runState) location.reload();
-  });
-  source.addEventListener("finished", () => {
-    source.close();
-    location.reload();
-  });
-  window.addEventListener("pagehide", () => source.close());
+  log.append(line(event));
+  showTimes(log);
+  log.scrollTop = log.scrollHeight;
+  if (event.kind !== "statement") region.querySelector("[data-run-status]").textContent = event.text;
+  advance(region, event);
 }
 
-for (const region of document.querySelectorAll("[data-run-events]")) follow(region);
+async function drawAnew() {
+  source?.close();
+  const typed = [...document.querySelectorAll("textarea[id]")].map(({ id, value }) => [id, value]);
+  const focused = document.activeElement?.id;
+  try {
+    await htmx.ajax("GET", location.href, { target: "#content", select: "#content", swap: "outerHTML" });
+  } catch {
+    location.reload();
+    return;
+  }
+  for (const [id, value] of typed) {
+    const field = document.getElementById(id);
+    if (field && value) field.value = value;
+  }
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  showTimes(document);
+  follow();
+}
+
+function follow() {
+  const region = document.querySelector("[data-run-events]");
+  if (!region) return;
+  source = new EventSource(region.dataset.runEvents);
+  source.addEventListener("progress", ({ data }) => show(region, JSON.parse(data)));
+  source.addEventListener("state", ({ data }) => {
+    if (JSON.parse(data).state !== region.dataset.runState) drawAnew();
+  });
+  source.addEventListener("finished", () => source.close());
+}
+
+follow();
+window.addEventListener("pagehide", () => source?.close());
+window.addEventListener("pageshow", (event) => event.persisted && follow());
