@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +10,6 @@ from typing import Any, Self
 import click
 from rich.console import Console as Terminal
 from rich.status import Status
-from rich.table import Table
 
 from console.schema.progress import Event
 from console.schema.revision import Problem
@@ -23,21 +21,6 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 def write_json(value: Any) -> None:
     """Print a value of the services as JSON."""
     click.echo(json.dumps(encode(value), indent=2, ensure_ascii=False, sort_keys=False))
-
-
-def write_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows in aligned columns; on a pipe they are neither cut nor coloured."""
-    terminal = Terminal(highlight=False, markup=False, soft_wrap=False)
-    if not terminal.is_terminal:
-        terminal = Terminal(highlight=False, markup=False, width=10_000)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in titles:
-        table.add_column(title, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    with terminal.capture() as text:
-        terminal.print(table)
-    click.echo("\n".join(line.rstrip() for line in text.get().splitlines()))
 
 
 def problem_line(problem: Problem) -> str:
