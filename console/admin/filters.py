@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, and_, not_, or_
+from sqlalchemy import ColumnElement, DateTime, Numeric, and_, literal, not_, or_
+from sqlalchemy.dialects import sqlite
 
 from console.admin.kinds import Invalid, choices_of, parse, plain, to_text
 from console.admin.outline import Attribute, Outline
@@ -165,7 +166,7 @@ def _decimal(text: str) -> Any:
 
 
 def _moment(attribute: Attribute, text: str) -> tuple[Any, Any]:
-    """A day is the span from its first moment to the next day's; a moment is itself twice."""
+    """From the first moment meant to the first after it: a day, a second, or a moment as it is."""
     type_ = attribute.column.type
     if attribute.kind == "date":
         day = parse("date", type_, text)
@@ -173,22 +174,32 @@ def _moment(attribute: Attribute, text: str) -> tuple[Any, Any]:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        moment = parse("datetime", type_, text)
-        return moment, moment
-    zone = UTC if plain(type_).timezone else None
-    start = datetime.combine(day, time.min, tzinfo=zone)
+        start = parse("datetime", type_, text)
+        length = timedelta(0) if start.microsecond else timedelta(seconds=1)
+    else:
+        zone = UTC if plain(type_).timezone else None
+        start, length = datetime.combine(day, time.min, tzinfo=zone), timedelta(days=1)
     try:
-        return start, start + timedelta(days=1)
+        return start, start + length
     except OverflowError:
         raise Invalid("is too far in the future.") from None
 
 
+def _bound(moment: Any) -> Any:
+    """SQLite compares moments as texts, and its own CURRENT_TIMESTAMP writes none with a fraction."""
+    if not isinstance(moment, datetime) or moment.microsecond:
+        return moment
+    whole = sqlite.DATETIME(truncate_microseconds=True)
+    type_ = DateTime(timezone=moment.tzinfo is not None).with_variant(whole, "sqlite")
+    return literal(moment, type_)
+
+
 def _moment_condition(column: Any, operator: str, value: Any) -> ColumnElement[bool]:
     if operator == "between":
-        (low, _), (start, end) = value
-        return and_(column >= low, column < end if start != end else column <= end)
-    start, end = value
-    is_span = start != end
+        low, (start, end) = _bound(value[0][0]), map(_bound, value[1])
+        return and_(column >= low, column < end if value[1][0] != value[1][1] else column <= end)
+    is_span = value[0] != value[1]
+    start, end = map(_bound, value)
     if operator == "eq":
         return and_(column >= start, column < end) if is_span else column == start
     if operator == "gt":

@@ -54,8 +54,8 @@ class ListPage(Pages):
     page_size_options = (10, 25, 50, 100)
     can_set_page_size = True
 
-    @expose("")
     @expose("/")
+    @expose("")
     def index_view(self) -> Any:
         """The list; a submitted filter panel is sent on to the address that it means."""
         meant = from_panel(request.args.items(multi=True))

@@ -221,7 +221,7 @@ def from_panel(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]] | None
         base, dot, part = name.rpartition(".")
         if dot and part in ("op", "value", "to"):
             values.setdefault(base, {})[part] = text.strip()
-        elif text.strip() and not (name == "page" and text.strip() == "1"):
+        elif text.strip():
             rest.append((name, text))
     if not values and len(rest) == len(pairs):
         return None

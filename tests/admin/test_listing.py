@@ -98,7 +98,7 @@ def test_the_panel_means_a_readable_address():
         ("price_between", "1..9")
     ]
     assert from_panel([("price.op", "filled")]) == [("price_empty", "0")]
-    assert from_panel([("active.value", "1"), ("page", "1")]) == [("active", "1")]
+    assert from_panel([("active.value", "1"), ("q", "")]) == [("active", "1")]
     assert from_panel([("q", "lamp")]) is None
 
 
