@@ -2,67 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, flash, redirect, request
 from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy.exc import StatementError
 
 from console.admin import access, version
-from console.admin.cells import Cell, cell_of
-from console.admin.columns import Cells
 from console.admin.edit import Edit, words_of_changes
-from console.admin.fetch import count_children
-from console.admin.inline import Children
+from console.admin.form_parts import FormParts
+from console.admin.form_state import FormState
 from console.admin.integrity import explain
-from console.admin.keys import decode, encode, key_of
-from console.admin.lookup import fill, find_one
-from console.admin.outline import Attribute, outline_of
-from console.admin.pages import Pages
+from console.admin.keys import decode, encode
+from console.admin.lookup import fill
 from console.admin.record import as_data, record
 from console.admin.rows import read_for_writing, title_of, values_of
 from console.admin.shape import Shape
 from console.admin.writing import Refused, write_all
 
 
-@dataclass
-class FormState:
-    """A form with everything around it; what the template needs survives a rollback."""
-
-    edit: Edit
-    children: list[Children]
-    title: str = ""
-    id: str = ""
-    facts: list[tuple[str, Cell]] = field(default_factory=list)
-
-    @property
-    def errors(self) -> list[tuple[str, str, Any]]:
-        """Every error for the summary on top: (id of its input, label, message)."""
-        found = []
-        for name, messages in self.edit.form.errors.items():
-            place = _place(self.edit, name, "")
-            found += [(*place, message) for message in messages]
-        for children in self.children:
-            for edit, name, message in children.errors:
-                place = _place(edit, name, f"{edit.prefix}-group")
-                found.append((*place, message))
-        return found
-
-    @property
-    def is_conflict(self) -> bool:
-        """Whether somebody else changed the row, or one of its children, meanwhile."""
-        return bool(self.edit.differences) or any(c.conflicts for c in self.children)
-
-
-def _place(edit: Edit, name: str | None, otherwise: str) -> tuple[str, str]:
-    if not name:
-        return otherwise, edit.title
-    return edit.form[name].id, edit.form[name].label.text
-
-
-class FormPage(Pages):
+class FormPage(FormParts):
     """`/admin/products/new`, `/admin/products/3/edit`, `/admin/products/3`."""
 
     @expose("/new", methods=("GET", "POST"))
@@ -134,70 +94,6 @@ class FormPage(Pages):
         response = self.render("admin/gone.html", id=id[:60])
         return response, 404
 
-    def _state_of(self, shape: Shape, row: Any) -> FormState:
-        key = key_of(self.outline.mapper, row)
-        inside = {a.name for a in self.form_attributes(row)}
-        rest = tuple(a for a in self.outline.attributes if a.name not in inside)
-        return FormState(
-            self._edit_of(shape, row),
-            self._children(key[0] if len(key) == 1 else None),
-            title_of(self.outline, row),
-            encode(key),
-            self._facts(shape, row, rest)
-            + self._child_counts(shape, row, leave=self.inline_names()),
-        )
-
-    def _edit_of(self, shape: Shape, row: Any) -> Edit:
-        return Edit(self.outline, shape, self.form_attributes(row), row)
-
-    def form_attributes(self, row: Any) -> tuple[Attribute, ...]:
-        """The attributes in the form: `form_columns`, or what a person can be asked for."""
-        excluded = {getattr(n, "key", n) for n in self.form_excluded_columns or ()}
-        if self.form_columns:
-            names = [str(getattr(name, "key", name)) for name in self.form_columns]
-            found = [self.outline.attribute(name) for name in names]
-            return tuple(a for a in found if a is not None and a.name not in excluded)
-        return tuple(
-            a
-            for a in self.outline.attributes
-            if not a.is_generated
-            and a.name not in excluded
-            and not (row is not None and a.column.primary_key)
-        )
-
-    def inline_names(self) -> tuple[str, ...]:
-        """The relations in `inline_models`: names of relations, or models, or (model, options)."""
-        return tuple(name for name, _ in self._inlines())
-
-    def _inlines(self) -> list[tuple[str, dict[str, Any]]]:
-        found = []
-        for entry in self.inline_models or ():
-            wanted, options = entry if isinstance(entry, tuple) else (entry, {})
-            for collection in self.outline.collections:
-                if collection.foreign_key is None:
-                    continue
-                if wanted in (collection.name, collection.relation.mapper.class_):
-                    found.append((collection.name, dict(options)))
-        return found
-
-    def _children(self, parent_key: Any) -> list[Children]:
-        found = []
-        for name, options in self._inlines():
-            collection = self.outline.collection(name)
-            assert collection is not None
-            outline = outline_of(
-                collection.relation.mapper.class_, options.get("labels"), options.get("help")
-            )
-            wanted = options.get("form_columns")
-            attributes = tuple(
-                a
-                for a in outline.attributes
-                if a.column is not collection.foreign_key
-                and (a.name in wanted if wanted else not a.is_generated)
-            )
-            found.append(Children(self.db_session, collection, outline, attributes, parent_key))
-        return found
-
     def _prefill(self, edit: Edit) -> None:
         """`/admin/posts/new?author=3` begins a post of that author."""
         for attribute in edit.attributes:
@@ -211,40 +107,6 @@ class FormPage(Pages):
                     edit.form[attribute.name].process_formdata([text[:1000]])
                 except ValueError:
                     edit.form[attribute.name].process_data(None)
-
-    def _facts(
-        self, shape: Shape, row: Any, attributes: tuple[Attribute, ...], *, whole: bool = False
-    ) -> list[tuple[str, Cell]]:
-        found = []
-        for attribute in attributes:
-            if not shape.has(attribute.column):
-                continue
-            value = getattr(row, attribute.key)
-            cell = cell_of(attribute, value, whole=whole)
-            if attribute.relation is not None and value is not None:
-                other = find_one(self.db_session, attribute, None, cell.text)
-                url = self.url_of_row(attribute.relation.mapper.class_, encode((value,)))
-                cell = Cell("row", other.text if other else f"#{cell.text}", value, url)
-            found.append((attribute.label, cell))
-        return found
-
-    def _child_counts(
-        self, shape: Shape, row: Any, leave: tuple[str, ...] = ()
-    ) -> list[tuple[str, Cell]]:
-        found = []
-        for collection in self.outline.collections:
-            counts = count_children(self.db_session, self.outline, collection, [row])
-            if counts is not None and collection.name not in leave:
-                drawer = Cells(
-                    self,
-                    self.outline,
-                    shape,
-                    {collection.name: counts},
-                    self.url_of_row,
-                    self.url_of_children,
-                )
-                found.append((collection.label, drawer._count(row, collection)))
-        return found
 
     # --- saving --------------------------------------------------------------------------------
 
@@ -356,13 +218,3 @@ class FormPage(Pages):
             else self.view_of(edit.outline.mapper.class_)
         )
         return view.url_to_lookup(row_field.attribute.name) if view is not None else ""
-
-    def url_to_lookup(self, name: str) -> str:
-        """The address of the lookup of a to-one relation."""
-        return url_for(f"{self.endpoint}.lookup_view", relation=name)
-
-    def lookup_names(self, attribute: Attribute) -> tuple[str, ...] | None:
-        """What is searched for a relation: `form_ajax_refs[name]["fields"]`, as in Flask-Admin."""
-        options = (self.form_ajax_refs or {}).get(attribute.name)
-        fields = options.get("fields") if isinstance(options, dict) else None
-        return tuple(str(getattr(f, "key", f)) for f in fields) if fields else None

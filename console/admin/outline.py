@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, inspect
@@ -144,16 +143,22 @@ def outline_of(
     return Outline(mapper, tuple(attributes), collections)
 
 
-@cache
+_KEPT: dict[Any, Outline] = {}
+
+
 def plain_outline(model: type[Any]) -> Outline:
-    """The outline of a related model, in its own words."""
-    return outline_of(model)
+    """The outline of a related model, in its own words; made once."""
+    if model not in _KEPT:
+        _KEPT[model] = outline_of(model)
+    return _KEPT[model]
 
 
 def _columns(mapper: Mapper[Any]) -> list[tuple[Column[Any], str]]:
     found: dict[str, Column[Any]] = {}
     for table in mapper.tables:
         for column in table.columns:
+            if not isinstance(column, Column):
+                continue
             try:
                 found.setdefault(mapper.get_property_by_column(column).key, column)
             except UnmappedColumnError:  # the model leaves this column out

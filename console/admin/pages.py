@@ -49,7 +49,7 @@ class Pages(sqla.ModelView):
         self.column_editable_list = None
         self.outline: Outline = outline_of(self.model, self.column_labels, self.column_descriptions)
         self._list_columns = self.get_list_columns()
-        self._sortable_columns = {}
+        self._sortable_columns: dict[str, Any] = {}
         self.one = self.singular_name or label_of(self.model.__name__).lower()
         self.many = self.plural_name or plural(self.one)
 
@@ -96,7 +96,7 @@ class Pages(sqla.ModelView):
         found = []
         missing = [c.name for c in shape.missing_columns]
         if missing:
-            found.append(missing_columns_notice(self.outline.mapper.local_table.name, missing))
+            found.append(missing_columns_notice(str(self.outline.mapper.local_table), missing))
         shown = {str(name) for name, _ in self._list_columns} | {
             str(n) for n in self.inline_names()
         }

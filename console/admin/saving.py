@@ -24,7 +24,7 @@ def insert_row(
         session.flush()
         return key_of(outline.mapper, instance)
     table = present_table(outline, shape)
-    result = session.execute(insert(table).values(_by_column(outline, values)))
+    result: Any = session.execute(insert(table).values(_by_column(outline, values)))
     return tuple(result.inserted_primary_key or ())
 
 
@@ -35,8 +35,8 @@ def update_row(
     if not values:
         return
     if shape.is_complete:
-        for key, value in values.items():
-            setattr(row, key, value)
+        for name, value in values.items():
+            setattr(row, name, value)
         session.flush()
         return
     table = present_table(outline, shape)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from flask import Flask
 from flask_admin import Admin, AdminIndexView
 from flask_admin.theme import Theme
 
-if TYPE_CHECKING:
-    from console.mount import Console
+
+class Mounted(Protocol):
+    """What is needed of the Console: where it is mounted."""
+
+    url_prefix: str
+
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 
 
-def make_admin(app: Flask, console: Console, index_view: AdminIndexView) -> Admin:
+def make_admin(app: Flask, console: Mounted, index_view: AdminIndexView) -> Admin:
     """Flask-Admin at the console's prefix; `index_view` is the dashboard.
 
     The theme's folder is our own `templates/`, and no blueprint serves Flask-Admin's static files.
