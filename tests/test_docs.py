@@ -11,6 +11,8 @@ import pytest
 
 from console.cli.main import COMMANDS
 from console.config import SETTINGS
+from console.hazards import judge
+from console.hazards.registry import RULES
 from console.services.permissions import ACTS, PERMISSIONS, ROLES, allows
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -100,6 +102,16 @@ def test_the_table_of_roles_is_what_the_services_allow() -> None:
     for permission in PERMISSIONS:
         cells = " | ".join("yes" if allows(role, permission) else "no" for role in ROLES)
         assert f"| {ACTS[permission]} | {cells} |" in text
+
+
+def test_every_hazard_has_its_section_and_every_section_its_hazard() -> None:
+    assert judge.SUBJECTS  # importing them registers their rules
+    written = {code: text.strip() for code, text in sections("hazards.md").items()}
+    expected = {
+        rule.code: f"*{rule.severity.capitalize()}.* {rule.reason}" for rule in RULES.values()
+    }
+    assert written == expected
+    assert list(written) == sorted(written)
 
 
 def test_every_page_of_the_documentation_is_reached_from_the_readme() -> None:

@@ -101,10 +101,17 @@ class _Keeper(threading.Thread):
             self.process = self._launch()
 
     def end(self) -> None:
-        """Ask the worker to stop, and insist after a while."""
+        """Ask the worker to stop, and insist after a while; a second Ctrl-C insists at once."""
         self.process.terminate()
         try:
-            self.process.wait(PATIENCE)
+            try:
+                self.process.wait(1)
+            except subprocess.TimeoutExpired:
+                say(
+                    f"The worker finishes what it has begun, for {PATIENCE:.0f} seconds at most. "
+                    "Ctrl-C again ends it at once; a run is never left half done."
+                )
+                self.process.wait(PATIENCE)
         except (subprocess.TimeoutExpired, KeyboardInterrupt):
             self.process.kill()
             self.process.wait()
