@@ -14,7 +14,7 @@ from flask import Flask, g, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from console.schema.errors import SchemaError
+from console.schema.errors import AmbiguousRevision, SchemaError, UnknownRevision
 from console.services import errors as services
 from console.web.headers import is_below, request_id
 
@@ -92,7 +92,7 @@ def page_for(error: Exception) -> Page:
         return BAD_TOKEN
     if isinstance(error, services.Forbidden):
         return Page(403, PAGES[403].title, str(error), PAGES[403].advice)
-    if isinstance(error, services.NotFound):
+    if isinstance(error, services.NotFound | UnknownRevision | AmbiguousRevision):
         return Page(404, PAGES[404].title, str(error) or PAGES[404].text, PAGES[404].advice)
     if isinstance(error, services.Conflict | services.Refused):
         return Page(409, PAGES[409].title, f"{error} Nothing was changed.", PAGES[409].advice)

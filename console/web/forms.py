@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from console.services.errors import Invalid
@@ -22,6 +23,11 @@ LEAST_PASSWORD = 10
 def needed(what: str) -> InputRequired:
     """A required field that says what to do."""
     return InputRequired(what)
+
+
+def role_choices() -> list[SelectChoice]:
+    """Every role with what it may do."""
+    return [SelectChoice(role, ROLE_WORDS[role]) for role in ROLES]
 
 
 class Form(FlaskForm):
@@ -77,7 +83,7 @@ class AccountForm(Form):
     email = EmailField(
         "Email address", validators=[needed("Enter the person's email address."), Length(max=254)]
     )
-    role = SelectField("Role", choices=[(role, ROLE_WORDS[role]) for role in ROLES])
+    role = SelectField("Role", choices=role_choices)
     password = PasswordField(
         "First password",
         description=f"At least {LEAST_PASSWORD} characters; the person changes it after signing in.",
@@ -91,7 +97,7 @@ class AccountForm(Form):
 class RoleForm(Form):
     """What an account may do, and whether it may sign in at all."""
 
-    role = SelectField("Role", choices=[(role, ROLE_WORDS[role]) for role in ROLES])
+    role = SelectField("Role", choices=role_choices)
     is_active = BooleanField(
         "May sign in", description="Switching this off ends the person's sessions."
     )

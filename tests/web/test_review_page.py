@@ -1,0 +1,205 @@
+"""The page of a plan, drawn from values: every state that a review can be in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import g, render_template
+
+from console.services.reviews import Policy
+from console.services.runner import RunnerStatus
+from console.web.forms import CommentForm, ReasonForm
+from console.web.review_page import page_of as review_page
+from tests.web import samples
+
+ALIVE, DEAD = RunnerStatus(True, samples.AT), RunnerStatus(False, None)
+
+
+@pytest.fixture
+def draw(app):
+    """`draw(review, account)`: the page as that account sees it."""
+
+    def draw(review, account=samples.APPROVER, runner=ALIVE):
+        with app.test_request_context("/admin/reviews/1"):
+            g.console_account = account
+            targets = app.extensions["console"].targets
+            text = render_template(
+                "reviews/show.html",
+                review=review,
+                page=review_page(review, account, Policy(), targets),
+                runner=runner,
+                reason_form=ReasonForm(formdata=None),
+                comment_form=CommentForm(formdata=None),
+            )
+        return BeautifulSoup(text, "html.parser")
+
+    return draw
+
+
+def _glance(page):
+    return {
+        fact.dt.text: fact.select_one(".glance__answer").text.strip()
+        for fact in page.select(".glance__fact")
+    }
+
+
+def _next(page):
+    return page.select_one(".glance__next").get_text(" ", strip=True)
+
+
+def _button(page, text):
+    return next(b for b in page.select(".decide .btn") if b.text.strip().startswith(text))
+
+
+def test_one_glance_answers_the_questions(draw):
+    page = draw(samples.review())
+    assert _glance(page) == {
+        "What changes": "products",
+        "What could go wrong": "No hazard found",
+        "Is the data safe": "Everything is kept",
+        "How long": "84 ms",
+        "Who agreed": "Nobody yet",
+    }
+    assert "Approve it or refuse it." in _next(page)
+
+
+def test_the_sections_stand_in_the_order_of_what_matters(draw):
+    headings = [h.get_text(" ", strip=True) for h in draw(samples.review()).select("main h2")]
+    order = ["At a glance", "Rehearsal", "Hazards", "Schema", "Votes", "Step by step", "Decide"]
+    assert [heading for heading in headings if heading in order] == order
+
+
+def test_the_schema_difference_has_signs_and_words_for_its_colours(draw):
+    changes = draw(samples.review()).select(".change")
+    assert [c.select_one(".change__sign").text for c in changes] == ["+", "~"]
+    assert "Added:" in changes[0].text
+    assert changes[1].find("del").text == "before: VARCHAR(80)"
+    assert changes[1].find("ins").text == "after: VARCHAR(120)"
+
+
+def test_a_step_shows_its_script_beside_its_sql_between_its_neighbours(draw):
+    step = draw(samples.review()).select_one(".step")
+    assert "def upgrade" in step.select_one(".code").text
+    assert "def upgrade" in step.select_one(".hll").text
+    assert "ALTER TABLE products" in step.select_one(".statement").text
+    assert step.select_one(".step__chain a").text == "Create products, users and posts"
+
+
+def test_hazards_stand_worst_first_each_with_its_rewrite(draw):
+    hazards = draw(samples.review(samples.DOWN)).select(".hazard")
+    assert ["hazard--error" in h["class"] for h in hazards] == [True, False]
+    assert "op.alter_column" in hazards[0].select_one(".hazard__rewrite").text
+    assert not hazards[1].select(".hazard__rewrite")
+
+
+def test_a_way_back_says_in_numbers_what_is_lost_before_anybody_approves(draw):
+    page = draw(samples.review(samples.DOWN))
+    assert _glance(page)["Is the data safe"] == "Data will be lost"
+    assert "2 values of products.price" in page.select_one(".glance").text
+    assert "2 values of products.price" in page.select_one("[aria-labelledby=rehearsal]").text
+
+
+def test_the_author_is_told_why_somebody_else_has_to_approve(draw):
+    button = _button(draw(samples.review(), samples.AUTHOR), "Approve")
+    assert button["aria-disabled"] == "true"
+    reason = button.find_next(id=button["aria-describedby"]).text
+    assert reason == "You opened this review: somebody else has to approve it."
+
+
+def test_the_viewer_is_told_which_role_may(draw):
+    page = draw(samples.review(), samples.VIEWER)
+    assert "You need the role approver or administrator" in page.select_one(".decide").text
+    assert not page.select(".decide form")
+
+
+def test_an_approved_plan_can_be_applied_at_once_if_nothing_is_lost(draw):
+    page = draw(samples.review(state="approved", approvals=(samples.vote(),)))
+    assert "It can be applied." in _next(page)
+    assert _button(page, "Apply").name == "button"
+    assert _button(page, "Apply").get("aria-disabled") is None
+    assert _glance(page)["Who agreed"] == "Paul Approver"
+
+
+def test_an_approved_plan_that_loses_data_leads_to_a_page_that_asks_once_more(draw):
+    votes = (replace(samples.vote(), digest=samples.DOWN.digest),)
+    page = draw(samples.review(samples.DOWN, state="approved", approvals=votes))
+    assert _button(page, "Apply").name == "a"
+    assert _button(page, "Apply")["href"] == "/admin/reviews/1/apply"
+
+
+def test_a_changed_file_voids_the_approval_and_is_named(draw):
+    review = samples.review(
+        approvals=(samples.vote(is_void=True),),
+        changes=("migrations/versions/price.py changed",),
+    )
+    page = draw(review, samples.AUTHOR)
+    assert "migrations/versions/price.py changed" in page.select_one(".notice--danger").text
+    assert "Void" in page.select_one(".vote").text
+    assert _glance(page)["Is the data safe"] == "Not known any more"
+    assert _glance(page)["Who agreed"] == "Nobody any more"
+    assert "Renew the review" in _next(page)
+    assert _button(page, "Apply")["aria-disabled"] == "true"
+
+
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_a_rehearsal_under_way_is_followed(draw, state):
+    review = samples.review(rehearsal=None, rehearsal_run=samples.run(state=state))
+    page = draw(review)
+    region = page.select_one("[data-run-events]")
+    assert region["data-run-events"] == "/admin/runs/7/events?after=0"
+    assert region["data-run-state"] == state
+    assert page.head.noscript.meta["http-equiv"] == "refresh"
+    assert _next(page).startswith("What now? Wait")
+
+
+def test_without_a_runner_the_page_says_how_to_start_it(draw):
+    waiting = samples.review(rehearsal=None, rehearsal_run=samples.run(state="queued"))
+    assert "python manage.py worker" in draw(waiting, runner=DEAD).text
+    assert "python manage.py worker" not in draw(waiting, runner=ALIVE).text
+
+
+def test_a_failed_rehearsal_says_what_happened_where_and_that_nothing_was_touched(draw):
+    review = samples.review(rehearsal=samples.failed(), rehearsal_run=samples.run(state="failed"))
+    page = draw(review, samples.AUTHOR)
+    section = page.select_one("[aria-labelledby=rehearsal]").text
+    assert "no such table: produkts" in section
+    assert samples.PRICE in section
+    assert "The database was not touched" in section
+    assert _glance(page)["What could go wrong"] == "The rehearsal failed"
+
+
+def test_an_applied_plan_shows_what_really_happened_and_the_way_back(draw):
+    run = samples.run("apply", outcome=samples.outcome())
+    page = draw(samples.review(state="applied", approvals=(samples.vote(),), apply_run=run))
+    assert _glance(page)["How long"] == "91 ms"
+    assert "This plan is applied" in page.select_one(".notice--success").text
+    assert page.select_one(".decide a").text == "Review the way back"
+    assert not page.select(".decide form")
+
+
+def test_a_refused_apply_says_why(draw):
+    run = samples.run("apply", "refused", error="What was approved is not what would run now.")
+    page = draw(samples.review(state="approved", approvals=(samples.vote(),), apply_run=run))
+    assert "What was approved is not what would run now." in page.select_one(".notice").text
+
+
+def test_a_plan_with_a_danger_asks_the_approver_for_a_reason(draw):
+    form = draw(samples.review(samples.DOWN)).select_one(".decide form")
+    assert "This plan has a danger in it" in form.text
+    assert form.find("input", attrs={"name": "digest"})["value"] == samples.DOWN.digest
+
+
+def test_what_people_write_is_shown_as_they_wrote_it(draw):
+    page = draw(samples.review(title="<b>Price</b>", description="<script>alert(1)</script>"))
+    assert page.h1.text == "<b>Price</b>"
+    assert "<script>alert(1)</script>" in page.select_one(".review__description").text
+
+
+def test_a_file_that_is_gone_leaves_the_page_standing(draw):
+    step = replace(samples.UP.steps[0], revision="gone")
+    review = samples.review(replace(samples.UP, steps=(step,)), plan_error="A file is missing.")
+    page = draw(review)
+    assert "The file cannot be read any more" in page.text
+    assert "A file is missing." in page.select_one(".notice--danger").text

@@ -1,0 +1,131 @@
+"""Runs, and how one is followed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from console.services import reviews
+from console.services.runs import RunEvent
+from console.web import runs as page
+from tests import world
+from tests.web import samples
+
+
+@pytest.fixture
+def waiting(app):
+    """The number of a rehearsal that waits for the runner."""
+    console = app.extensions["console"]
+    review = reviews.open_review(
+        console.store,
+        console.targets,
+        world.world_of(console.store).author,
+        target="default",
+        goal="base",
+    )
+    return review.rehearsal_run.id
+
+
+def test_a_waiting_run_says_that_the_runner_is_missing(app, sign_in, page_of, waiting):
+    shown = page_of(sign_in(app, "viewer"), f"/admin/runs/{waiting}")
+    assert "python manage.py worker" in shown.text
+    assert shown.select_one("[data-run-events]")
+    assert shown.head.noscript.meta["content"] == "3"
+
+
+def test_the_list_shows_every_run_with_its_state(app, sign_in, page_of, waiting):
+    row = page_of(sign_in(app, "viewer"), "/admin/runs/").select_one("tbody tr")
+    assert "Waiting" in row.text
+    assert row.th.a["href"] == f"/admin/runs/{waiting}"
+
+
+def test_an_unknown_runs_events_are_not_there(app, sign_in):
+    assert sign_in(app, "viewer").get("/admin/runs/999/events").status_code == 404
+
+
+def test_the_stream_is_one_that_browsers_and_proxies_do_not_keep(
+    app, sign_in, waiting, monkeypatch
+):
+    monkeypatch.setattr(page, "LIFETIME_SECONDS", 0)
+    response = sign_in(app, "viewer").get(f"/admin/runs/{waiting}/events")
+    assert response.mimetype == "text/event-stream"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Accel-Buffering"] == "no"
+
+
+def _events(*texts):
+    return tuple(
+        RunEvent(number, samples.AT, "statement", None, text, None, None)
+        for number, text in enumerate(texts, 1)
+    )
+
+
+def _parse(stream):
+    messages = []
+    for block in "".join(stream).split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if line[:1] != ":")
+        if "event" in fields:
+            messages.append((fields["event"], fields.get("id"), json.loads(fields["data"])))
+    return messages
+
+
+def test_the_stream_gives_each_event_its_number_and_ends_with_finished(monkeypatch):
+    monkeypatch.setattr(page, "POLL_SECONDS", 0)
+    states = iter(["running", "running", "succeeded"])
+    events = _events("one", "two", "three")
+    said = _parse(
+        page._stream(
+            lambda: replace(samples.run(), state=next(states)),
+            lambda after: tuple(event for event in events if event.id > after)[:1],
+            0,
+        )
+    )
+    assert [(name, number) for name, number, _ in said] == [
+        ("progress", "1"),
+        ("state", None),
+        ("progress", "2"),
+        ("progress", "3"),
+        ("state", None),
+        ("finished", None),
+    ]
+    assert said[0][2]["text"] == "one"
+    assert said[-1][2] == {"state": "succeeded"}
+
+
+def test_a_browser_that_comes_back_is_told_only_what_it_missed():
+    asked = []
+
+    def read(after):
+        asked.append(after)
+        return ()
+
+    said = _parse(page._stream(lambda: samples.run(), read, 41))
+    assert asked == [41]
+    assert [name for name, _, _ in said] == ["state", "finished"]
+
+
+@pytest.mark.parametrize("given", ["-1", "x", "1" * 30, "٣"])
+def test_a_nonsensical_last_event_is_taken_as_none(app, sign_in, waiting, monkeypatch, given):
+    seen = []
+    monkeypatch.setattr(page, "_stream", lambda run, events, after: seen.append(after) or iter(()))
+    client = sign_in(app, "viewer")
+    client.get(f"/admin/runs/{waiting}/events", query_string={"after": given})
+    assert seen == [0]
+
+
+def test_the_header_of_a_reconnecting_browser_counts_more_than_the_address(
+    app, sign_in, waiting, monkeypatch
+):
+    seen = []
+    monkeypatch.setattr(page, "_stream", lambda run, events, after: seen.append(after) or iter(()))
+    url = f"/admin/runs/{waiting}/events?after=3"
+    sign_in(app, "viewer").get(url, headers={"Last-Event-ID": "7"})
+    assert seen == [7]
+
+
+def test_the_stream_does_not_last_for_ever(monkeypatch):
+    monkeypatch.setattr(page, "LIFETIME_SECONDS", 0)
+    running = samples.run(state="running")
+    assert _parse(page._stream(lambda: running, lambda after: (), 0)) == []
