@@ -177,5 +177,6 @@ def test_of_two_runs_at_once_exactly_one_applies(tmp_path: Path) -> None:
 
 def test_no_zombie_is_left_after_a_run(tmp_path: Path) -> None:
     place = Place(tmp_path, [PRODUCTS], at="aaaa1")
+    before = children_of(os.getpid())  # other tests of this process may keep a browser
     apply(place.target, place.plan("base"))
-    assert children_of(os.getpid()) == []
+    assert children_of(os.getpid()) == before
