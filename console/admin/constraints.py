@@ -153,7 +153,7 @@ def _failing_checks(session: Session, candidate: Candidate) -> Iterator[Violatio
         concerned = any(a.key in candidate.changed for a in attributes) or candidate.key is None
         if not concerned or not all(candidate.shape.has(a.column) for a in attributes):
             continue
-        if _fails(session, expression, attributes, candidate.values):
+        if _fails(session, candidate, expression, attributes):
             message = check.info.get("message") or check_words(expression, attributes, check.name)
             yield Violation(tuple(a.name for a in attributes), message)
 
@@ -174,13 +174,14 @@ def named_in(outline: Outline, expression: str) -> list[Attribute]:
 
 
 def _fails(
-    session: Session, expression: str, attributes: list[Attribute], values: Mapping[str, Any]
+    session: Session, candidate: Candidate, expression: str, attributes: list[Attribute]
 ) -> bool:
     """Let the database itself evaluate the CHECK over the new values; NULL passes, as in SQL."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    where: dict[str, Any] = {"mapper": candidate.outline.mapper}
+    is_sqlite = session.get_bind(**where).dialect.name == "sqlite"
     columns = []
     for attribute in attributes:
-        value = literal(values.get(attribute.key), attribute.column.type)
+        value = literal(candidate.values.get(attribute.key), attribute.column.type)
         typed = value if is_sqlite else cast(value, attribute.column.type)
         columns.append(typed.label(attribute.column.name))
     if not columns:
@@ -188,9 +189,8 @@ def _fails(
     broken = text(f"CASE WHEN NOT ({expression}) THEN 1 ELSE 0 END".replace(":", r"\:"))
     try:
         with session.begin_nested():
-            return bool(
-                session.scalar(select(broken).select_from(select(*columns).subquery("new")))
-            )
+            statement = select(broken).select_from(select(*columns).subquery("new"))
+            return bool(session.scalar(statement, bind_arguments=where))
     except SQLAlchemyError:  # something only the table itself can evaluate; the database will say
         return False
 

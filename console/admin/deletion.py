@@ -168,7 +168,10 @@ def carry_out(session: Session, deletion: Deletion, shape: Shape) -> int:
     for key in deletion.keys:
         pairs = zip(deletion.outline.mapper.primary_key, key, strict=True)
         where = and_(*(table.c[column.name] == value for column, value in pairs))
-        gone += session.execute(delete(table).where(where)).rowcount  # type: ignore[attr-defined]
+        result: Any = session.execute(
+            delete(table).where(where), bind_arguments={"mapper": deletion.outline.mapper}
+        )
+        gone += result.rowcount
     return gone
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from wtforms.form import BaseForm
@@ -12,7 +11,6 @@ from console.admin.fields import RowField, field_of
 from console.admin.kinds import to_text
 from console.admin.outline import Attribute, Outline
 from console.admin.shape import Shape
-from console.admin.words import listed, shortened
 
 
 class RowForm(BaseForm):
@@ -153,15 +151,3 @@ def _is_same(before: Any, after: Any) -> bool:
     if before is None and after == "":
         return True
     return bool(before == after)
-
-
-def words_of_changes(outline: Outline, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """ "price from 10.00 to 12.00 and name from Lamp to Light"."""
-    parts = []
-    for key, value in after.items():
-        attribute = outline.attribute(key)
-        label = attribute.label if attribute else key
-        label = label if label.isupper() else label[:1].lower() + label[1:]
-        old, new = (shortened(to_text(v), 60) or "nothing" for v in (before.get(key), value))
-        parts.append(f"{label} from {old} to {new}")
-    return listed(parts)

@@ -10,14 +10,17 @@ from markupsafe import Markup
 from sqlalchemy.exc import StatementError
 
 from console.admin import access, version
-from console.admin.edit import Edit, words_of_changes
+from console.admin.edit import Edit
 from console.admin.form_parts import FormParts
 from console.admin.form_state import FormState
 from console.admin.integrity import explain
-from console.admin.keys import decode, encode
-from console.admin.lookup import fill
+from console.admin.keys import decode
+from console.admin.kinds import to_text
+from console.admin.lookup import fill, find_one
+from console.admin.outline import Attribute
 from console.admin.record import as_data, record
-from console.admin.rows import read_for_writing, title_of, values_of
+from console.admin.rows import read_for_writing, title_of
+from console.admin.sentences import Done
 from console.admin.shape import Shape
 from console.admin.writing import Refused, write_all
 
@@ -127,10 +130,8 @@ class FormPage(FormParts):
         valid = [edit.validate(), *(children.validate() for children in state.children)]
         if not all(valid):
             return self._again(state, shape, 422)
-        before = dict(edit.current)
-        changes = edit.changes()
         try:
-            key, notes = write_all(self, shape, edit, state.children)
+            done = write_all(self, shape, edit, state.children)
             self.db_session.commit()
         except Refused:
             return self._again(state, shape, 422)
@@ -140,52 +141,33 @@ class FormPage(FormParts):
             for name in found.names or ("",):
                 edit.form.add_error(name, found.message)
             return self._again(state, shape, 422)
-        return self._saved(shape, state, key, before, changes, notes)
+        return self._saved(shape, state, done)
 
     def _again(self, state: FormState, shape: Shape, status: int) -> Any:
         self.db_session.rollback()
         return self._form(state, shape), status
 
-    def _saved(
-        self,
-        shape: Shape,
-        state: FormState,
-        key: tuple[Any, ...],
-        before: dict[str, Any],
-        changes: dict[str, Any],
-        notes: list[str],
-    ) -> Any:
-        row = self.find(shape, encode(key))
-        title = title_of(self.outline, row) if row is not None else encode(key)
-        is_new = not state.id
-        if is_new:
-            text = f"created {self.one} {title}."
-            data = as_data({}, values_of(self.outline, shape, row)) if row is not None else {}
-        else:
-            words = words_of_changes(self.outline, before, changes) if changes else ""
-            text = (
-                f"changed {words.replace(' from ', f' of {title} from ', 1)}."
-                if words
-                else f"changed {title}."
+    def _saved(self, shape: Shape, state: FormState, done: list[Done]) -> Any:
+        """Tell the audit trail and the person, and go where the button said."""
+        for entry in done:
+            record(
+                action=entry.action,
+                subject=entry.subject,
+                text=entry.sentence(self._named),
+                data=as_data(entry.before, entry.after),
             )
-            data = as_data(before, changes)
-        if notes:
-            text = (
-                f"{text[:-1]}, and {'; '.join(notes)}."
-                if changes or is_new
-                else f"{'; '.join(notes)} of {title}."
-            )
-        if is_new or changes or notes:
-            action = f"{self.one}.{'created' if is_new else 'edited'}"
-            record(action=action, subject=f"{self.one} {encode(key)}", text=text, data=data)
-        link = Markup('<a href="{}">{}</a>').format(self.url_to("edit", id=encode(key)), title)
-        done = (
-            "was added"
-            if is_new
-            else ("was saved" if changes or notes else "was left as it is: nothing was changed")
-        )
-        flash(Markup("{} {}.").format(link, done), "success")
-        return redirect(self._after(encode(key)))
+        id = state.id or done[0].id
+        row = self.find(shape, id)
+        title = title_of(self.outline, row) if row is not None else state.title
+        link = Markup('<a href="{}">{}</a>').format(self.url_to("edit", id=id), title)
+        said = "was saved" if done else "was left as it is: nothing was changed"
+        flash(Markup("{} {}.").format(link, said if state.id else "was added"), "success")
+        return redirect(self._after(id))
+
+    def _named(self, attribute: Attribute, value: Any) -> str:
+        text = to_text(value)
+        found = find_one(self.db_session, attribute, None, text)
+        return found.text if found is not None else f"#{text}"
 
     def _after(self, id: str) -> str:
         if "_continue" in request.form:

@@ -18,6 +18,8 @@ from console.schema.revision import Revision
 from console.services import reviews
 from console.services.errors import ServiceError
 
+WAITING = ("open", "approved", "applying")
+
 log = logging.getLogger(__name__)
 
 
@@ -95,8 +97,12 @@ def _pending() -> list[tuple[str, Revision, str]]:
 def _way_to(target: str, revision: Revision) -> tuple[str, str]:
     """The review that is open for it, or its script."""
     try:
-        for summary in reviews.list_reviews(current_app.extensions["console"].store, state="open"):
-            if summary.target == target and revision.id.startswith(summary.goal):
+        for summary in reviews.list_reviews(current_app.extensions["console"].store):
+            if (
+                summary.target == target
+                and summary.state in WAITING
+                and _leads_to(summary, revision)
+            ):
                 url = url_for("console_reviews.show", review_id=summary.id)
                 return url, "Go to its review"
     except (SQLAlchemyError, ServiceError, BuildError):
@@ -108,6 +114,14 @@ def _way_to(target: str, revision: Revision) -> tuple[str, str]:
         )
     except BuildError:
         return _index_url(), "Look at the migrations"
+
+
+def _leads_to(summary: reviews.ReviewSummary, revision: Revision) -> bool:
+    if summary.direction != "up":
+        return False
+    goal = summary.goal
+    is_named = len(goal) > 3 and revision.id.startswith(goal)
+    return is_named or goal in ("head", "heads", *revision.labels)
 
 
 def _index_url() -> str:

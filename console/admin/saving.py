@@ -24,7 +24,9 @@ def insert_row(
         session.flush()
         return key_of(outline.mapper, instance)
     table = present_table(outline, shape)
-    result: Any = session.execute(insert(table).values(_by_column(outline, values)))
+    result: Any = session.execute(
+        insert(table).values(_by_column(outline, values)), bind_arguments={"mapper": outline.mapper}
+    )
     return tuple(result.inserted_primary_key or ())
 
 
@@ -42,7 +44,10 @@ def update_row(
     table = present_table(outline, shape)
     key = key_of(outline.mapper, row)
     where = _same_key(table, outline, key)
-    session.execute(update(table).where(where).values(_by_column(outline, values)))
+    session.execute(
+        update(table).where(where).values(_by_column(outline, values)),
+        bind_arguments={"mapper": outline.mapper},
+    )
 
 
 def present_table(outline: Outline, shape: Shape) -> Table:

@@ -64,11 +64,12 @@ def shape_of(session: Session, mapper: Mapper[Any]) -> Shape:
 
 def columns_of(session: Session, mapper: Mapper[Any] | None, table: Table) -> frozenset[str] | None:
     """The names of the columns that a table has in the database; None when there is no such table."""
-    engine = session.get_bind(mapper) if mapper is not None else session.get_bind()
+    where: dict[str, Any] = {"mapper": mapper} if mapper is not None else {"clause": table}
+    engine = session.get_bind(**where)
     kept = _kept()
     place = (str(engine.engine.url), table.fullname)
     if place not in kept:
-        connection = session.connection(bind_arguments={"mapper": mapper} if mapper else None)
+        connection = session.connection(bind_arguments=where)
         try:
             found = inspect(connection).get_columns(table.name, schema=table.schema)
             kept[place] = frozenset(column["name"] for column in found) or None

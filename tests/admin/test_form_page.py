@@ -252,3 +252,27 @@ def test_a_form_never_loads_the_whole_table_of_a_relation(app: Flask, sign_in, s
 def test_a_form_begins_with_what_its_address_says(app: Flask, sign_in):
     data = fields(sign_in(app, "author"), "/admin/posts/new?author=2")
     assert data["author"] == "2"
+
+
+def test_the_audit_trail_names_what_a_key_points_at(app: Flask, sign_in):
+    client = sign_in(app, "author")
+    data = {**fields(client, "/admin/posts/1/edit"), "author": "2"}
+    client.post("/admin/posts/1/edit", data=data)
+    assert entries(app)[0][1].endswith(
+        "changed author of A lamp that reads from Ada Lovelace to Grace Hopper."
+    )
+
+
+def test_the_change_stands_and_is_said_when_the_audit_trail_cannot_be_written(
+    app: Flask, sign_in, monkeypatch
+):
+    def refuse(*_args, **_kwargs):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("console.services.audit.write", refuse)
+    client = sign_in(app, "author")
+    client.post(
+        "/admin/products/1/edit", data={**fields(client, "/admin/products/1/edit"), "name": "Light"}
+    )
+    assert product(app)[0] == "Light"
+    assert "the audit trail could not be written" in text(client.get("/admin/products"))

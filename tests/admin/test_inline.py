@@ -27,11 +27,13 @@ def test_posts_are_added_changed_and_deleted_in_one_go(app: Flask, sign_in):
     data["name"] = "Ada King"
     assert client.post("/admin/users/1/edit", data=data).status_code == 302
     assert [title for title, _ in posts(app)] == ["A lamp that reads aloud", "New"]
-    entry = list_entries(app.extensions["console"].store)[0]
-    assert entry.text == (
-        "Ada Author changed name of Ada King from Ada Lovelace to Ada King, "
-        "and added 1 post; changed 1 post; deleted 1 post."
-    )
+    entries = list_entries(app.extensions["console"].store)[:4]
+    assert {entry.text for entry in entries} == {
+        "Ada Author changed name of Ada Lovelace from Ada Lovelace to Ada King.",
+        "Ada Author changed title of A lamp that reads from A lamp that reads to A lamp that reads aloud.",
+        "Ada Author deleted post How to choose a desk.",
+        "Ada Author created post New.",
+    }
 
 
 def test_an_empty_group_left_empty_adds_nothing(app: Flask, sign_in):

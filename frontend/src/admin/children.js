@@ -17,6 +17,7 @@ for (const section of document.querySelectorAll("[data-children]")) {
   const last = groups[groups.length - 1];
   if (!last || !button) continue;
   const blank = last.cloneNode(true);
+  if (!last.open) last.remove(); // the button brings it back
   const place = Number(counter.value) - 1;
   button.addEventListener("click", (event) => {
     event.preventDefault();
