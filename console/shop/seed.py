@@ -45,8 +45,9 @@ def seed(session: Session) -> bool:
     rows = [{k: v for k, v in row.items() if k in existing} for row in PRODUCTS]
     session.connection().execute(insert(Product.__table__), rows)
     for (name, email), posts in POSTS.items():
-        result = session.connection().execute(insert(User.__table__).values(name=name, email=email))
-        author_id = result.inserted_primary_key[0]
+        author_id = session.connection().scalar(
+            insert(User.__table__).values(name=name, email=email).returning(User.id)
+        )
         for title, body in posts:
             session.connection().execute(
                 insert(Post.__table__).values(title=title, body=body, author_id=author_id)
