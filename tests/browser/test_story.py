@@ -74,7 +74,7 @@ def test_the_story(site: Site, visit: Visit) -> None:
 
 def the_products_page_says_what_is_missing(author: Page) -> None:
     author.goto("/admin/products")
-    expect(author.get_by_role("cell", name="Lamp").or_(author.get_by_text("Lamp"))).to_be_visible()
+    expect(author.get_by_role("rowheader", name="Lamp")).to_be_visible()
     expect(author.get_by_text("“Add price to products”")).to_be_visible()
     expect(author.get_by_role("link", name="Look at the revision")).to_have_attribute(
         "href", re.compile(PRICE)
@@ -110,9 +110,11 @@ def the_approver_applies_it(approver: Page, review: str) -> None:
 
 def the_approver_edits_a_price_and_finds_it(approver: Page) -> None:
     approver.goto("/admin/products?q=lamp")
-    approver.get_by_role("link", name=re.compile("Lamp")).first.click()
+    approver.get_by_role("rowheader", name="Lamp").get_by_role("link").click()
+    expect(approver.get_by_role("button", name="Save", exact=True)).to_be_visible()
     approver.get_by_label(re.compile("^Price")).fill("1249.50")
     approver.get_by_role("button", name="Save", exact=True).click()
+    expect(approver.get_by_text("Lamp was saved")).to_be_visible()
     approver.goto("/admin/products?price_gt=500&sort=-price")
     expect(approver.locator("table tbody tr")).to_have_count(1)
     expect(approver.locator("table tbody tr")).to_contain_text("1,249.50")
