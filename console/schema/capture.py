@@ -18,6 +18,7 @@ from console.schema.outcome import StepResult
 from console.schema.progress import Event, Progress
 from console.schema.statement import Operation, Statement
 
+SQL_LENGTH = 20_000
 PARAMETERS_LENGTH = 500
 STATEMENTS_KEPT = 1000
 SECONDS_BETWEEN_EVENTS = 0.1
@@ -86,7 +87,14 @@ class Capture:
             return
         self._count += 1
         self._keep(
-            Statement(self.revision, sql.strip(), spent, cursor.rowcount, shown(parameters), many)
+            Statement(
+                self.revision,
+                cut(sql.strip(), SQL_LENGTH),
+                spent,
+                cursor.rowcount,
+                shown(parameters),
+                many,
+            )
         )
         now = time.monotonic()
         if self._count <= 50 or now - self._told > SECONDS_BETWEEN_EVENTS:
@@ -141,8 +149,7 @@ def is_reflection(sql: str) -> bool:
 
 def first_line(sql: str) -> str:
     """Return the start of a statement on one line, for progress."""
-    line = " ".join(sql.split())
-    return line if len(line) <= 200 else line[:199] + "…"
+    return cut(" ".join(sql[:1000].split()), 200)
 
 
 def shown(parameters: Any) -> str:
@@ -150,5 +157,9 @@ def shown(parameters: Any) -> str:
     if not parameters:
         return ""
     few = parameters[:5] if isinstance(parameters, list) else parameters
-    text = repr(few)
-    return text if len(text) <= PARAMETERS_LENGTH else text[: PARAMETERS_LENGTH - 1] + "…"
+    return cut(repr(few), PARAMETERS_LENGTH)
+
+
+def cut(text: str, length: int) -> str:
+    """Return a text, or the start of a long one."""
+    return text if len(text) <= length else text[: length - 1] + "…"

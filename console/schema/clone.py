@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,11 +16,12 @@ from urllib.parse import quote
 
 from console.schema.connection import sqlite_file
 from console.schema.dialect import dialect_of
-from console.schema.errors import Unsupported
+from console.schema.errors import RunError, Unsupported
 from console.schema.target import Target
 
 PREFIX = "console-clone-"
 BUSY_SECONDS = 30.0
+ALL_PAGES = -1  # in one step: between two, a writer would make SQLite begin again
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,19 @@ def clone_of(target: Target, workspace: Path) -> Iterator[Clone]:
     """Copy the target's database into a folder of its own below `workspace`; remove it at the end.
 
     The source stays online (SQLite's backup interface reads one consistent state). A database that
-    does not exist yet gives an empty copy. Raises Unsupported for other databases.
+    does not exist yet gives an empty copy. Raises RunError if it cannot be copied (locked, no space
+    left), and Unsupported for other databases.
     """
     dialect_of(target)
     with _folder(target, workspace) as folder:
         begun = time.perf_counter()
         file = folder / "clone.sqlite"
-        _back_up(sqlite_file(target.parsed_url), file)
+        try:
+            _back_up(sqlite_file(target.parsed_url), file)
+        except (sqlite3.Error, OSError) as error:
+            raise RunError(
+                f"'{target.name}' could not be copied to {workspace}: {error}."
+            ) from error
         spent = (time.perf_counter() - begun) * 1000
         url = target.parsed_url.set(database=str(file), query={})
         copied = replace(target, url=url.render_as_string(hide_password=False))
@@ -112,10 +119,26 @@ def _back_up(source: Path | None, copy: Path) -> None:
         if source.is_file():
             # Not mode=ro: after a crash the source's journal has to be rolled back first.
             address = f"file:{quote(str(source))}?mode=rw"
-            with closing(sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)) as origin:
-                origin.backup(into)
+            with closing(sqlite3.connect(address, uri=True, timeout=0.1)) as origin:
+                origin.backup(into, pages=ALL_PAGES, progress=_patience(), sleep=0.05)
         # The copy is thrown away: it need not survive a power cut.
         into.execute("PRAGMA journal_mode = DELETE")
+
+
+def _patience() -> Callable[[int, int, int], None]:
+    """Return a progress function that gives up when the copy stands still: Python's own backup()
+    would wait for a locked source for ever."""
+    moved = time.monotonic()
+
+    def watch(status: int, remaining: int, total: int) -> None:
+        nonlocal moved
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if time.monotonic() - moved > BUSY_SECONDS:
+                raise sqlite3.OperationalError(f"it was locked for {BUSY_SECONDS:g} seconds")
+        else:
+            moved = time.monotonic()
+
+    return watch
 
 
 def size_in_words(size: int) -> str:

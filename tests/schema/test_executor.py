@@ -263,6 +263,44 @@ def test_nothing_is_done_after_a_revision_rolled_back(place: Place, rollback: st
     refused(place, after_price(f"{rollback}\nop.execute('DELETE FROM reviews')"))
 
 
+def test_savepoints_and_sessions_inside_a_revision_work(place: Place) -> None:
+    up = """\
+from sqlalchemy.orm import Session
+connection = op.get_bind()
+with connection.begin_nested():
+    connection.exec_driver_sql("UPDATE products SET name = 'kept'")
+nested = connection.begin_nested()
+connection.exec_driver_sql("DELETE FROM products")
+nested.rollback()
+session = Session(bind=connection)
+session.execute(sa.text("UPDATE reviews SET text = 'by the session'"))
+session.commit()
+session.execute(sa.text("SELECT 1"))
+session.close()"""
+    place.write(after_price(up))
+    apply(place.target, place.plan())
+    assert place.ask("SELECT DISTINCT name FROM products") == ["kept"]
+    assert place.ask("SELECT DISTINCT text FROM reviews") == ["by the session"]
+
+
+def test_an_application_with_its_own_begin_is_as_safe(place: Place) -> None:
+    place.environment(
+        ENVIRONMENT.replace(
+            "with engine",
+            "from sqlalchemy import event\n"
+            "@event.listens_for(engine, 'connect')\n"
+            "def manual(connection, record):\n"
+            "    connection.isolation_level = None\n"
+            "@event.listens_for(engine, 'begin')\n"
+            "def begin(connection):\n"
+            "    connection.exec_driver_sql('BEGIN')\n"
+            "with engine",
+        )
+    )
+    apply(place.target, place.plan())
+    assert place.ask("SELECT id FROM reviews") == [1, 2, 3]
+
+
 def test_orphans_that_the_plan_would_leave_are_refused(place: Place) -> None:
     error = refused(place, after_price("op.execute('DELETE FROM products WHERE id = 1')"))
     assert "2 rows of reviews that point to no row of products" in str(error)
