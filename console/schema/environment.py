@@ -152,7 +152,8 @@ class Environment:
         if not conn.info.get(MARK):
             return sql, parameters
         word = sql.split(None, 1)[0].rstrip(";").upper() if sql.strip() else ""
-        if word == "BEGIN" and conn.in_transaction():
+        raw: Any = conn.connection.dbapi_connection
+        if word == "BEGIN" and getattr(raw, "in_transaction", False):
             return "SELECT 1", ()  # an application's own listener, after ours
         if self.guard.state == "running":
             if word in WORDS and not sql.upper().lstrip().startswith("ROLLBACK TO"):
