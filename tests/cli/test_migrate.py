@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -40,7 +40,7 @@ def approve(app: Flask, goal: str) -> int:
         console.store, console.targets, people.author, target="default", goal=goal
     )
     runner = Runner(console.store, console.targets, console.settings.workspace, console.policy)
-    runner.work(__import__("threading").Event(), once=True)
+    runner.work(threading.Event(), once=True)
     reviews.approve(
         console.store, console.targets, people.approver, review.id, reason="agreed for a test"
     )
@@ -130,9 +130,7 @@ def test_production_applies_what_was_approved_as_that_review(
     assert reviews.get_review(console.store, console.targets, number).state == "applied"
 
 
-def test_an_approval_of_other_bytes_does_not_count(
-    manage: Manage, production: Flask, tmp_path: Path
-) -> None:
+def test_an_approval_of_other_bytes_does_not_count(manage: Manage, production: Flask) -> None:
     approve(production, "head")
     with (
         production.app_context(),
