@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 
 from console.services import reviews, runs
 from console.services.standing import note_standing
 from console.services.targets import find_target
 from console.web.access import current_console, require_permission
-from console.web.places import draw, look, moved_outside
+from console.web.places import Row, draw, look, moved_outside
 
 blueprint = Blueprint("console_history", __name__)
+
+ROWS = 200
 
 
 @blueprint.get("/migrations/")
@@ -40,14 +42,29 @@ def target(target: str) -> Any:
         if review.target == found.name and review.state in ("open", "approved", "applying")
     ]
     last_runs = runs.list_runs(console.store, target=found.name, limit=5)
+    rows = draw(place)
+    pages = max(1, -(-len(rows) // ROWS))
+    asked = request.args.get("page", "")
+    page = min(int(asked[:6]) if asked.isascii() and asked.isdigit() else 1, pages) or 1
     return render_template(
         "history/target.html",
         place=place,
-        rows=draw(place),
+        rows=rows[(page - 1) * ROWS : page * ROWS],
+        total=len(rows),
+        page=page,
+        pages=pages,
+        page_here=_page_here(rows),
         reviews=open_reviews,
         runs=last_runs,
         outside=moved_outside(console.store, place),
     )
+
+
+def _page_here(rows: tuple[Row, ...]) -> int | None:
+    """The page with the place where the database stands; None if it is on none."""
+    here = (number for number, row in enumerate(rows) if row.state == "here")
+    number = next(here, None)
+    return None if number is None else number // ROWS + 1
 
 
 @blueprint.get("/migrations/<target>/<revision>")

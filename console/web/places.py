@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy.exc import SQLAlchemyError
 
 from console.schema.errors import SchemaError
-from console.schema.graph import GraphRow, lay_out
+from console.schema.graph import Edge, GraphRow, lay_out
 from console.schema.history import History, Standing, read_history, read_standing
 from console.schema.revision import Revision
 from console.schema.target import Target
@@ -65,6 +65,7 @@ class Line:
     y1: int
     x2: float
     y2: int
+    is_dependency: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,14 +119,21 @@ def draw(place: Place) -> tuple[Row, ...]:
 def _strokes(above: GraphRow | None, row: GraphRow) -> tuple[Line, ...]:
     """Each edge is drawn in two halves that meet at the border between two rows."""
     incoming = [
-        Line((_x(edge.from_lane) + _x(edge.to_lane)) / 2, 0, _x(edge.to_lane), 50)
-        for edge in (above.edges if above else ())
+        Line((_x(edge.from_lane) + _x(edge.to_lane)) / 2, 0, _x(edge.to_lane), 50, depends)
+        for edge, depends in _edges(above)
     ]
     outgoing = [
-        Line(_x(edge.from_lane), 50, (_x(edge.from_lane) + _x(edge.to_lane)) / 2, 100)
-        for edge in row.edges
+        Line(_x(edge.from_lane), 50, (_x(edge.from_lane) + _x(edge.to_lane)) / 2, 100, depends)
+        for edge, depends in _edges(row)
     ]
     return tuple(incoming + outgoing)
+
+
+def _edges(row: GraphRow | None) -> tuple[tuple[Edge, bool], ...]:
+    """The edges of a row, and of each whether it is a dependency only."""
+    if row is None:
+        return ()
+    return tuple(zip(row.edges, row.is_dependency or (False,) * len(row.edges), strict=True))
 
 
 def _x(lane: int) -> float:

@@ -107,3 +107,29 @@ def test_a_broken_file_can_still_be_looked_at(broken, sign_in, page_of):
     client = sign_in(broken, "author")
     link = page_of(client, "/admin/migrations/").select_one(".graph__row--broken a")
     assert "def upgrade(:" in page_of(client, link["href"]).text
+
+
+def test_a_long_history_comes_in_pages(lagging_app, sign_in, page_of, monkeypatch):
+    from console.web import history
+
+    monkeypatch.setattr(history, "ROWS", 1)
+    client = sign_in(lagging_app, "viewer")
+    page = page_of(client, "/admin/migrations/default/")
+    assert _rows(page) == [("Add price to products Pending", "graph__row--pending")]
+    here = page.find("a", string="Where the database stands")["href"]
+    assert here.endswith("?page=2#here")
+    second = page_of(client, here)
+    assert [state for _, state in _rows(second)] == ["graph__row--here", "graph__row--base"]
+    assert page_of(client, "/admin/migrations/default/?page=99").find("a", string="Newer")
+
+
+def test_several_heads_are_explained_and_can_be_reviewed_together(broken, sign_in, page_of):
+    versions = broken.extensions["console"].targets["default"].version_locations[0]
+    (versions / "bbbb_other.py").write_text(
+        f'revision = "bbbb"\ndown_revision = "{CREATE}"\ndef upgrade(): pass\n'
+        "def downgrade(): pass\n"
+    )
+    page = page_of(sign_in(broken, "author"), "/admin/migrations/")
+    assert "2 heads" in page.select_one(".notice--danger").text
+    assert "manage.py db merge" in page.select_one(".notice--danger").text
+    assert page.find("a", string="Review the plan to all heads")["href"].endswith("goal=heads")
