@@ -69,13 +69,16 @@ def command_line(
     """The command line for an application: a factory, or where to import one ("module:name").
 
     `seed` fills empty tables with demonstration data, inside the application's context, and says
-    whether it did; `demo` calls it. The environment's CONSOLE_APP wins over a name.
+    whether it did; `demo` calls it. The environment's CONSOLE_APP wins over a name, and is set
+    to it otherwise.
     """
 
     def make() -> Flask:
         if callable(application):
             return application()
-        return load_application(os.environ.get("CONSOLE_APP") or application)
+        # the processes that run migrations have to find the same application
+        os.environ["CONSOLE_APP"] = os.environ.get("CONSOLE_APP") or application
+        return load_application(os.environ["CONSOLE_APP"])
 
     @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
     @click.version_option(version=__version__, prog_name="console")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from console import __version__
+from console.cli import command_line
 from console.cli.main import COMMANDS
 from console.config import SettingsError
 from console.host import HostError
@@ -98,6 +101,18 @@ def test_expected_errors_are_one_line_and_status_one(
 def test_an_unexpected_error_keeps_its_traceback(manage: Manage) -> None:
     with pytest.raises(ZeroDivisionError):
         manage(broken(ZeroDivisionError()), "check")
+
+
+def test_a_named_application_is_what_migrations_will_import(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "myshop.py").write_text("from flask import Flask\napp = Flask('mine')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("CONSOLE_APP", "")  # so that it is put back afterwards
+    monkeypatch.delenv("CONSOLE_APP")
+    result = CliRunner().invoke(command_line("myshop:app"), ["check"])
+    assert "Console(app, db)" in result.stderr  # found, and it has none
+    assert os.environ["CONSOLE_APP"] == "myshop:app"
 
 
 def test_an_application_without_a_console_is_told_so(manage: Manage) -> None:
