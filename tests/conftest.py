@@ -21,6 +21,14 @@ from console.config import Settings
 from console.services.accounts import authenticate
 from console.store.store import Store
 from tests import world as small_world
+from tests.servers import (  # noqa: F401 - fixtures
+    make_mariadb,
+    make_postgresql,
+    mariadb,
+    mariadb_server,
+    postgresql,
+    postgresql_server,
+)
 
 BEHIND, CURRENT = "4c1a7f20b9de", "9e2d05c8a314"
 

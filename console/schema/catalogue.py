@@ -10,6 +10,8 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
+from console.schema.mariadb_catalogue import read_mariadb
+from console.schema.postgresql_catalogue import read_postgresql
 from console.schema.reflection import read_reflected
 from console.schema.sqlite_catalogue import read_sqlite
 from console.schema.sqltext import key
@@ -32,6 +34,12 @@ __all__ = [
 
 OWN = "console_"  # the console's own tables, wherever they live
 VERSION_TABLE = "alembic_version"
+READERS = {
+    "sqlite": read_sqlite,
+    "postgresql": read_postgresql,
+    "mysql": read_mariadb,
+    "mariadb": read_mariadb,
+}
 
 
 @dataclass(frozen=True)
@@ -81,15 +89,15 @@ def read_catalogue(connection: Connection, *, exclude: Collection[str] = ()) -> 
     """Return the schema of the database behind a connection, tables and views sorted by name.
 
     Leaves out what `exclude` names, Alembic's `alembic_version`, the console's own tables and the
-    database's internal ones. SQLite is read exactly; other databases as SQLAlchemy reflects them,
-    with their triggers. SQLAlchemy's errors pass through.
+    database's internal ones. The databases we know are read exactly, others as SQLAlchemy reflects
+    them. SQLAlchemy's errors pass through.
     """
     left_out = {name.lower() for name in exclude} | {VERSION_TABLE}
 
     def is_wanted(name: str) -> bool:
         return name.lower() not in left_out and not name.lower().startswith(OWN)
 
-    read = read_sqlite if connection.dialect.name == "sqlite" else read_reflected
+    read = READERS.get(connection.dialect.name, read_reflected)
     tables, views = read(connection, is_wanted)
     tables = tuple(sorted(tables, key=lambda table: table.name.lower()))
     views = tuple(sorted(views, key=lambda view: view.name.lower()))

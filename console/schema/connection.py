@@ -11,11 +11,14 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.pool import NullPool
 
+from console.schema.driver import engine_of
 from console.schema.target import Target, sqlite_file
 
 __all__ = ["read_only", "sqlite_file"]
 
 BUSY_SECONDS = 10
+STATEMENT_SECONDS = 30  # on a server: a look must not become a burden
+LOCK_SECONDS = 5
 
 
 @contextmanager
@@ -39,7 +42,7 @@ def read_only(target: Target) -> Iterator[Connection | None]:
 def _engine(url: URL) -> Engine | None:
     """Return an engine whose every connection is read-only; None for nothing there."""
     if url.get_backend_name() != "sqlite":
-        engine = create_engine(url, poolclass=NullPool)
+        engine = engine_of(url)
         event.listen(engine, "begin", _begin_read_only)
         return engine
     file = sqlite_file(url)
@@ -60,6 +63,35 @@ def _engine(url: URL) -> Engine | None:
 
 
 def _begin_read_only(connection: Connection) -> None:
-    """Make the transaction one that the server itself keeps from writing."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    """Begin one snapshot that the server itself keeps from writing, and that cannot last."""
+    for statement in READ_ONLY.get(_server_of(connection), ()):
+        connection.exec_driver_sql(statement)
+
+
+def _server_of(connection: Connection) -> str:
+    """The kind of server, MariaDB told from MySQL."""
+    name = connection.dialect.name
+    return "mariadb" if getattr(connection.dialect, "is_mariadb", False) else name
+
+
+_ONE_SNAPSHOT = (
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",  # for DDL too
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+)
+READ_ONLY = {
+    "postgresql": (
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'",
+        f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'",
+    ),
+    "mariadb": (
+        f"SET SESSION max_statement_time = {STATEMENT_SECONDS}",
+        f"SET SESSION lock_wait_timeout = {LOCK_SECONDS}",
+        *_ONE_SNAPSHOT,
+    ),
+    "mysql": (
+        f"SET SESSION max_execution_time = {STATEMENT_SECONDS * 1000}",
+        f"SET SESSION lock_wait_timeout = {LOCK_SECONDS}",
+        *_ONE_SNAPSHOT,
+    ),
+}

@@ -1,0 +1,53 @@
+"""driver: an engine of our own on a target's database, by whatever driver is installed here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL, Engine
+from sqlalchemy.pool import NullPool
+
+from console.schema.errors import Unsupported
+
+FALLBACKS = {
+    "postgresql": ("postgresql+psycopg", "psycopg[binary]"),
+    "mysql": ("mysql+pymysql", "PyMySQL"),
+    "mariadb": ("mariadb+pymysql", "PyMySQL"),
+}
+CONNECT_SECONDS = 10
+LIMITED = frozenset(["psycopg", "psycopg2", "pymysql", "mysqldb"])  # take connect_timeout
+
+
+def engine_of(url: URL, **options: Any) -> Engine:
+    """Return an engine that keeps no connection open, synchronous whatever the URL's driver is.
+
+    Raises Unsupported where no driver for the database is installed.
+    """
+    url = installed(url)
+    arguments = {"connect_timeout": CONNECT_SECONDS} if url.get_driver_name() in LIMITED else {}
+    return create_engine(url, poolclass=NullPool, connect_args=arguments, **options)
+
+
+def installed(url: URL) -> URL:
+    """Return the URL with a driver that is installed and synchronous: its own if that is so."""
+    backend = url.get_backend_name()
+    if _is_usable(url):
+        return url
+    name, package = FALLBACKS.get(backend, ("", ""))
+    other = url.set(drivername=name) if name else url
+    if not name or not _is_usable(other):
+        wanted = package or f"a driver for {backend}"
+        raise Unsupported(f"To reach a {backend} database, install {wanted}.")
+    return other
+
+
+def _is_usable(url: URL) -> bool:
+    dialect = url.get_dialect()
+    if dialect.is_async:
+        return False
+    try:
+        dialect.import_dbapi()
+    except ImportError:
+        return False
+    return True

@@ -1,0 +1,154 @@
+"""mariadb_catalogue: the schema of a MariaDB or MySQL database, read from what the server itself says.
+
+Columns come from the information schema, keys and options from SHOW CREATE TABLE, in which the
+server writes every definition on a line of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection
+
+from console.schema.table import Column, Part, Table, View
+
+TABLES = """
+SELECT table_name, table_type, table_collation FROM information_schema.tables
+WHERE table_schema = database()
+"""
+COLUMNS = """
+SELECT table_name, column_name, column_type, is_nullable, column_default, extra,
+       generation_expression, collation_name, column_comment, column_key
+FROM information_schema.columns WHERE table_schema = database()
+ORDER BY table_name, ordinal_position
+"""
+TRIGGERS = """
+SELECT event_object_table, trigger_name, action_timing, event_manipulation, action_statement
+FROM information_schema.triggers WHERE trigger_schema = database()
+"""
+VIEWS = "SELECT table_name, view_definition FROM information_schema.views WHERE table_schema = database()"
+CHECKS = """
+SELECT table_name, constraint_name, check_clause FROM information_schema.check_constraints
+WHERE constraint_schema = database() AND level = 'Column'
+"""
+NAME = r"`((?:[^`]|``)*)`"
+# What a line of SHOW CREATE TABLE declares, and how its definition begins.
+LINES: tuple[tuple[re.Pattern[str], Any, str], ...] = (
+    (re.compile(r"PRIMARY KEY( )(.*)"), "primary key", ""),
+    (re.compile(rf"UNIQUE KEY {NAME} (.*)"), "unique", ""),
+    (re.compile(rf"((?:FULLTEXT|SPATIAL|VECTOR) KEY {NAME} .*)"), "index", "special"),
+    (re.compile(rf"KEY {NAME} (.*)"), "index", ""),
+    (re.compile(rf"CONSTRAINT {NAME} FOREIGN KEY (.*)"), "foreign key", ""),
+    (re.compile(rf"CONSTRAINT {NAME} CHECK (.*)"), "check", ""),
+    (re.compile(r"(PERIOD FOR .*)"), "option", "special"),
+)
+
+
+def read_mariadb(
+    connection: Connection, is_wanted: Callable[[str], bool]
+) -> tuple[tuple[Table, ...], tuple[View, ...]]:
+    """Return the tables and views of the database whose names `is_wanted` takes."""
+    ask = connection.exec_driver_sql
+    found = {row[0]: row for row in ask(TABLES) if is_wanted(row[0])}
+    columns: dict[str, list[Column]] = defaultdict(list)
+    for row in ask(COLUMNS):
+        if row[0] in found:
+            columns[row[0]].append(_column(row, found[row[0]][2]))
+    parts: dict[str, list[Part]] = defaultdict(list)
+    for table, name, *words, body in ask(TRIGGERS):
+        parts[table].append(Part("trigger", name, one_line(f"{' '.join(words)} {body}")))
+    if getattr(connection.dialect, "is_mariadb", False):
+        for table, name, clause in ask(CHECKS):
+            parts[table].append(Part("check", f"column {name}", f"({plain(clause)})"))
+    tables = tuple(
+        Table(name, tuple(columns[name]), _sorted([*parts[name], *_declared(connection, name)]))
+        for name, row in found.items()
+        if row[1] != "VIEW" and row[1] != "SEQUENCE"
+    )
+    database = connection.exec_driver_sql("SELECT database()").scalar()
+    views = tuple(
+        View(name, plain(definition.replace(f"`{database}`.", "")))
+        for name, definition in ask(VIEWS)
+        if is_wanted(name)
+    )
+    return tables, views
+
+
+def _column(row: Any, collation: str | None) -> Column:
+    """One column of what COLUMNS asks for, in a table of this collation."""
+    _, name, kind, nullable, default, extra, expression, own, comment, key = row
+    notes = []
+    if own and own != collation:
+        notes.append(f"collate {own}")
+    if expression:
+        stored = "stored" if "STORED" in extra.upper() else "virtual"
+        notes.append(f"generated always as ({plain(expression)}) {stored}")
+    notes += [word.lower() for word in _extras(extra)]
+    if comment:
+        notes.append(f"comment '{comment}'")
+    stated = None if default is None or expression or default == "NULL" else str(default)
+    return Column(name, upper(kind), nullable == "YES", stated, key == "PRI", tuple(notes))
+
+
+def _extras(extra: str) -> Iterator[str]:
+    """What EXTRA says besides of generated columns, phrase by phrase."""
+    text = re.sub(r"(STORED|VIRTUAL) GENERATED|DEFAULT_GENERATED", "", extra, flags=re.IGNORECASE)
+    for phrase in re.split(r",|(?=on update)", text):
+        if phrase.strip():
+            yield phrase.strip()
+
+
+def _declared(connection: Connection, name: str) -> Iterator[Part]:
+    """The keys, constraints and options in SHOW CREATE TABLE."""
+    quoted = "`" + name.replace("`", "``").replace("%", "%%") + "`"
+    text = str(connection.exec_driver_sql(f"SHOW CREATE TABLE {quoted}").one()[1])
+    lines = text.splitlines()
+    end = next(i for i, line in enumerate(lines) if line.startswith(")"))
+    for line in lines[1:end]:
+        part = declaration(line.strip().rstrip(","))
+        if part is not None:
+            yield part
+    options = re.sub(r"(^\)| AUTO_INCREMENT=\d+)", "", " ".join(lines[end:])).strip()
+    if options:
+        yield Part("option", "", options)
+
+
+def declaration(line: str) -> Part | None:
+    """Return what a line of SHOW CREATE TABLE declares; None for a column."""
+    for pattern, kind, special in LINES:
+        found = pattern.fullmatch(line)
+        if found is None:
+            continue
+        if special:
+            return Part(kind, "", plain(found.group(1)))
+        name, definition = found.group(1).strip().replace("``", "`"), plain(found.group(2))
+        definition = definition.replace(" REFERENCES ", " references ")
+        definition = re.sub(r" ON (DELETE|UPDATE) ", lambda m: m.group().lower(), definition)
+        return Part(kind, name, re.sub(r"(?<=\S),(?=\S)", ", ", definition))
+    return None
+
+
+def _sorted(parts: list[Part]) -> tuple[Part, ...]:
+    """Parts by kind, name and definition."""
+    return tuple(sorted(parts, key=lambda part: (part.kind, part.name, part.definition)))
+
+
+def upper(kind: str) -> str:
+    """Return a type in capitals, the values of an ENUM or SET as they are."""
+    return "".join(
+        piece if piece.startswith("'") else piece.upper().replace(",", ", ")
+        for piece in re.split(r"('(?:[^']|'')*')", kind)
+    )
+
+
+def plain(text: str) -> str:
+    """Return SQL on one line without the quotes around plain names."""
+    return re.sub(r"`([^\W\d]\w*)`", r"\1", one_line(text))
+
+
+def one_line(text: str) -> str:
+    """Return a definition on one line."""
+    return re.sub(r"\s*\n\s*", " ", text.strip())

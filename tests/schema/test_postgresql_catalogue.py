@@ -1,0 +1,140 @@
+"""A PostgreSQL schema is read exactly, whatever Alembic would have passed over."""
+
+from typing import Any
+
+import pytest
+
+from console.schema.catalogue import Catalogue, read_catalogue
+from console.schema.connection import read_only
+from console.schema.postgresql_catalogue import type_name
+from console.schema.table import Column, Part, Table
+from tests.histories.script_folder import target_of
+from tests.servers import engine_of
+
+SCHEMA = """
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+CREATE TABLE owners (id serial PRIMARY KEY);
+CREATE TABLE products (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name varchar(80) NOT NULL DEFAULT 'x' COLLATE "C",
+    price numeric(10, 2),
+    twice numeric GENERATED ALWAYS AS (price * 2) STORED,
+    owner integer CONSTRAINT owned REFERENCES owners ON DELETE CASCADE,
+    feels mood,
+    CONSTRAINT once UNIQUE (name),
+    CONSTRAINT positive CHECK (price >= 0)
+);
+CREATE UNIQUE INDEX by_name ON products (lower(name)) WHERE price > 1;
+COMMENT ON COLUMN products.price IS 'in euro';
+CREATE VIEW cheap AS SELECT id FROM products WHERE price < 10;
+CREATE MATERIALIZED VIEW dear AS SELECT id FROM products WHERE price > 10;
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER noted BEFORE UPDATE ON products FOR EACH ROW EXECUTE FUNCTION note();
+CREATE SCHEMA aside;
+CREATE TABLE aside.products (id integer);
+"""
+
+
+def run(url: str, script: str) -> None:
+    with engine_of(url).connect() as connection:
+        for statement in filter(str.strip, script.split(";\n")):
+            connection.exec_driver_sql(statement)
+
+
+@pytest.fixture
+def read(postgresql: str, tmp_path: Any) -> Any:
+    """A function that reads the catalogue of the schema above after some more statements."""
+    run(postgresql, SCHEMA)
+    target = target_of(tmp_path / "migrations", url=postgresql)
+
+    def read(script: str = "") -> Catalogue:
+        run(postgresql, script)
+        with read_only(target) as connection:
+            assert connection is not None
+            return read_catalogue(connection)
+
+    return read
+
+
+def products(catalogue: Catalogue) -> Table:
+    return next(table for table in catalogue.tables if table.name == "products")
+
+
+def test_columns_are_read_with_all_that_is_said_of_them(read: Any) -> None:
+    assert products(read()).columns == (
+        Column("id", "INTEGER", False, None, True, ("generated always as identity",)),
+        Column("name", "VARCHAR(80)", False, "'x'::character varying", notes=("collate C",)),
+        Column("price", "NUMERIC(10, 2)", True, notes=("comment 'in euro'",)),
+        Column(
+            "twice",
+            "NUMERIC",
+            True,
+            notes=("generated always as (price * 2::numeric) stored",),
+        ),
+        Column("owner", "INTEGER", True),
+        Column("feels", "MOOD", True, notes=("one of 'sad', 'happy'",)),
+    )
+
+
+def test_parts_are_read_in_words(read: Any) -> None:
+    parts = products(read()).parts
+    assert [part for part in parts if part.kind != "trigger"] == [
+        Part("check", "positive", "(price >= 0::numeric)"),
+        Part("foreign key", "owned", "(owner) references owners (id) on delete CASCADE"),
+        Part("index", "by_name", "unique (lower(name::text)) where price > 1::numeric"),
+        Part("primary key", "products_pkey", "(id)"),
+        Part("unique", "once", "(name)"),
+    ]
+    (trigger,) = [part for part in parts if part.kind == "trigger"]
+    text = "BEFORE UPDATE ON products FOR EACH ROW EXECUTE FUNCTION note() (body "
+    assert trigger.definition.startswith(text)
+
+
+def test_views_and_tables_of_other_schemas_are_seen(read: Any) -> None:
+    catalogue = read()
+    assert [view.name for view in catalogue.views] == ["cheap", "dear"]
+    assert catalogue.views[1].definition.startswith("materialized: SELECT")
+    assert [table.name for table in catalogue.tables] == ["aside.products", "owners", "products"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "ALTER TYPE mood ADD VALUE 'calm'",
+        "ALTER TABLE products DISABLE TRIGGER noted",
+        "CREATE OR REPLACE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
+        "ALTER TABLE products ALTER name TYPE varchar(90)",
+        "DROP INDEX by_name",
+        "ALTER TABLE aside.products ADD name text",
+        "CREATE OR REPLACE VIEW cheap AS SELECT id FROM products WHERE price < 11",
+        "ALTER TABLE products DROP CONSTRAINT positive",
+        "ALTER TABLE products ENABLE ROW LEVEL SECURITY",
+    ],
+)
+def test_every_change_changes_the_fingerprint(read: Any, script: str) -> None:
+    before = read()
+    assert read(script).fingerprint != before.fingerprint
+
+
+def test_rows_and_extensions_do_not_change_the_fingerprint(read: Any) -> None:
+    before = read()
+    after = read("INSERT INTO owners DEFAULT VALUES;\nANALYZE owners")
+    assert after.fingerprint == before.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("character varying(80)", "VARCHAR(80)"),
+        ("character varying", "VARCHAR"),
+        ("character varying(8)[]", "VARCHAR(8)[]"),
+        ("character(3)", "CHAR(3)"),
+        ("timestamp(3) without time zone", "TIMESTAMP(3)"),
+        ("timestamp with time zone", "TIMESTAMP WITH TIME ZONE"),
+        ("time without time zone", "TIME"),
+        ("numeric(10,2)", "NUMERIC(10, 2)"),
+        ("double precision", "DOUBLE PRECISION"),
+    ],
+)
+def test_types_go_by_their_usual_names(kind: str, name: str) -> None:
+    assert type_name(kind) == name
