@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import current_app, g, url_for
+from flask import current_app, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.routing import BuildError
 
@@ -82,15 +82,15 @@ def _pending_that_names(table: str, columns: tuple[str, ...]) -> tuple[str, Revi
 
 
 def _pending() -> list[tuple[str, Revision, str]]:
-    if "console_pending" not in g:
+    if "console.pending" not in request.environ:
         found = []
         for name, target in current_app.extensions["console"].targets.items():
             history = read_history(target)
             for revision_id in read_standing(target, history).pending:
                 revision = history.find(revision_id)
                 found.append((name, revision, history.source(revision)))
-        g.console_pending = found
-    pending: list[tuple[str, Revision, str]] = g.console_pending
+        request.environ["console.pending"] = found
+    pending: list[tuple[str, Revision, str]] = request.environ["console.pending"]
     return pending
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import g, has_request_context
+from flask import has_request_context, request
 from sqlalchemy import Column, Table, inspect
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.orm import Mapper, Session
@@ -81,7 +81,6 @@ def columns_of(session: Session, mapper: Mapper[Any] | None, table: Table) -> fr
 def _kept() -> dict[Any, frozenset[str] | None]:
     if not has_request_context():
         return {}
-    if "console_shapes" not in g:
-        g.console_shapes = {}
-    kept: dict[Any, frozenset[str] | None] = g.console_shapes
+    # Not in `g`: that outlives the request where somebody pushed an application context around it.
+    kept: dict[Any, frozenset[str] | None] = request.environ.setdefault("console.shapes", {})
     return kept

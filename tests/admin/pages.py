@@ -49,12 +49,13 @@ def rows(response: Any) -> list[str]:
     ]
 
 
-def change(app: Flask, sql: str) -> None:
+def change(app: Flask, *statements: str) -> None:
     """Change the managed database behind the console's back, its foreign keys off."""
     with app.app_context():
         path = app.extensions["sqlalchemy"].engine.url.database
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(sql)
+        for sql in statements:
+            connection.execute(sql)
 
 
 def ask(app: Flask, sql: str) -> list[Any]:

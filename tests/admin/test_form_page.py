@@ -222,11 +222,13 @@ def test_flask_admins_own_doors_are_closed(app: Flask, sign_in):
 
 
 def test_a_post_gets_its_author_by_key_and_finds_him_without_a_script(app: Flask, sign_in):
-    for number in range(60):
-        change(
-            app,
-            f"insert into users (name, email) values ('Aaron {number}', 'a{number}@example.com')",
-        )
+    change(
+        app,
+        *(
+            f"insert into users (name, email) values ('Aaron {number}', 'a{number}@example.com')"
+            for number in range(60)
+        ),
+    )
     client = sign_in(app, "author")
     data = {**fields(client, "/admin/posts/new"), "title": "Kept", "body": "Kept too"}
     found = client.post(
@@ -243,8 +245,13 @@ def test_a_post_gets_its_author_by_key_and_finds_him_without_a_script(app: Flask
 
 
 def test_a_form_never_loads_the_whole_table_of_a_relation(app: Flask, sign_in, statements):
-    for number in range(120):
-        change(app, f"insert into users (name, email) values ('U', 'u{number}@example.com')")
+    change(
+        app,
+        *(
+            f"insert into users (name, email) values ('U', 'u{number}@example.com')"
+            for number in range(120)
+        ),
+    )
     client = sign_in(app, "author")
     assert len(soup(client.get("/admin/posts/1/edit")).select("[name=author] option")) <= 52
 
@@ -276,3 +283,20 @@ def test_the_change_stands_and_is_said_when_the_audit_trail_cannot_be_written(
     )
     assert product(app)[0] == "Light"
     assert "the audit trail could not be written" in text(client.get("/admin/products"))
+
+
+def test_of_two_people_who_save_at_once_only_one_wins_unseen(app: Flask, sign_in):
+    """Eight forms that were opened on the same row, sent at the same time."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    clients = [sign_in(app, "author") for _ in range(8)]
+    forms = [
+        {**fields(c, "/admin/products/1/edit"), "name": f"Lamp {n}"} for n, c in enumerate(clients)
+    ]
+
+    def save(number: int) -> int:
+        return clients[number].post("/admin/products/1/edit", data=forms[number]).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = sorted(pool.map(save, range(8)))
+    assert answers == [302] + [409] * 7

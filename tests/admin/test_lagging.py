@@ -86,3 +86,13 @@ def test_missing_users_do_not_take_the_posts_with_them(app: Flask, sign_in):
     assert rows(page) == ["A lamp that reads"]
     assert client.get("/admin/posts/1/edit").status_code == 200
     assert client.get("/admin/posts/lookup/author?q=a").json == {"items": [], "more": False}
+
+
+def test_the_notice_leads_to_the_review_once_there_is_one(lagging_app: Flask, sign_in):
+    client = sign_in(lagging_app, "author")
+    opened = client.post(
+        "/admin/reviews/new", data={"target": "default", "goal": "head", "title": "Price"}
+    )
+    assert opened.status_code == 303
+    page = soup(client.get("/admin/products"))
+    assert page.find("a", string="Go to its review")["href"] == opened.location

@@ -63,8 +63,13 @@ def test_chips_take_one_filter_away_and_keep_the_rest(app: Flask, sign_in):
 
 
 def test_sorting_by_several_columns_is_told_and_stable(app: Flask, sign_in):
-    for number in range(30):
-        change(app, f"insert into products (name, sku) values ('Same', 'S{number:02}')")
+    change(
+        app,
+        *(
+            f"insert into products (name, sku) values ('Same', 'S{number:02}')"
+            for number in range(30)
+        ),
+    )
     client = sign_in(app, "viewer")
     page = soup(client.get("/admin/products?sort=-active,name&page_size=10"))
     told = {th.text.strip()[:6]: th.get("aria-sort") for th in page.select("thead th[aria-sort]")}
@@ -108,13 +113,24 @@ def test_a_list_sends_as_many_statements_for_many_rows_as_for_few(app: Flask, si
         client.get(f"/admin/{page}?page_size=100")
         few[page] = len(sent)
         sent.clear()
-    for number in range(60):
-        change(
-            app,
-            f"insert into users (id, name, email) values ({number + 100}, 'U', 'u{number}@example.com')",
-        )
-        change(app, f"insert into posts (title, author_id) values ('P', {number + 100})")
-        change(app, f"insert into products (name, sku) values ('P', 'p{number}')")
+    change(
+        app,
+        *(
+            f"insert into users (id, name, email) values ({number + 100}, 'U', 'u{number}@example.com')"
+            for number in range(60)
+        ),
+    )
+    change(
+        app,
+        *(
+            f"insert into posts (title, author_id) values ('P', {number + 100})"
+            for number in range(60)
+        ),
+    )
+    change(
+        app,
+        *(f"insert into products (name, sku) values ('P', 'p{number}')" for number in range(60)),
+    )
     sent.clear()
     for page, number in few.items():
         client.get(f"/admin/{page}?page_size=100")

@@ -111,7 +111,7 @@ TEXTS = st.text(max_size=30) | st.integers().map(str) | st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(NAMES, TEXTS), max_size=6))
 def test_no_address_breaks_the_reading(pairs: list[tuple[str, str]]):
     listing = read(*pairs)
@@ -120,7 +120,7 @@ def test_no_address_breaks_the_reading(pairs: list[tuple[str, str]]):
 
 
 @settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -141,7 +141,7 @@ KEYS = st.text(alphabet=string.printable, min_size=1, max_size=20) | st.integers
 
 
 @settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -17,10 +17,13 @@ def test_rows_are_found_by_name_and_by_address(app: Flask, sign_in):
 
 
 def test_pages_are_small_whatever_is_asked_for(app: Flask, sign_in):
-    for number in range(80):
-        change(
-            app, f"insert into users (name, email) values ('U{number:02}', 'u{number}@example.com')"
-        )
+    change(
+        app,
+        *(
+            f"insert into users (name, email) values ('U{number:02}', 'u{number}@example.com')"
+            for number in range(80)
+        ),
+    )
     client = sign_in(app, "author")
     first = client.get("/admin/posts/lookup/author?limit=1000000").json
     assert (len(first["items"]), first["more"]) == (50, True)
