@@ -1,0 +1,138 @@
+"""Every page, light and dark, wide and narrow: no axe violation of WCAG 2.2 AA, nothing wider than
+the screen, one main heading, and nothing that the content security policy had to refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import SECONDS, sign_in
+from tests.browser.site import Site
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (1280, 375)
+SCHEMES = ("light", "dark")
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+VISITOR = ("/admin/sign-in", "/admin/sign-in?next=/admin/products")
+APPROVER = (
+    "/admin/",
+    "/admin/products",
+    "/admin/products?q=lamp&active=1&sort=-name",
+    "/admin/products?q=nothing+like+it",
+    "/admin/products/new",
+    "/admin/products/1",
+    "/admin/products/1/edit",
+    "/admin/products/1/delete",
+    "/admin/users",
+    "/admin/users/1",
+    "/admin/users/1/edit",
+    "/admin/users/1/delete",
+    "/admin/posts",
+    "/admin/posts/new",
+    "/admin/posts/1/edit",
+    "/admin/migrations/",
+    "/admin/migrations/default/9e2d05c8a314",
+    "/admin/reviews/",
+    "/admin/reviews/new?target=default&goal=9e2d05c8a314",
+    "/admin/reviews/new?target=default&goal=base",
+    "/admin/reviews/1",
+    "/admin/runs/",
+    "/admin/runs/2",
+    "/admin/audit",
+    "/admin/password",
+    "/admin/no-such-page",
+    "/admin/accounts",  # forbidden to an approver
+)
+VIEWER = ("/admin/products/1", "/admin/reviews/1", "/admin/users")
+
+
+@pytest.fixture(scope="module")
+def reviewed(site: Site, browser: Browser) -> Site:
+    """The site with a review that has been rehearsed."""
+    context = browser.new_context(base_url=site.url)
+    page = context.new_page()
+    sign_in(page, site, "author")
+    page.goto("/admin/reviews/new?target=default&goal=9e2d05c8a314")
+    page.get_by_role("button", name="Open the review and rehearse it").click()
+    expect(page.get_by_role("heading", name="Schema", exact=True)).to_be_visible(
+        timeout=60 * SECONDS
+    )
+    context.close()
+    return site
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    ("role", "paths"), [(None, VISITOR), ("approver", APPROVER), ("viewer", VIEWER)]
+)
+def test_every_page_is_for_everybody(
+    reviewed: Site,
+    browser: Browser,
+    scheme: str,
+    role: str | None,
+    paths: tuple[str, ...],
+) -> None:
+    context = browser.new_context(
+        base_url=reviewed.url,
+        color_scheme=scheme,
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(f"{page.url}: {message.text}")
+            if "Content Security Policy" in message.text
+            else None
+        ),
+    )
+    if role:
+        sign_in(page, reviewed, role)
+    for path in paths:
+        page.goto(path)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            complaints += look_at(page, path, f"{scheme} {width}")
+    context.close()
+    assert not complaints, "\n".join(complaints)
+
+
+def look_at(page: Page, path: str, where: str) -> list[str]:
+    """What is wrong with the page that is open, in words."""
+    keep_picture(page, path, where)
+    found = Axe().run(page, options=RULES)
+    complaints = [
+        f"{path} {where}: {violation['id']}: {node['html'][:160]}"
+        for violation in found.response["violations"]
+        for node in violation["nodes"]
+    ]
+    if page.locator("h1").count() != 1:
+        complaints.append(f"{path} {where}: {page.locator('h1').count()} main headings")
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    if wide > 0:
+        complaints.append(f"{path} {where}: {wide} pixels wider than the screen")
+    count(path, where, len(found.response["violations"]))
+    return complaints
+
+
+def keep_picture(page: Page, path: str, where: str) -> None:
+    """Leave a picture for people to look at, where CONSOLE_TEST_PICTURES names a folder."""
+    if folder := os.environ.get("CONSOLE_TEST_PICTURES"):
+        name = re.sub(r"\W+", "-", f"{path} {where}").strip("-")
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def count(path: str, where: str, violations: int) -> None:
+    """Keep the number of violations per page beside the pictures."""
+    if folder := os.environ.get("CONSOLE_TEST_PICTURES"):
+        with (Path(folder) / "axe.jsonl").open("a") as lines:
+            lines.write(json.dumps({"page": path, "where": where, "violations": violations}) + "\n")
