@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import abort, flash, redirect, request
 from flask_admin import expose
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import OperationalError, StatementError
 
 from console.admin import access
 from console.admin.deletion import Deletion, Effect, carry_out, preview, rows_with
@@ -131,6 +131,8 @@ class DeletePage(Pages):
         try:
             carry_out(self.db_session, deletion, shape)
             self.db_session.commit()
+        except OperationalError:
+            raise
         except StatementError:
             self.db_session.rollback()
             flash(f"The database refused to delete this. No {self.one} was deleted.", "error")

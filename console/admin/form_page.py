@@ -137,7 +137,7 @@ class FormPage(FormParts):
             return self._again(state, shape, 422)
         except StatementError as error:
             self.db_session.rollback()
-            found = explain(error, self.outline)
+            found = explain(error, self.outline)  # raises what no typed value can mend
             for name in found.names or ("",):
                 edit.form.add_error(name, found.message)
             return self._again(state, shape, 422)

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Table, UniqueConstraint
-from sqlalchemy.exc import DataError, IntegrityError, StatementError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, StatementError
 
 from console.admin.constraints import Violation
 from console.admin.outline import Attribute, Outline
@@ -27,7 +27,8 @@ _POSTGRESQL = {"23505": "unique", "23502": "not null", "23503": "foreign key", "
 def explain(error: StatementError, outline: Outline) -> Violation:
     """The rule that was broken and the fields it concerns, from what the driver says.
 
-    SQLite names columns, PostgreSQL and MariaDB the constraint or the column.
+    SQLite names columns, PostgreSQL and MariaDB the constraint or the column. A database that does
+    not answer (locked, gone) is nobody's typing: that error is raised again.
     """
     original: Any = getattr(error, "orig", None) or error
     message = str(original)
@@ -51,6 +52,8 @@ def explain(error: StatementError, outline: Outline) -> Violation:
     if kind == "foreign key":
         what = f"{labels[0]}: there" if labels else "There"
         return Violation(names, f"{what} is no such row any more. Choose another.")
+    if isinstance(error, OperationalError):
+        raise error
     if isinstance(error, DataError):
         return Violation(names, "A value does not fit into its column.")
     if isinstance(error, IntegrityError):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from flask import request, url_for
 from flask_admin.contrib import sqla
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from console.admin import access
@@ -18,6 +20,8 @@ from console.admin.outline import Attribute, Collection, Outline, outline_of
 from console.admin.rows import read_row, readable
 from console.admin.shape import Shape, shape_of
 from console.admin.words import label_of, plural, singular
+
+log = logging.getLogger(__name__)
 
 HEAVY = ("long text", "json", "binary", "other")
 
@@ -203,7 +207,12 @@ class Pages(sqla.ModelView):
 
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         # Flask-Admin calls a view twice when it raises TypeError; ours are called once.
-        return fn(self, *args, **kwargs)
+        try:
+            return fn(self, *args, **kwargs)
+        except OperationalError:
+            log.exception("the managed database did not answer %s %s", request.method, request.path)
+            self.db_session.rollback()
+            return self.render("admin/busy.html", is_write=request.method == "POST"), 503
 
     def missing_page(self, shape: Shape) -> Any:
         """The page of a model whose table is not there."""
