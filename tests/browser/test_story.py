@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -19,12 +20,12 @@ RUN = 60 * SECONDS
 
 def product_rows(site: Site) -> list[tuple[object, ...]]:
     """The products as the database holds them, without their price."""
-    with sqlite3.connect(site.folder / "instance" / "app.db") as database:
+    with closing(sqlite3.connect(site.folder / "instance" / "app.db")) as database:
         return database.execute("SELECT id, name, sku, is_active FROM products").fetchall()
 
 
 def tables(site: Site) -> set[str]:
-    with sqlite3.connect(site.folder / "instance" / "app.db") as database:
+    with closing(sqlite3.connect(site.folder / "instance" / "app.db")) as database:
         found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         return {name for (name,) in found} - {"alembic_version"}
 

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -249,7 +250,8 @@ def test_a_revision_that_no_file_carries_is_unknown(tmp_path):
 
 def test_a_database_without_a_version_table_stands_at_its_base(tmp_path):
     target = target_of(write_folder(tmp_path / "migrations", line("aaaa")))
-    sqlite3.connect(tmp_path / "database.db").execute("CREATE TABLE x (id INTEGER)").close()
+    with closing(sqlite3.connect(tmp_path / "database.db")) as connection:
+        connection.execute("CREATE TABLE x (id INTEGER)")
     assert read_standing(target, read_history(target)).heads == ()
 
 

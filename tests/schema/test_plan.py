@@ -1,6 +1,7 @@
 """A plan names its steps in order, and its digest covers everything that decides what they do."""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -102,7 +103,8 @@ def test_across_a_merge_the_plan_ends_where_alembic_ends(tmp_path):
     for goal in ("c1c1", "dddd", "b1b1", "heads", "c1c1", "aaaa", "base"):
         plan = make_plan(target, goal)
         getattr(command, "upgrade" if plan.direction == "up" else "downgrade")(config, goal)
-        heads = sqlite3.connect(tmp_path / "database.db").execute("select * from alembic_version")
+        with closing(sqlite3.connect(tmp_path / "database.db")) as connection:
+            heads = connection.execute("select * from alembic_version").fetchall()
         assert tuple(sorted(head for (head,) in heads)) == plan.end, goal
 
 
