@@ -10,7 +10,10 @@ from console.store.account import AccountRow
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who signs in; `role` is one of `permissions.ROLES`."""
+    """Somebody who signs in; `role` is one of `permissions.ROLES`.
+
+    It is a user in Flask-Login's sense, so that `flask_login.current_user` may be one.
+    """
 
     id: int
     email: str
@@ -18,6 +21,20 @@ class Account:
     role: str
     is_active: bool
     created_at: datetime
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Always: nobody who is not signed in is an account."""
+        return True
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Never, for the same reason."""
+        return False
+
+    def get_id(self) -> str:
+        """How Flask-Login names it."""
+        return str(self.id)
 
 
 def value_of(row: AccountRow) -> Account:

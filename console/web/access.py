@@ -1,23 +1,28 @@
 """access: who is asking, and whether they may. Everything below the prefix passes through here.
 
-The console keeps its own session cookie and its own accounts, so that a managed application's
-sign-in and the console's never meet.
+The console keeps its own accounts, with their sessions on the server and a cookie of its own that
+names one. An application that uses Flask-Login keeps its users to itself, and the two never meet. To
+one that signs nobody in the console lends its accounts: `@login_required` and `current_user` of
+Flask-Login work on the application's own pages, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Request, abort, current_app, g, redirect, request, session, url_for
+from flask_login import LoginManager
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
 from console.services import accounts, permissions
+from console.services.account import Account
 from console.web.errors import BadToken
 from console.web.headers import STATIC_ENDPOINT, is_below
 
@@ -59,13 +64,15 @@ def require_permission(permission: permissions.Permission) -> Callable[[View], V
 
 
 def local_path(url: str | None) -> str | None:
-    """`url` if it is a path below the console's prefix on this very site, or None."""
+    """`url` if it is a path on this very site to which a sign-in here may lead, or None."""
     if not url or "\\" in url or any(ord(character) < 33 for character in url):
         return None
     parts = urlsplit(url)
+    if parts.scheme or parts.netloc or not parts.path.startswith("/"):
+        return None
     prefix = current_console().url_prefix
     inside = parts.path == prefix or parts.path.startswith(prefix + "/")
-    return url if inside and not parts.scheme and not parts.netloc else None
+    return url if inside or _lends_accounts() else None
 
 
 def sign_in(response: Response, token: str) -> Response:
@@ -92,8 +99,36 @@ def sign_out(response: Response) -> Response:
     return response
 
 
+def _lends_accounts() -> bool:
+    """Whether the application's own pages ask for the console's accounts."""
+    manager = getattr(current_app, "login_manager", None)
+    return isinstance(manager, ConsoleLogin)
+
+
 def _cookie_path() -> str:
-    return request.script_root + current_console().url_prefix
+    inside = "/" if _lends_accounts() else current_console().url_prefix
+    return (request.script_root + inside) or "/"
+
+
+class ConsoleLogin(LoginManager):
+    """Flask-Login for an application that has none: its users are the console's accounts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.login_view = "console_auth.sign_in"
+        self.login_message = None
+        self.session_protection = None  # sessions are kept on the server, not in Flask's cookie
+        self.request_loader(account_of)
+
+
+def account_of(asking: Request) -> Account | None:
+    """The account whose session the cookie of a request names, or None."""
+    token = asking.cookies.get(COOKIE)
+    if not token:
+        return None
+    console = current_console()
+    absolute = timedelta(hours=console.settings.session_hours)
+    return accounts.account_for_token(console.store, token, absolute=absolute)
 
 
 def csrf_token() -> str:
@@ -130,15 +165,14 @@ def register(app: Flask, console: Mounted) -> None:
     if console.settings.is_production:
         app.config["SESSION_COOKIE_SECURE"] = True
     app.config["SESSION_COOKIE_SAMESITE"] = app.config["SESSION_COOKIE_SAMESITE"] or "Lax"
+    if not hasattr(app, "login_manager"):
+        ConsoleLogin().init_app(app)
 
     @app.before_request
     def guard() -> Response | None:
         if not is_below(console.url_prefix) or request.endpoint == STATIC_ENDPOINT:
             return None
-        g.console_account = None
-        token = request.cookies.get(COOKIE)
-        if token:
-            g.console_account = accounts.account_for_token(console.store, token)
+        g.console_account = account_of(request)
         if request.method not in SAFE:
             check_csrf(console.settings.session_hours * 3600)
         if g.console_account is None and request.endpoint not in PUBLIC:

@@ -192,11 +192,12 @@ def apply(review_id: int) -> Any:
     console = current_console()
     review = reviews.get_review(console.store, console.targets, review_id)
     decision = reviews.may_apply(review, g.console_account, console.policy)
-    if not decision.allowed:
+    if request.method == "GET" and not decision.allowed:
         flash(decision.reason, "error")
         return _to(review_id)
     confirmed = request.form.get("confirmed") == review.plan.digest
-    if request.method == "GET" or (would_lose(review) and not confirmed):
+    is_asked_first = request.method == "GET" or (would_lose(review) and not confirmed)
+    if decision.allowed and is_asked_first:
         return render_template(
             "reviews/apply.html", review=review, runner=runner_status(console.store)
         )

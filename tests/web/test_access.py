@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from flask_login import LoginManager, current_user, login_required
 
 from console.web import access
 
@@ -91,8 +92,7 @@ def test_the_check_leaves_the_applications_own_forms_alone(guarded):
         ("/admin/", True),
         ("/admin/reviews/?state=open", True),
         ("/admin", True),
-        ("/administrator", False),
-        ("/elsewhere", False),
+        ("/elsewhere", True),
         ("//evil.example/admin/", False),
         ("https://evil.example/admin/", False),
         ("/admin/\\evil", False),
@@ -102,9 +102,36 @@ def test_the_check_leaves_the_applications_own_forms_alone(guarded):
         (None, False),
     ],
 )
-def test_only_paths_of_the_console_are_returned_to(app, url, is_local):
+def test_only_paths_of_this_site_are_returned_to(app, url, is_local):
     with app.test_request_context("/admin/"):
         assert access.local_path(url) == (url if is_local else None)
+
+
+@pytest.mark.parametrize("url", ["/elsewhere", "/administrator"])
+def test_beside_users_of_its_own_only_paths_of_the_console_are_returned_to(app, url):
+    app.login_manager = LoginManager()
+    with app.test_request_context("/admin/"):
+        assert access.local_path(url) is None
+        assert access.local_path("/admin/audit") == "/admin/audit"
+
+
+def test_a_page_of_the_application_may_ask_for_an_account(app, sign_in):
+    @app.get("/report")
+    @login_required
+    def report() -> str:
+        return f"For {current_user.name} only"
+
+    assert app.test_client().get("/report").headers["Location"] == "/admin/sign-in?next=%2Freport"
+    assert sign_in(app, "viewer").get("/report").text == "For Vera Viewer only"
+
+
+def test_an_application_with_users_of_its_own_keeps_its_sign_in(make_app, world):
+    own = LoginManager()
+    app = Flask("own")
+    own.init_app(app)
+    console = make_app().extensions["console"]
+    access.register(app, console)
+    assert app.login_manager is own
 
 
 def test_a_role_that_may_not_is_told_which_may(app, sign_in, page_of):

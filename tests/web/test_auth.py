@@ -47,7 +47,7 @@ def test_the_session_cookie_is_kept_from_scripts_and_other_sites(client):
     cookie = next(c for c in _sign_in(client).headers.getlist("Set-Cookie") if c.startswith(COOKIE))
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
-    assert "Path=/admin" in cookie
+    assert "Path=/;" in cookie
 
 
 def test_a_cookie_that_was_copied_before_signing_out_is_worthless(app, sign_in):
