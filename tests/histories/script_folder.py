@@ -8,9 +8,9 @@ from console.schema.target import Target
 
 ENVIRONMENT = """\
 from alembic import context
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, pool
 
-engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
+engine = create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
 with engine.connect() as connection:
     context.configure(connection=connection)
     with context.begin_transaction():
