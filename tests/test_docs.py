@@ -12,7 +12,7 @@ import pytest
 from console.cli.main import COMMANDS
 from console.config import SETTINGS
 from console.hazards import judge
-from console.hazards.registry import RULES
+from console.hazards.registry import RULES, Rule
 from console.services.permissions import ACTS, PERMISSIONS, ROLES, allows
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -104,12 +104,20 @@ def test_the_table_of_roles_is_what_the_services_allow() -> None:
         assert f"| {ACTS[permission]} | {cells} |" in text
 
 
+DATABASE_NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MariaDB and MySQL"}
+
+
+def hazard_section(rule: Rule) -> str:
+    """What the page says of a rule: its severity, the databases if not all, why, and the safe way."""
+    names = [DATABASE_NAMES[name] for name in rule.databases if len(rule.databases) < 3]
+    head = ", ".join([rule.severity.capitalize(), *names])
+    return f"*{head}.* {rule.reason}\n\n*Instead:* {rule.instead}"
+
+
 def test_every_hazard_has_its_section_and_every_section_its_hazard() -> None:
     assert judge.SUBJECTS  # importing them registers their rules
     written = {code: text.strip() for code, text in sections("hazards.md").items()}
-    expected = {
-        rule.code: f"*{rule.severity.capitalize()}.* {rule.reason}" for rule in RULES.values()
-    }
+    expected = {rule.code: hazard_section(rule) for rule in RULES.values()}
     assert written == expected
     assert list(written) == sorted(written)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
 from console.hazards.words import DROP_COLUMN, bare, number_of, rows_of
+from console.schema.probe import Question
 from console.schema.statement import Operation
 
 
@@ -16,6 +17,7 @@ from console.schema.statement import Operation
     "drop-column",
     "error",
     "The values are gone for good, and every running process that still selects the column fails.",
+    instead="Take the column out of the model and deploy that; drop it in a later revision.",
 )
 def drop_column(evidence: Evidence) -> Iterator[Finding]:
     """Columns that are gone after the plan and were there before it."""
@@ -34,6 +36,7 @@ def drop_column(evidence: Evidence) -> Iterator[Finding]:
             f'with op.batch_alter_table("{table}") as batch:\n'
             f'    batch.drop_column("{column}")',
             severity=None if values else "warning",
+            evidence=evidence.probe(Question("values", table, (column,))),
         )
 
 
@@ -53,6 +56,7 @@ def dropped(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
     "rename-suspect",
     "error",
     "Autogenerate cannot see a rename: it writes a drop and an add, which throws the values away.",
+    instead="Rename the column with new_column_name.",
 )
 def rename_suspect(evidence: Evidence) -> Iterator[Finding]:
     """A dropped and an added column of the same type in one table and revision."""
@@ -97,6 +101,7 @@ def _held(evidence: Evidence, table: str, column: str) -> str:
     "error",
     "Code that is running while the migration is applied knows the old name only, and fails until it "
     "is deployed anew.",
+    instead="Add the new column, write both, copy the values, and drop the old one in a later revision.",
 )
 def rename_column(evidence: Evidence) -> Iterator[Finding]:
     """Renames of columns that were there before the plan."""
@@ -120,16 +125,18 @@ def rename_column(evidence: Evidence) -> Iterator[Finding]:
     "add-not-null-without-default",
     "error",
     "The rows that exist have no value for it: the statement fails as soon as there is one.",
+    instead="Add the column as nullable, fill it in, and make it required afterwards.",
+    databases=("sqlite", "postgresql"),
 )
 def add_not_null_without_default(evidence: Evidence) -> Iterator[Finding]:
     """Required new columns on a table that has rows."""
     for operation in evidence.operations("add_column"):
         if not _is_required(operation):
             continue
-        rows = evidence.rows(operation.table)
+        rows, column = evidence.rows(operation.table), operation.column
         if not rows and not evidence.failed_in(operation.revision):
             continue
-        table, column = operation.table, operation.column
+        table = operation.table or ""
         yield Finding(
             operation.revision,
             f"{table}.{column}",
@@ -138,6 +145,7 @@ def add_not_null_without_default(evidence: Evidence) -> Iterator[Finding]:
             f'op.execute("UPDATE {table} SET {column} = … WHERE {column} IS NULL")\n'
             f'with op.batch_alter_table("{table}") as batch:\n'
             f'    batch.alter_column("{column}", nullable=False)',
+            evidence=evidence.probe(Question("rows", table)),
         )
 
 
@@ -153,13 +161,14 @@ def _is_required(operation: Operation) -> bool:
     "set-not-null-with-nulls",
     "error",
     "The rows that hold NULL break the new rule: the statement fails and the plan with it.",
+    instead="Fill in the rows that hold NULL first.",
 )
 def set_not_null_with_nulls(evidence: Evidence) -> Iterator[Finding]:
     """NOT NULL for a column that holds NULL; one that the plan fills first is none."""
     for operation in evidence.operations("alter_column"):
         if operation.detail("nullable") != "no" or not evidence.failed_in(operation.revision):
             continue
-        table, column = operation.table, operation.column
+        table, column = operation.table or "", operation.column or ""
         counted, rows = evidence.values(table, column), evidence.rows(table)
         if counted is None or rows is None or counted.non_null == rows:
             continue
@@ -170,6 +179,7 @@ def set_not_null_with_nulls(evidence: Evidence) -> Iterator[Finding]:
             f'op.execute("UPDATE {table} SET {column} = … WHERE {column} IS NULL")\n'
             f'with op.batch_alter_table("{table}") as batch:\n'
             f'    batch.alter_column("{column}", nullable=False)',
+            evidence=evidence.probe(Question("nulls", table, (column,))),
         )
 
 
@@ -177,6 +187,7 @@ def set_not_null_with_nulls(evidence: Evidence) -> Iterator[Finding]:
     "drop-not-null",
     "warning",
     "Code that relies on a value being there meets NULL from now on.",
+    instead="Make the code ready for NULL and deploy it first.",
 )
 def drop_not_null(evidence: Evidence) -> Iterator[Finding]:
     """NULL allowed where it was not."""

@@ -15,6 +15,7 @@ NO_WAY_BACK = 'raise NotImplementedError("There is no way back from this revisio
     "warning",
     "A downgrade that does nothing is stamped as done: the database then claims a revision that its "
     "schema does not have.",
+    instead="Undo what the upgrade does, or raise NotImplementedError.",
 )
 def empty_downgrade(evidence: Evidence) -> Iterator[Finding]:
     """Revisions on the path whose downgrade does nothing while their upgrade does something."""
@@ -49,6 +50,7 @@ def _does_something(evidence: Evidence, revision: str) -> bool:
     "warning",
     "Whoever goes back after a failed deployment relies on the downgrade: it has to bring back the "
     "schema and the values that were there, or refuse.",
+    instead="Bring everything back, or raise NotImplementedError.",
 )
 def lossy_downgrade(evidence: Evidence) -> Iterator[Finding]:
     """Upgrades after whose way back, on the clone, not everything is as it was."""

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from console.schema.catalogue import Table
+from console.schema.catalogue import Column, Table, View
 from console.schema.history import History
 from console.schema.ledger import ColumnCount, ColumnEntry, Entry, TableCount
 from console.schema.plan import Plan, Step
+from console.schema.probe import Probe, Question
 from console.schema.rehearsal import Rehearsal
 from console.schema.statement import Operation, Statement
 from console.schema.target import Target
+
+Asker = Callable[[Question], Probe | None]
+
+
+def nobody(question: Question) -> None:
+    """Leave a question unanswered."""
+    return
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,12 @@ class Evidence:
     plan: Plan
     rehearsal: Rehearsal | None
     history: History
+    ask: Asker = nobody
+
+    @property
+    def database(self) -> str:
+        """The kind of database that a rule may concern; MariaDB counts as MySQL."""
+        return "mysql" if self.backend == "mariadb" else self.backend
 
     @property
     def backend(self) -> str:
@@ -72,6 +86,15 @@ class Evidence:
         """Whether the rehearsal failed in this revision."""
         return bool(self.rehearsal) and self.rehearsal.failed_revision == revision  # type: ignore[union-attr]
 
+    def probe(self, question: Question) -> tuple[Probe, ...]:
+        """What the live database answers, as evidence of a finding: empty where it does not."""
+        probe = self.ask(question)
+        return (probe,) if probe is not None and probe.answer is not None else ()
+
+    def was_there(self, table: str | None) -> bool:
+        """Whether a table was there before the plan."""
+        return self.table(table) is not None or self.rows(table) is not None
+
     def rows(self, table: str | None) -> int | None:
         """How many rows a table had before the plan; None for a table that was not there."""
         count = self.count(table)
@@ -101,6 +124,17 @@ class Evidence:
         """A table as it was before the plan."""
         before = self.rehearsal.before if self.rehearsal else None
         return next((t for t in before.tables if t.name == name), None) if before else None
+
+    def column(self, table: str | None, name: str | None) -> Column | None:
+        """A column as it was before the plan."""
+        known = self.table(table)
+        return next((c for c in known.columns if c.name == name), None) if known else None
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """Every view as it was before the plan."""
+        before = self.rehearsal.before if self.rehearsal else None
+        return before.views if before else ()
 
     @property
     def tables(self) -> tuple[Table, ...]:

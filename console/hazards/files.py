@@ -31,6 +31,7 @@ ENVIRONMENT_NAMES = frozenset({"current_app", "settings"})
     "error",
     "The models will change, this file will not: replayed on a new database in a year, it runs with "
     "columns that its tables do not have yet.",
+    instead="Describe the columns that the revision needs by a local sa.table.",
 )
 def imports_live_models(evidence: Evidence) -> Iterator[Finding]:
     """Imports of the application's own modules that look like its models."""
@@ -78,6 +79,7 @@ def _is_live(evidence: Evidence, module: str, name: str) -> bool:
     "warning",
     "What it does differs with the machine, the clock or the network: the rehearsal proves nothing "
     "for the place where it is applied.",
+    instead="Write the value down in the revision, or let the database compute it.",
 )
 def depends_on_environment(evidence: Evidence) -> Iterator[Finding]:
     """Uses of the environment, the clock, chance, settings, files or the network."""
@@ -102,6 +104,43 @@ def depends_on_environment(evidence: Evidence) -> Iterator[Finding]:
                 )
 
 
+@rule(
+    "offline-unsafe",
+    "warning",
+    "Alembic's SQL preview (`--sql`) has no database to ask: a revision that asks one fails there, or "
+    "leaves out what it would have done. Its SQL can be seen on a clone only.",
+    instead="Say it in SQL alone, or ask only where context.is_offline_mode() is false.",
+)
+def offline_unsafe(evidence: Evidence) -> Iterator[Finding]:
+    """Files that read from the database."""
+    for revision, tree in evidence.trees.items():
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        if any(dotted(call.func).endswith("is_offline_mode") for call in calls):
+            continue
+        for call in calls:
+            if _asks(call):
+                yield Finding(
+                    revision,
+                    f"line {call.lineno}",
+                    f"Line {call.lineno} asks the database, which an SQL preview does not have.",
+                    "# let the database itself decide:\n"
+                    'op.execute("INSERT INTO … SELECT … FROM … WHERE NOT EXISTS (…)")',
+                )
+                break
+
+
+def _asks(call: ast.Call) -> bool:
+    """Whether a call reaches for the connection, or for what a query returned."""
+    name = dotted(call.func)
+    return name in (
+        "op.get_bind",
+        "sa.inspect",
+        "sqlalchemy.inspect",
+        "inspect",
+        "Inspector.from_engine",
+    )
+
+
 def dotted(node: ast.expr) -> str:
     """Return "os.environ" for that expression; "" for what is no dotted name."""
     if isinstance(node, ast.Name):
@@ -117,6 +156,7 @@ def dotted(node: ast.expr) -> str:
     "error",
     "A step that failed is passed over and the revision still stamped as done: from then on the "
     "database is not what its revision says.",
+    instead="Ask the inspector what is there, and let errors pass.",
 )
 def swallowed_exception(evidence: Evidence) -> Iterator[Finding]:
     """`except` without a raise, and contextlib.suppress."""

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from console.hazards import columns, constraints, downgrades, files, rows, sqlite, tables
-from console.hazards.evidence import Evidence
+from console.hazards import (
+    batch,
+    columns,
+    constraints,
+    downgrades,
+    files,
+    keys,
+    narrowing,
+    rows,
+    sqlite,
+    tables,
+)
+from console.hazards.evidence import Asker, Evidence, nobody
 from console.hazards.hazard import Hazard
 from console.hazards.registry import RULES
 from console.schema.history import History
@@ -12,18 +23,35 @@ from console.schema.rehearsal import Rehearsal
 from console.schema.target import Target
 
 # Importing a module registers its rules; the order is that of the objects they judge.
-SUBJECTS = (tables, columns, constraints, rows, sqlite, downgrades, files)
+SUBJECTS = (
+    tables,
+    columns,
+    narrowing,
+    constraints,
+    keys,
+    rows,
+    sqlite,
+    batch,
+    downgrades,
+    files,
+)
 
 
 def judge(
-    target: Target, plan: Plan, rehearsal: Rehearsal | None, history: History
+    target: Target,
+    plan: Plan,
+    rehearsal: Rehearsal | None,
+    history: History,
+    *,
+    ask: Asker = nobody,
 ) -> tuple[Hazard, ...]:
     """Return the hazards of a plan, worst first, then in the order of its steps.
 
-    Works on values only: the operations and statements of the rehearsal, its ledger and catalogue,
-    and the syntax trees of the files. Without a rehearsal only the files are judged.
+    Works on values: the operations and statements of the rehearsal, its ledger and catalogue, and the
+    syntax trees of the files. Without a rehearsal only the files are judged. `ask` puts questions to
+    the live database (an `Inquiry`); without it they go unanswered.
     """
-    evidence = Evidence(target, plan, rehearsal, history)
+    evidence = Evidence(target, plan, rehearsal, history, ask)
     hazards = [
         Hazard(
             code=rule.code,
@@ -33,8 +61,10 @@ def judge(
             danger=finding.danger,
             reason=rule.reason,
             rewrite=finding.rewrite,
+            evidence=finding.evidence,
         )
         for rule in RULES.values()
+        if rule.concerns(evidence.database)
         for finding in rule.look(evidence)
     ]
     order = {step.revision: position for position, step in enumerate(plan.steps)}

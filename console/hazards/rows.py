@@ -31,6 +31,7 @@ CHANGES_SCHEMA = (
     "error",
     "Every row is rewritten or removed in one statement, whether that was meant or a WHERE was "
     "forgotten; all of them are locked until the end.",
+    instead="Write in batches, and only the rows that need it.",
 )
 def dml_without_where(evidence: Evidence) -> Iterator[Finding]:
     """UPDATE or DELETE of a whole table that was there, with rows, before the plan."""
@@ -56,6 +57,7 @@ def dml_without_where(evidence: Evidence) -> Iterator[Finding]:
     "ddl-with-backfill",
     "error",
     "The locks that the schema change takes are held for as long as the rows take.",
+    instead="Change the schema in one revision, and fill in the rows in the next one.",
 )
 def ddl_with_backfill(evidence: Evidence) -> Iterator[Finding]:
     """A revision that changes the schema of existing tables and writes rows as well."""

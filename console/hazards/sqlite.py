@@ -23,6 +23,8 @@ CANNOT = (
     "error",
     "SQLite has no ALTER for constraints and for the properties of a column; the table has to be "
     "made anew, which batch mode does.",
+    instead="Use batch_alter_table.",
+    databases=("sqlite",),
 )
 def alter_outside_batch(evidence: Evidence) -> Iterator[Finding]:
     """What SQLite cannot do to a table as it stands."""
@@ -53,6 +55,8 @@ def _is_plain_rename(operation: Operation) -> bool:
     "Batch mode drops the table to make it anew. With foreign keys enforced that fires the ON DELETE "
     "actions of the tables that point to it, without an error. The console switches them off before "
     "the transaction; `flask db upgrade` does not.",
+    instead="Apply it with the console, or switch foreign keys off before the transaction begins.",
+    databases=("sqlite",),
 )
 def batch_foreign_key_action(evidence: Evidence) -> Iterator[Finding]:
     """Rebuilt tables that others point to with ON DELETE CASCADE or SET NULL."""
@@ -80,38 +84,3 @@ def _action(definition: str, table: str) -> str | None:
         return None
     actions = ("cascade", "set null", "set default")
     return next((action for action in actions if f"on delete {action}" in text), None)
-
-
-@rule(
-    "batch-object-loss",
-    "error",
-    "Batch mode makes the table anew from what SQLAlchemy can reflect; triggers, indexes on "
-    "expressions, unnamed CHECKs and the like are not among it.",
-)
-def batch_object_loss(evidence: Evidence) -> Iterator[Finding]:
-    """Parts of rebuilt tables that are gone although no operation dropped them."""
-    if evidence.rehearsal is None:
-        return
-    dropped = {
-        operation.detail("name")
-        for operation in evidence.operations("drop_constraint", "drop_index")
-    }
-    gone_columns = {(o.table, o.column) for o in evidence.operations("drop_column")}
-    for difference in evidence.rehearsal.difference.tables:
-        revision = next((r for r, table in evidence.rebuilt if table == difference.name), None)
-        if revision is None or difference.sign != "changed":
-            continue
-        for change in difference.changes:
-            if change.sign != "removed" or change.kind == "column" or change.name in dropped:
-                continue
-            if any(
-                t == difference.name and c and c in (change.before or "") for t, c in gone_columns
-            ):
-                continue  # it went with its column
-            yield Finding(
-                revision,
-                f"{difference.name}.{change.name or change.kind}",
-                f"The {change.kind} {change.name} of {difference.name} is lost when batch mode makes "
-                f"the table anew: {change.before}",
-                f"# at the end of upgrade(), make it again:\nop.execute({change.before!r})",
-            )

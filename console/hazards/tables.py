@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
 from console.hazards.words import CONSOLE_TABLE, DROP_TABLE, TRUNCATE, bare, rows_of
+from console.schema.probe import Question
 
 
 @rule(
@@ -16,6 +17,7 @@ from console.hazards.words import CONSOLE_TABLE, DROP_TABLE, TRUNCATE, bare, row
     "error",
     "A dropped table cannot be brought back by a downgrade, which makes it anew and empty; code that "
     "still runs fails at its next query.",
+    instead="Rename the table first, and drop it in a later revision, once nobody has missed it.",
 )
 def drop_table(evidence: Evidence) -> Iterator[Finding]:
     """Tables that are gone after the plan and were there before it."""
@@ -32,6 +34,7 @@ def drop_table(evidence: Evidence) -> Iterator[Finding]:
             f'op.rename_table("{table}", "{table}_retired")\n'
             f"# drop {table}_retired in a later revision, once nobody has missed it",
             severity=None if rows else "warning",
+            evidence=evidence.probe(Question("rows", table)),
         )
 
 
@@ -52,6 +55,7 @@ def _dropped(evidence: Evidence) -> Iterator[tuple[str, str]]:
     "error",
     "Code that is running while the migration is applied knows the old name only, and fails until it "
     "is deployed anew.",
+    instead="Leave a view under the old name until all code uses the new one.",
 )
 def rename_table(evidence: Evidence) -> Iterator[Finding]:
     """Renames of tables that were there before the plan."""
@@ -73,6 +77,7 @@ def rename_table(evidence: Evidence) -> Iterator[Finding]:
     "truncate",
     "error",
     "TRUNCATE empties a table at once, past triggers, and a downgrade cannot bring the rows back.",
+    instead="Keep a copy, and delete only the rows that have to go.",
 )
 def truncate(evidence: Evidence) -> Iterator[Finding]:
     """TRUNCATE of a table that was there before the plan."""
@@ -94,6 +99,7 @@ def truncate(evidence: Evidence) -> Iterator[Finding]:
     "error",
     "Accounts, reviews and the audit record live in the console's own tables; a migration of the "
     "application has no business with them, and could lock everybody out.",
+    instead="Leave names that begin with console_ out of autogenerate, in env.py.",
 )
 def drops_console_tables(evidence: Evidence) -> Iterator[Finding]:
     """Anything that names a table of the console."""

@@ -73,6 +73,9 @@ def _details(operation: Any) -> list[tuple[str, str | None]]:
             ("new_name", _text(operation.modify_name)),
             ("type", _text(operation.modify_type)),
             ("existing_type", _text(operation.existing_type)),
+            ("existing_default", _default(operation.existing_server_default)),
+            ("existing_comment", _text(operation.existing_comment)),
+            ("comment", None if operation.modify_comment is False else "yes"),
             ("nullable", _flag(operation.modify_nullable)),
             ("existing_nullable", _flag(operation.existing_nullable)),
             ("default", _default(operation.modify_server_default)),
@@ -116,6 +119,7 @@ def _column_details(column: Column[Any]) -> list[tuple[str, str | None]]:
         ("primary_key", _flag(column.primary_key)),
         ("unique", "yes" if column.unique else None),
         ("computed", "yes" if column.computed is not None else None),
+        ("references", ", ".join(key.target_fullname for key in column.foreign_keys) or None),
     ]
 
 
@@ -133,13 +137,21 @@ def _flag(value: bool | None) -> str | None:
     return None if value is None else "yes" if value else "no"
 
 
+def _sql(clause: ClauseElement) -> str:
+    """Return a clause as SQL with its values, where these have a spelling."""
+    try:
+        return str(clause.compile(compile_kwargs={"literal_binds": True}))
+    except Exception:  # a value of a type that is not written as a literal
+        return str(clause.compile())
+
+
 def _text(value: Any) -> str | None:
     """Return anything as text for people; a clause as its SQL."""
     if value is None:
         return None
     if isinstance(value, ClauseElement):
-        return str(value.compile(compile_kwargs={"literal_binds": False}))
+        return _sql(value)
     try:
-        return str(value)
+        return str(value() if isinstance(value, type) else value)
     except Exception:  # a type that cannot be spelled without a dialect
         return type(value).__name__

@@ -20,6 +20,7 @@ from console.schema.errors import (
 )
 from console.schema.executor import apply
 from console.schema.history import read_history
+from console.schema.inquiry import Inquiry
 from console.schema.ledger import Ledger
 from console.schema.plan import Plan
 from console.schema.progress import Progress, silent
@@ -93,7 +94,7 @@ def _judged(target: Target, plan: Plan, rehearsal: Rehearsal) -> tuple[Hazard, .
     """The hazards of a plan. A rule that breaks must neither hide what was rehearsed nor pass for
     "no hazards": it becomes an error that an approval has to answer."""
     try:
-        return judge(target, plan, rehearsal, read_history(target))
+        return judge(target, plan, rehearsal, read_history(target), ask=Inquiry(target))
     except Exception:
         log.exception("The hazards of a plan for '%s' could not be judged.", target.name)
         return (NOT_JUDGED,)

@@ -16,44 +16,11 @@ from console.hazards.registry import RULES, rule
 from console.schema.history import read_history
 from console.schema.rehearsal import Rehearsal
 from console.schema.statement import Statement
+from console.schema.wire import decode
+from tests.hazards.judging import batch, judged, only, read
 from tests.histories.place import PRICE, PRODUCTS, Place
-from tests.histories.script_folder import Sample
 
 TITLE = "batch.add_column(sa.Column('title', sa.String(80)))"
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """Three products, one without a weight, and three reviews; nothing pending."""
-    return Place(tmp_path, [PRODUCTS], at="aaaa1")
-
-
-def judged(place: Place, up: str, down: str = "pass") -> tuple[Hazard, ...]:
-    """The hazards of one more revision, after its rehearsal."""
-    place.write(Sample("cccc1", ("aaaa1",), up=up, down=down))
-    plan = place.plan()
-    rehearsal = place.rehearse()
-    return judge(place.target, plan, rehearsal, read_history(place.target))
-
-
-def read(place: Place, up: str, down: str = "pass", top: str = "") -> tuple[Hazard, ...]:
-    """The hazards of a file that has not been rehearsed."""
-    place.write(Sample("cccc1", ("aaaa1",), up=up, down=down))
-    path = place.scripts / "versions" / "cccc1_.py"
-    path.write_text(f"{top}\n{path.read_text()}")
-    return judge(place.target, place.plan(), None, read_history(place.target))
-
-
-def only(hazards: tuple[Hazard, ...], code: str) -> Hazard:
-    """The one hazard of that code."""
-    (hazard,) = (hazard for hazard in hazards if hazard.code == code)
-    return hazard
-
-
-def batch(*operations: str, table: str = "products") -> str:
-    """Operations in batch mode."""
-    lines = "\n".join(f"    {operation}" for operation in operations)
-    return f"with op.batch_alter_table({table!r}) as batch:\n{lines}"
 
 
 def test_a_new_nullable_column_in_a_batch_is_no_hazard(tmp_path: Path) -> None:
@@ -359,12 +326,44 @@ def test_the_worst_comes_first(place: Place) -> None:
 
 
 def test_every_rule_has_a_reason_and_a_code_in_kebab_case() -> None:
-    assert len(RULES) == 21
     for code, known in RULES.items():
         assert code == code.lower().replace("_", "-")
         assert known.reason.endswith(".")
+        assert known.instead.endswith(".")
 
 
 def test_a_code_is_taken_only_once() -> None:
     with pytest.raises(ValueError, match="two rules 'drop-table'"):
-        rule("drop-table", "error", "")(lambda evidence: ())
+        rule("drop-table", "error", "", instead="")(lambda evidence: ())
+
+
+@pytest.mark.parametrize(
+    "line", ["op.get_bind().execute(sa.text('SELECT 1'))", "sa.inspect(op.get_bind())"]
+)
+def test_a_revision_that_asks_the_database_has_no_preview(place: Place, line: str) -> None:
+    hazard = only(read(place, line, "op.f('x')"), "offline-unsafe")
+    assert hazard.severity == "warning"
+    assert hazard.subject.startswith("line ")
+
+
+def test_a_revision_that_asks_only_where_it_can_is_no_hazard(place: Place) -> None:
+    up = "from alembic import context\nif not context.is_offline_mode():\n    op.get_bind()"
+    assert read(place, up, "op.f('x')") == ()
+
+
+def test_evidence_says_what_the_database_answered(place: Place) -> None:
+    hazard = only(judged(place, "op.drop_table('reviews')"), "drop-table")
+    assert [probe.sentence for probe in hazard.evidence] == ["reviews has 3 rows"]
+    hazard = only(judged(place, batch("batch.drop_column('weight')")), "drop-column")
+    assert [probe.sentence for probe in hazard.evidence] == [
+        "2 rows of products hold a value in weight"
+    ]
+
+
+def test_what_an_older_version_stored_can_still_be_read() -> None:
+    stored = {
+        "code": "drop-table", "severity": "error", "revision": "a", "subject": "b", "danger": "c",
+        "reason": "d",
+    }  # fmt: skip
+    hazard = decode(Hazard, stored)
+    assert (hazard.evidence, hazard.accepted, hazard.is_blocking) == ((), "", True)

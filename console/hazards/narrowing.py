@@ -1,0 +1,92 @@
+"""Rules about types that take less than those before them."""
+
+# ruff: noqa: S608 - the SQL is text to show, never executed
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from console.hazards.evidence import Evidence
+from console.hazards.registry import Finding, rule
+from console.hazards.types import SqlType, is_within, sql_type
+from console.schema.probe import Probe, Question
+from console.schema.statement import Operation
+
+# What SQLAlchemy makes of a value of one family in the other without losing any of it.
+HARMLESS = {("whole", "floating"), ("exact", "floating"), ("day", "moment"), ("truth", "whole")}
+
+
+@rule(
+    "narrowing-type",
+    "error",
+    "What does not fit into the new type is cut, rounded or refused: by the migration for the values "
+    "that are there, and by the database for those that running code still writes.",
+    instead="Add a column of the new type, copy and check the values, and drop the old one later.",
+)
+def narrowing_type(evidence: Evidence) -> Iterator[Finding]:
+    """Columns whose new type does not take everything that the old one does."""
+    for operation in evidence.operations("alter_column"):
+        table, column = operation.table or "", operation.column or ""
+        old, new = sql_type(_before(evidence, operation)), sql_type(operation.detail("type"))
+        if old is None or new is None or not _is_narrower(old, new):
+            continue
+        probe, limit = _measure(evidence, table, column, old, new)
+        is_kept = evidence.backend == "sqlite" and old.family == new.family == "text"
+        if is_kept and (probe is None or (probe.answer or 0) <= limit):
+            continue  # SQLite takes a length for a remark
+        fits = probe is not None and (probe.answer or 0) <= limit
+        yield Finding(
+            operation.revision,
+            f"{table}.{column}",
+            f"{column} of {table} becomes {operation.detail('type')} and was "
+            f"{_before(evidence, operation)}{_found(probe, fits)}.",
+            f'op.add_column("{table}", sa.Column("{column}_new", …))\n'
+            f'op.execute("UPDATE {table} SET {column}_new = … WHERE {column} IS NOT NULL")\n'
+            f"# let the code write both; then drop {column} in a later revision",
+            severity="warning" if fits or is_kept else None,
+            evidence=(probe,) if probe else (),
+        )
+
+
+def _before(evidence: Evidence, operation: Operation) -> str | None:
+    """A column's type before the plan: the database's own word, else the file's."""
+    known = evidence.column(operation.table, operation.column)
+    return known.type if known else operation.detail("existing_type")
+
+
+def _is_narrower(old: SqlType, new: SqlType) -> bool:
+    """Whether some value of the old type has no place in the new one."""
+    if not old.family or not new.family:
+        return False
+    if old.family == new.family == "text":
+        return not is_within(new.size, old.size)
+    if new.family == "text":
+        return new.size is not None and new.size < 20
+    if {old.family, new.family} <= {"whole", "exact"}:
+        return not (is_within(new.largest, old.largest) and is_within(new.decimals, old.decimals))
+    return old.family != new.family and (old.family, new.family) not in HARMLESS
+
+
+def _measure(
+    evidence: Evidence, table: str, column: str, old: SqlType, new: SqlType
+) -> tuple[Probe | None, int]:
+    """The question to the live values, and the answer up to which all of them fit."""
+    if old.family == "text" and new.family == "text":
+        found = evidence.probe(Question("longest", table, (column,)))
+        return (found[0] if found else None), new.size or 0
+    if old.family not in ("whole", "exact", "floating") or new.family not in ("whole", "exact"):
+        return None, 0
+    largest = evidence.probe(Question("largest", table, (column,)))
+    if largest and new.largest is not None and (largest[0].answer or 0) > new.largest:
+        return largest[0], new.largest
+    if new.decimals is not None and not is_within(new.decimals, old.decimals):
+        found = evidence.probe(Question("fractions", table, (column,), places=new.decimals))
+        return (found[0] if found else None), 0
+    return (largest[0] if largest else None), new.largest or 0
+
+
+def _found(probe: Probe | None, fits: bool) -> str:
+    """What the live values say to it."""
+    if probe is None:
+        return ""
+    return f": {probe.sentence}{', so all of them fit so far' if fits else ''}"

@@ -1,0 +1,155 @@
+"""inquiry: asks a live database the questions of probes, without being a burden to it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql import Select, TableClause
+from sqlalchemy.sql.expression import ColumnClause
+
+from console.schema.connection import read_only
+from console.schema.errors import SchemaError
+from console.schema.probe import Probe, Question
+from console.schema.target import Target
+
+ANSWER_SECONDS = 5.0  # a question that takes longer goes unanswered
+COUNTED_ROWS = 100_000  # whether it is this many or more decides nothing
+ONE: ColumnClause[Any] = sa.literal_column("1")
+INSTRUCTIONS = 10_000  # of SQLite, between two looks at the clock
+
+
+class Inquiry:
+    """Asks a target's database, each question once: calling it with one gives the Probe.
+
+    Every question has a read-only connection of its own, a time limit, and a limit to what is
+    counted. Never raises for what the database says: an answer is then None.
+    """
+
+    def __init__(self, target: Target, *, seconds: float = ANSWER_SECONDS) -> None:
+        self.target, self.seconds = target, seconds
+        self._known: dict[Question, Probe] = {}
+
+    def __call__(self, question: Question) -> Probe:
+        """Return the answer, now or as it was given before."""
+        if question not in self._known:
+            self._known[question] = self._ask(question)
+        return self._known[question]
+
+    def _ask(self, question: Question) -> Probe:
+        try:
+            with read_only(self.target) as connection:
+                if connection is None:
+                    return Probe(question, None, now(), problem="there is no database yet")
+                limit_time(connection, self.seconds)
+                return put(connection, question)
+        except (SQLAlchemyError, SchemaError) as error:
+            return Probe(question, None, now(), problem=reason_of(error))
+
+
+def put(connection: Connection, question: Question) -> Probe:
+    """Return the answer that the database behind a connection gives now.
+
+    Raises SQLAlchemy's errors: for a table that is not there, or an answer that takes too long.
+    """
+    if question.kind == "size":
+        answer = connection.execute(_size(connection, question)).scalar()
+    elif ";" in question.condition:
+        return Probe(question, None, now(), problem="it is no condition")
+    else:
+        answer = connection.execute(statement_of(question, connection.dialect.name)).scalar()
+    if answer is None and question.kind not in ("longest", "largest"):
+        return Probe(question, None, now(), problem="the database does not say")
+    counted = question.kind not in ("longest", "largest", "size", "rows", "values")
+    number = int(answer or 0)
+    return Probe(question, number, now(), is_capped=counted and number >= COUNTED_ROWS)
+
+
+def limit_time(connection: Connection, seconds: float) -> None:
+    """End every statement of this transaction that takes longer."""
+    dialect: Any = connection.dialect
+    if dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+    elif dialect.name in ("mysql", "mariadb") and getattr(dialect, "is_mariadb", False):
+        connection.exec_driver_sql(f"SET SESSION max_statement_time = {seconds:g}")
+    elif dialect.name == "mysql":
+        connection.exec_driver_sql(f"SET SESSION max_execution_time = {int(seconds * 1000)}")
+    elif dialect.name == "sqlite":
+        raw: Any = connection.connection.dbapi_connection
+        end = time.monotonic() + seconds
+        raw.set_progress_handler(lambda: int(time.monotonic() > end), INSTRUCTIONS)
+
+
+def statement_of(question: Question, dialect: str) -> Select[Any]:
+    """Return the SELECT whose one number answers a question (any but that for the size)."""
+    table = _table(question.table, dialect, question.columns)
+    columns = list(table.c)
+    if question.kind == "rows":
+        return sa.select(sa.func.count()).select_from(table)
+    if question.kind == "values":
+        return sa.select(sa.func.count(columns[0]))
+    if question.kind == "longest":
+        length = sa.func.length if dialect == "sqlite" else sa.func.char_length
+        return sa.select(sa.func.max(length(columns[0])))
+    if question.kind == "largest":
+        return sa.select(sa.func.max(sa.func.abs(columns[0])))
+    found: Select[Any] = sa.select(ONE).select_from(table)
+    if question.kind == "nulls":
+        found = found.where(sa.or_(*(column.is_(None) for column in columns)))
+    elif question.kind == "duplicates":
+        filled = (column.is_not(None) for column in columns)
+        found = found.where(*filled).group_by(*columns).having(sa.func.count() > 1)
+    elif question.kind == "orphans":
+        found = _orphans(question, dialect)
+    elif question.kind == "violators":
+        found = found.where(sa.text(f"NOT ({question.condition})".replace(":", r"\:")))
+    else:
+        found = found.where(columns[0] != sa.func.round(columns[0], question.places))
+    return sa.select(sa.func.count()).select_from(found.limit(COUNTED_ROWS).subquery())
+
+
+def _orphans(question: Question, dialect: str) -> Select[Any]:
+    """The rows that point to no row of the referent."""
+    child = _table(question.table, dialect, question.columns).alias("console_child")
+    parent = _table(question.referent, dialect, question.remote_columns).alias("console_parent")
+    pairs = list(zip(question.columns, question.remote_columns, strict=True))
+    found = sa.select(ONE).where(*(parent.c[remote] == child.c[own] for own, remote in pairs))
+    filled = (child.c[own].is_not(None) for own, _ in pairs)
+    return sa.select(ONE).select_from(child).where(*filled, ~found.correlate(child).exists())
+
+
+def _table(name: str, dialect: str, columns: tuple[str, ...] = ()) -> TableClause:
+    """A table by its name; "schema.name" on servers."""
+    schema, _, plain = name.rpartition(".") if dialect != "sqlite" else ("", "", name)
+    return sa.table(plain, *(sa.column(column) for column in columns), schema=schema or None)
+
+
+def _size(connection: Connection, question: Question) -> Any:
+    """What asks for the bytes of a table."""
+    if connection.dialect.name == "postgresql":
+        return sa.text("SELECT pg_table_size(to_regclass(:name))").bindparams(
+            name=".".join('"' + part.replace('"', '""') + '"' for part in question.table.split("."))
+        )
+    if connection.dialect.name in ("mysql", "mariadb"):
+        return sa.text(
+            "SELECT data_length FROM information_schema.tables "
+            "WHERE table_schema = database() AND table_name = :name"
+        ).bindparams(name=question.table)
+    return sa.text("SELECT sum(pgsize) FROM dbstat WHERE name = :name").bindparams(
+        name=question.table
+    )
+
+
+def reason_of(error: Exception) -> str:
+    """Return the first line of what a database said."""
+    original = getattr(error, "orig", None) or error
+    return (str(original).strip().splitlines() or [type(original).__name__])[0]
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)

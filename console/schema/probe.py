@@ -1,0 +1,91 @@
+"""probe: a question about live data that a hazard asks, with its answer and time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Kind = Literal[
+    "rows",  # how many rows a table has
+    "values",  # how many of them hold a value in a column
+    "nulls",  # and how many do not
+    "duplicates",  # how many values are shared by several rows
+    "orphans",  # how many rows point to no row of another table
+    "violators",  # how many rows break a condition
+    "longest",  # characters of the longest value
+    "largest",  # the greatest distance of a number from zero
+    "fractions",  # how many numbers have more decimal places than `places`
+    "size",  # bytes of a table without its indexes
+]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: of which table and columns, and what an answer of that kind needs besides.
+
+    `referent` and `remote_columns` are what a foreign key points to, `condition` is that of a CHECK.
+    """
+
+    kind: Kind
+    table: str
+    columns: tuple[str, ...] = ()
+    referent: str = ""
+    remote_columns: tuple[str, ...] = ()
+    condition: str = ""
+    places: int = 0
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A question and its answer at one moment (UTC).
+
+    The greater an answer, the worse. It is None where the database gave none, and `problem` says
+    why. `is_capped` where counting ended at a limit: the answer is that or more.
+    """
+
+    question: Question
+    answer: int | None
+    asked_at: datetime
+    is_capped: bool = False
+    problem: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The answer in words: "2 rows of reviews point to no row of products"."""
+        if self.answer is None:
+            return f"{_subject(self.question)}: no answer ({self.problem or 'not asked'})"
+        number = f"{self.answer:,}{' or more' if self.is_capped else ''}"
+        return _answer(self.question, number, self.answer == 1 and not self.is_capped)
+
+    def worsened(self, later: Probe) -> str | None:
+        """Say how a later answer to the same question is worse; None where it is not, or unknown."""
+        if self.answer is None or later.answer is None or later.answer <= self.answer:
+            return None
+        return f"{later.sentence}, and it was {self.answer:,} at {self.asked_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _subject(question: Question) -> str:
+    """The table, with the columns if the question is about some."""
+    return ".".join(part for part in (question.table, ", ".join(question.columns)) if part)
+
+
+def _answer(question: Question, number: str, is_one: bool) -> str:
+    table, columns = question.table, ", ".join(question.columns)
+    rows = f"{number} row{'' if is_one else 's'} of {table}"
+    values = f"{number} value{'' if is_one else 's'} of {_subject(question)}"
+    s = "s" if is_one else ""
+    return {
+        "rows": f"{table} has {number} row{'' if is_one else 's'}",
+        "values": f"{rows} hold{s} a value in {columns}",
+        "nulls": f"{rows} hold{s} NULL in {columns}",
+        "duplicates": f"{values} {'is' if is_one else 'are'} shared by several rows",
+        "orphans": f"{rows} point{s} by {columns} to no row of {question.referent}",
+        "violators": f"{rows} break{s} the condition {question.condition}",
+        "longest": f"the longest value of {_subject(question)} has {number} "
+        f"character{'' if is_one else 's'}",
+        "largest": f"the largest value of {_subject(question)} is {number}",
+        "fractions": f"{values} {'has' if is_one else 'have'} more than "
+        f"{question.places} decimal place{'' if question.places == 1 else 's'}",
+        "size": f"{table} takes {number} byte{'' if is_one else 's'}",
+    }[question.kind]
