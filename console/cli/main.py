@@ -24,6 +24,8 @@ COMMANDS = {
     "demo": "console.cli.demo",
     "makemigrations": "console.cli.makemigrations",
     "migrate": "console.cli.migrate",
+    "plan": "console.cli.plan",
+    "rehearse": "console.cli.rehearse",
     "runserver": "console.cli.runserver",
     "shell": "console.cli.shell",
     "showmigrations": "console.cli.showmigrations",

@@ -9,6 +9,7 @@ import click
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import Refusal
 from console.cli.output import Reporter, json_option, say, warn, write_json
+from console.cli.render import plan_lines
 from console.cli.store import bring_store_up_to_date
 from console.schema.errors import NothingToDo
 from console.schema.plan import Plan, make_plan
@@ -115,10 +116,8 @@ def _print_plan(plan: Plan | None) -> None:
     if plan is None:
         click.echo("Nothing to do.")
         return
-    click.echo(f"Planned for '{plan.target}':")
-    for step in plan.steps:
-        click.echo(f"  {step.direction:<4} {step.revision}  {step.message}")
-    click.echo(f"Digest {plan.digest}")
+    for line in plan_lines(plan):
+        click.echo(line)
 
 
 def _print_outcome(plan: Plan, outcome: Outcome) -> None:

@@ -7,18 +7,25 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from console.cli.context import pass_console, target_of, target_option
+from console.cli.graph import draw
 from console.cli.output import json_option, problem_line, warn, write_json
+from console.schema.graph import lay_out
 from console.schema.history import History, Standing, read_history, read_standing
+from console.schema.revision import Revision
 
 if TYPE_CHECKING:
     from console.mount import Console
 
+HERE = "  <- the database stands here"
+DOTS = {"X": "●", " ": "○", "!": "✗"}
+
 
 @click.command()
 @target_option
+@click.option("--graph", is_flag=True, help="Draw branches and merges, newest revision first.")
 @json_option
 @pass_console
-def showmigrations(console: Console, target: str | None, as_json: bool) -> None:
+def showmigrations(console: Console, target: str | None, graph: bool, as_json: bool) -> None:
     """List revisions, the applied ones marked.
 
     Oldest first: [X] applied, [ ] not, [!] cannot be read, [?] applied without a file.
@@ -29,14 +36,14 @@ def showmigrations(console: Console, target: str | None, as_json: bool) -> None:
         history = read_history(one)
         standing = read_standing(one, history)
         if as_json:
-            listed.append(_as_data(one.name, history, standing))
+            listed.append(_as_data(one.name, history, standing, graph))
         else:
-            _print(one.name, history, standing)
+            _print(one.name, history, standing, graph)
     if as_json:
         write_json(listed)
 
 
-def _as_data(name: str, history: History, standing: Standing) -> dict[str, Any]:
+def _as_data(name: str, history: History, standing: Standing, graph: bool) -> dict[str, Any]:
     return {
         "target": name,
         "heads": history.heads,
@@ -55,18 +62,40 @@ def _as_data(name: str, history: History, standing: Standing) -> dict[str, Any]:
             for revision in reversed(history.revisions)
         ],
         "problems": history.problems,
+        **({"graph": lay_out(history)} if graph else {}),
     }
 
 
-def _print(name: str, history: History, standing: Standing) -> None:
+def _print(name: str, history: History, standing: Standing, graph: bool) -> None:
     click.echo(name)
-    for revision in reversed(history.revisions):
-        mark = "!" if revision.is_broken else "X" if revision.id in standing.applied else " "
-        here = "  <- the database stands here" if revision.id in standing.heads else ""
-        click.echo(f" [{mark}] {revision.id}  {revision.message}{here}")
+    if graph:
+        _print_graph(history, standing)
+    else:
+        for revision in reversed(history.revisions):
+            click.echo(f" [{_mark(revision, standing)}] {_line(revision, standing)}")
     for unknown in standing.unknown:
         click.echo(f" [?] {unknown}  applied, and no revision file carries it")
     if not history.revisions:
         click.echo(" (no migrations)")
     for problem in history.problems:
         warn(f"{name}: {problem_line(problem)}")
+
+
+def _print_graph(history: History, standing: Standing) -> None:
+    """Draw the history; ● is applied, ○ is not, ✗ cannot be read."""
+    rows = lay_out(history)
+    marks = {r.id: DOTS[_mark(r, standing)] for r in history.revisions}
+    width = 2 * max((row.lanes for row in rows), default=0)
+    for characters, name in draw(rows, marks):
+        said = "" if name is None else _line(history.by_id[name], standing)
+        click.echo(f" {characters:<{width}} {said}".rstrip())
+
+
+def _mark(revision: Revision, standing: Standing) -> str:
+    return "!" if revision.is_broken else "X" if revision.id in standing.applied else " "
+
+
+def _line(revision: Revision, standing: Standing) -> str:
+    labels = f" ({', '.join(revision.labels)})" if revision.labels else ""
+    here = HERE if revision.id in standing.heads else ""
+    return f"{revision.id}{labels}  {revision.message}{here}"

@@ -33,3 +33,20 @@ def test_an_unknown_target_names_those_there_are(manage: Manage, app: Flask) -> 
     assert result.exit_code == 1
     assert "'warehouse'" in result.stderr
     assert "default" in result.stderr
+
+
+def test_the_graph_draws_newest_first_what_is_applied_and_what_is_not(
+    manage: Manage, lagging_app: Flask
+) -> None:
+    result = manage(lagging_app, "showmigrations", "--graph")
+    assert result.exit_code == 0, result.output
+    _, newest, oldest = result.stdout.splitlines()
+    assert newest.startswith(f" ○  {SECOND}")
+    assert oldest.startswith(f" ●  {FIRST}")
+    assert oldest.endswith("<- the database stands here")
+
+
+def test_the_graph_is_there_for_programs_too(manage: Manage, lagging_app: Flask) -> None:
+    (listed,) = data_of(manage(lagging_app, "showmigrations", "--graph", "--json"))
+    assert [row["revision"] for row in listed["graph"]] == [SECOND, FIRST]
+    assert listed["graph"][0]["edges"] == [{"from_lane": 0, "to_lane": 0}]

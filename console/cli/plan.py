@@ -1,0 +1,47 @@
+"""plan: what would run, and what is dangerous about it, without running anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from console.cli.context import pass_console, target_of, target_option
+from console.cli.output import json_option, say, write_json
+from console.cli.render import hazard_lines, plan_lines
+from console.hazards.judge import judge
+from console.schema.errors import NothingToDo
+from console.schema.history import read_history
+from console.schema.plan import make_plan
+from console.schema.wire import encode
+
+if TYPE_CHECKING:
+    from console.mount import Console
+
+
+@click.command()
+@click.argument("revision", default="head")
+@target_option
+@json_option
+@pass_console
+def plan(console: Console, revision: str, target: str | None, as_json: bool) -> None:
+    """Print what would run, and do nothing.
+
+    REVISION is an id or its beginning, a label, head, heads, base, +1 or -1. Hazards are those that
+    the files alone show; `rehearse` finds the others.
+    """
+    chosen = target_of(console, target)
+    history = read_history(chosen)
+    try:
+        made = make_plan(chosen, revision, history)
+    except NothingToDo as error:
+        say(str(error))
+        if as_json:
+            write_json(None)
+        return
+    hazards = judge(chosen, made, None, history)
+    if as_json:
+        write_json({**encode(made), "hazards": hazards})
+        return
+    for line in (*plan_lines(made), *hazard_lines(hazards)):
+        click.echo(line)

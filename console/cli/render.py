@@ -1,0 +1,55 @@
+"""render: the values of the core as lines of text, the same in every command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from console.hazards.hazard import Hazard
+from console.schema.catalogue import Change, Difference
+from console.schema.ledger import Ledger
+from console.schema.plan import Plan
+
+SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """A plan: where it begins, its steps, where it ends, its digest."""
+    yield f"Planned for '{plan.target}':"
+    for step in plan.steps:
+        yield f"  {step.direction:<4} {step.revision}  {step.message}"
+    yield f"From {', '.join(plan.start) or 'base'} to {', '.join(plan.end) or 'base'}."
+    yield f"Digest {plan.digest}"
+
+
+def hazard_lines(hazards: Iterable[Hazard]) -> Iterator[str]:
+    """Hazards, worst first: what goes wrong, why, and what to write instead."""
+    for hazard in hazards:
+        place = f" in {hazard.revision}" if hazard.revision else ""
+        yield f"{hazard.severity}: {hazard.code}: {hazard.subject}{place}"
+        yield f"    {hazard.danger} {hazard.reason}"
+        if hazard.rewrite:
+            yield from (f"    | {line}" for line in hazard.rewrite.strip().splitlines())
+
+
+def difference_lines(difference: Difference) -> Iterator[str]:
+    """A schema difference, per table and view, each change with its sign."""
+    for table in difference.tables:
+        kind = "view" if table.is_view else "table"
+        yield f"{SIGNS[table.sign]} {kind} {table.name}"
+        yield from (f"    {change_line(change)}" for change in table.changes)
+
+
+def change_line(change: Change) -> str:
+    """One change: "+ column price NUMERIC(10, 2), nullable"."""
+    words = " ".join(part for part in (SIGNS[change.sign], change.kind, change.name) if part)
+    if change.sign == "changed":
+        return f"{words}: {change.before} becomes {change.after}"
+    return f"{words} {change.after or change.before or ''}".rstrip()
+
+
+def ledger_lines(ledger: Ledger) -> Iterator[str]:
+    """A ledger: its verdict, then a sentence for each table, and the objects lost or gained."""
+    yield ledger.verdict
+    yield from (f"  {entry.sentence}" for entry in ledger.entries)
+    yield from (f"  {kind} {name} lost" for kind, name in ledger.objects_lost)
+    yield from (f"  {kind} {name} new" for kind, name in ledger.objects_gained)
