@@ -1,7 +1,7 @@
 # The only entry points; continuous integration calls the same.
 # Arguments for a tool: make test ARGS='-k review', another port: PORT=5001 make run
 
-.PHONY: help run setup test check screenshots
+.PHONY: help run setup test check bench faults screenshots
 .DEFAULT_GOAL := help
 
 PREPARE = python=$$(sh tools/find-python) && exec "$$python" tools/prepare.py
@@ -26,6 +26,15 @@ check: ## ruff, mypy and the import contracts
 	$(IN_VENV) ruff format --check
 	$(IN_VENV) mypy
 	.venv/bin/lint-imports
+
+bench: ## measure the core, side by side with plain Alembic
+	@$(PREPARE) --dev --no-front-end
+	@exec $(IN_VENV) tests.bench
+
+N ?= 500
+faults: ## kill -9 a migration at N random moments (N=500) and look at what is left
+	@$(PREPARE) --dev --no-front-end
+	@CONSOLE_TEST_KILLS=$(N) exec $(IN_VENV) pytest -v -s tests/schema -k "kill" $(ARGS)
 
 screenshots: ## take the pictures of the README again (needs Chromium)
 	@$(PREPARE) --dev
