@@ -22,6 +22,7 @@ COMMANDS = {
     "createsuperuser": "console.cli.accounts",
     "db": "flask_migrate.cli",
     "demo": "console.cli.demo",
+    "drift": "console.cli.drift",
     "makemigrations": "console.cli.makemigrations",
     "migrate": "console.cli.migrate",
     "plan": "console.cli.plan",

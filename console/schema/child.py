@@ -26,6 +26,7 @@ from console.schema.errors import MigrationFailed
 from console.schema.execution import Execution
 from console.schema.guard import Guard
 from console.schema.job import Answer, Failure, Job, PassResult
+from console.schema.models import model
 from console.schema.progress import Event
 from console.schema.wire import decode, encode
 
@@ -108,10 +109,13 @@ def require_commit(guard: Guard) -> None:
 
 
 def sketch(job: Job) -> Answer:
-    """Compare the models with the database, and write a revision file if the job says so."""
+    """Compare the models with the database, and write a revision file if the job says so; or create
+    what they say elsewhere."""
     environment = Environment(job, Guard(), is_reading=True)
     environment.install()
     with configuration(job) as config:
+        if job.kind == "model":
+            return Answer(modelled=model(job, environment, config))
         return Answer(drafted=draft(job, environment, config))
 
 

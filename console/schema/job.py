@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from console.schema.catalogue import Catalogue
@@ -34,16 +34,18 @@ class Job:
     """Everything that a child process needs; `target` points into the snapshot.
 
     "run" executes the passes one after the other; "generate" writes a new revision file and "check"
-    compares the models with the database, both without changing the database.
+    compares the models with the database, both without changing the database. "model" creates what
+    the models say on the empty database `scratch`.
     """
 
-    kind: Literal["run", "generate", "check"]
+    kind: Literal["run", "generate", "check", "model"]
     target: Target
     passes: tuple[Pass, ...] = ()
     lock_wait: float = LOCK_WAIT_SECONDS
     message: str = ""
     empty: bool = False
     head: str | None = None
+    scratch: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,19 @@ class Drafted:
 
 
 @dataclass(frozen=True)
+class Modelled:
+    """The schema that the models make, the one that the database has, and what autogenerate would do."""
+
+    models: Catalogue
+    database: Catalogue
+    operations: tuple[Operation, ...] = ()
+
+
+@dataclass(frozen=True)
 class Answer:
     """The child's last word. `passes` holds what ran, the failed one included."""
 
     passes: tuple[PassResult, ...] = ()
     drafted: Drafted | None = None
+    modelled: Modelled | None = None
     failure: Failure | None = None

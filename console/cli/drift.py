@@ -1,0 +1,80 @@
+"""drift: where the models, the database and the history disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from console.cli.context import pass_console, target_of, target_option
+from console.cli.errors import Refusal
+from console.cli.output import Reporter, json_option, write_json
+from console.cli.render import difference_lines
+from console.schema.drift import Comparison, Drift, find_drift
+from console.schema.wire import encode
+
+if TYPE_CHECKING:
+    from console.mount import Console
+
+
+@click.command()
+@target_option
+@click.option("--check", is_flag=True, help="Exit with status 1 if anything disagrees.")
+@json_option
+@pass_console
+def drift(console: Console, target: str | None, check: bool, as_json: bool) -> None:
+    """Compare the models, the database and the history.
+
+    The database is only read. The history is run, and the models are created, on empty databases
+    that are gone afterwards.
+    """
+    chosen = [target_of(console, target)] if target else list(console.targets.values())
+    found = []
+    with Reporter() as progress:
+        for one in chosen:
+            found.append(find_drift(one, progress=progress))
+    if as_json:
+        write_json([encode(each) | {"is_clean": each.is_clean} for each in found])
+    else:
+        for each in found:
+            for line in drift_lines(each):
+                click.echo(line)
+    drifting = [each.target for each in found if not each.is_clean]
+    if check and drifting:
+        raise Refusal(f"There is drift in {', '.join(drifting)}.")
+
+
+def drift_lines(drift: Drift) -> Iterator[str]:
+    """Both comparisons of a target, each with what to do about it."""
+    yield drift.target
+    place = ", ".join(drift.heads) or "base"
+    yield from _lines(
+        drift.history,
+        f"The database is what its history makes up to {place}.",
+        f"The database is not what its history makes up to {place}. Somebody changed it by hand:",
+    )
+    if drift.models_against == "history":
+        with_what = f"what the history makes with its {len(drift.pending)} pending revision(s)"
+    else:
+        with_what = "the database"
+    yield from _lines(
+        drift.models,
+        f"The models and {with_what} agree.",
+        f"The models are not {with_what}. To become what they say, this has to happen:",
+    )
+
+
+def _lines(comparison: Comparison, agreed: str, disagreed: str) -> Iterator[str]:
+    if comparison.error is not None:
+        yield f"  It cannot be compared: {comparison.error}"
+        return
+    if comparison.is_clean:
+        yield f"  {agreed}"
+        return
+    yield f"  {disagreed}"
+    yield from (f"    {line}" for line in difference_lines(comparison.difference))
+    yield from (f"  A rename? {suspicion}" for suspicion in comparison.suspicions)
+    if comparison.passed_over:
+        yield "  `makemigrations` does not write these; write them by hand:"
+        yield from (f"    {line}" for line in comparison.passed_over)

@@ -1,0 +1,60 @@
+"""rebuild: what a history makes of an empty database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from console.schema.catalogue import Catalogue, read_catalogue
+from console.schema.clone import scratch_of
+from console.schema.connection import read_only
+from console.schema.errors import NothingToDo
+from console.schema.job import Job, Pass
+from console.schema.plan import make_plan
+from console.schema.process import error_of, run_job
+from console.schema.progress import Event, Progress, silent
+from console.schema.snapshot import snapshot_of
+from console.schema.target import Target
+
+
+@contextmanager
+def rebuilt(
+    target: Target, heads: Collection[str], *, progress: Progress = silent
+) -> Iterator[Target]:
+    """Yield the target with its URL on a scratch database that its history has brought from nothing
+    to `heads`; the scratch is gone at the end, and the target's own database is not touched.
+
+    Raises HistoryError for a head that cannot be planned, MigrationFailed where a revision cannot
+    run on empty tables, and Unsupported for a database without scratches.
+    """
+    with scratch_of(target) as scratch, snapshot_of(scratch) as snapshot:
+        for head in sorted(heads):
+            progress(Event("clone", f"Rebuilding {target.name} up to {head} on an empty database"))
+            _run(replace(snapshot, paths=target.paths), snapshot, head)
+        yield scratch
+
+
+def rebuild(target: Target, heads: Collection[str], *, progress: Progress = silent) -> Catalogue:
+    """Return the schema that the history makes up to `heads`. Raises as `rebuilt` does."""
+    with rebuilt(target, heads, progress=progress) as scratch:
+        return schema_of(scratch)
+
+
+def schema_of(target: Target) -> Catalogue:
+    """Return the schema that a target's database has now; an empty one where there is none yet."""
+    with read_only(target) as connection:
+        if connection is None:
+            return Catalogue(())
+        return read_catalogue(connection, exclude=(target.version_table,))
+
+
+def _run(original: Target, snapshot: Target, head: str) -> None:
+    """Take the scratch to one head, if the others have not done so."""
+    try:
+        plan = make_plan(original, head)
+    except NothingToDo:
+        return
+    answer = run_job(Job("run", snapshot, (Pass(plan.steps, plan.start),)), progress=silent)
+    if answer.failure:
+        raise error_of(answer.failure)
