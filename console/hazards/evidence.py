@@ -59,6 +59,12 @@ class Evidence:
             if operation.name in names:
                 yield operation
 
+    def operations_on_tables(self) -> Iterator[Operation]:
+        """Those that name a table, in order."""
+        for operation in self.rehearsal.operations if self.rehearsal else ():
+            if operation.table:
+                yield operation
+
     def statements(self) -> Iterator[Statement]:
         """The captured statements that the migration code is responsible for, in order: without
         what Alembic's own version table and batch mode's copies need."""

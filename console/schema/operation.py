@@ -104,6 +104,8 @@ def _constraint_details(operation: Any) -> list[tuple[str, str | None]]:
         details.append(("referent", operation.referent_table))
         details.append(("remote_columns", ", ".join(operation.remote_cols)))
         details.append(("ondelete", operation.kw.get("ondelete")))
+        is_unchecked = operation.kw.get("postgresql_not_valid")
+        details.append(("not_valid", "yes" if is_unchecked else None))
     if isinstance(operation, ops.CreateCheckConstraintOp):
         details.append(("condition", _text(operation.condition)))
     if isinstance(operation, ops.DropConstraintOp):

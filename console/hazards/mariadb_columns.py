@@ -1,0 +1,217 @@
+"""Rules about columns on MariaDB and MySQL."""
+
+# ruff: noqa: S608 - the SQL is text to show, never executed
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from console.hazards.clauses import NAME, added_columns, clauses, defined_columns
+from console.hazards.evidence import Evidence
+from console.hazards.registry import Finding, rule
+from console.hazards.types import sql_type
+from console.hazards.words import number_of
+from console.schema.probe import Question
+from console.schema.statement import Operation
+
+MARIADB = ("mysql",)
+FILLED = re.compile(r"\b(?:DEFAULT|AUTO_INCREMENT|AS|GENERATED|SERIAL)\b", re.IGNORECASE)
+NOT_NULL = re.compile(r"\bNOT NULL\b", re.IGNORECASE)
+DROP_COLUMN = re.compile(
+    rf"^DROP (?:COLUMN )?(?:IF EXISTS )?(?!(?:INDEX|KEY|CONSTRAINT|PRIMARY|FOREIGN|CHECK|PARTITION)\b){NAME}",
+    re.IGNORECASE,
+)
+DROP_KEY = re.compile(rf"^(?:DROP (?:INDEX|KEY|CONSTRAINT) (?:IF EXISTS )?){NAME}", re.IGNORECASE)
+REFERENCES = re.compile(rf"\bREFERENCES {NAME}", re.IGNORECASE)
+COLUMNS = re.compile(r"\(([^()]*)\)")
+BYTES = {"latin1": 1, "ascii": 1, "utf8mb3": 3, "utf8": 3}
+CHARSET = re.compile(r"CHARSET=(\w+)", re.IGNORECASE)
+
+
+@rule(
+    "implicit-default",
+    "error",
+    "The rows that exist silently get 0, an empty text or a date that there never was, and nobody can "
+    "tell them later from values that somebody meant.",
+    instead="Add the column as nullable, fill it in, and make it required afterwards; or state the "
+    "default.",
+    databases=MARIADB,
+)
+def implicit_default(evidence: Evidence) -> Iterator[Finding]:
+    """Required columns without a default, added to a table that has rows."""
+    for clause, column, definition in added_columns(evidence):
+        if not NOT_NULL.search(definition) or FILLED.search(definition):
+            continue
+        table = clause.table
+        rows = evidence.rows(table)
+        if rows == 0:
+            continue
+        many = "The rows" if rows is None else f"All {number_of(rows, 'row')}"
+        yield Finding(
+            clause.revision,
+            f"{table}.{column}",
+            f"{many} of {table} silently get a made-up value for the required {column}.",
+            f'op.add_column("{table}", sa.Column("{column}", …, nullable=True))\n'
+            f'op.execute("UPDATE {table} SET {column} = … WHERE {column} IS NULL")\n'
+            f'op.alter_column("{table}", "{column}", existing_type=…, nullable=False)',
+            evidence=evidence.probe(Question("rows", table)),
+        )
+
+
+@rule(
+    "alter-missing-existing",
+    "error",
+    "MODIFY and CHANGE state the whole column anew: a default, a comment, NOT NULL or AUTO_INCREMENT "
+    "that the operation does not repeat is gone afterwards.",
+    instead="Pass existing_nullable, existing_server_default, existing_comment and "
+    "existing_autoincrement.",
+    databases=MARIADB,
+)
+def alter_missing_existing(evidence: Evidence) -> Iterator[Finding]:
+    """Changes of a column that leave out what it had."""
+    for operation in evidence.operations("alter_column"):
+        restates = any(operation.detail(key) for key in ("type", "nullable", "new_name", "comment"))
+        missing = list(_missing(evidence, operation)) if restates else []
+        if not missing:
+            continue
+        table, column = operation.table, operation.column
+        lost = " and ".join(words for words, _ in missing)
+        arguments = ", ".join(argument for _, argument in missing)
+        yield Finding(
+            operation.revision,
+            f"{table}.{column}",
+            f"{column} of {table} loses {lost}, since the operation does not repeat it.",
+            f'op.alter_column("{table}", "{column}", …, existing_type=…, {arguments})',
+        )
+
+
+def _missing(evidence: Evidence, operation: Operation) -> Iterator[tuple[str, str]]:
+    """What a column has and an operation neither changes nor repeats: in words, and as arguments."""
+    column = evidence.column(operation.table, operation.column)
+    if column is None or column.primary_key:
+        return
+    said = operation.detail
+    if not column.nullable and not said("nullable") and not said("existing_nullable"):
+        yield "NOT NULL", "existing_nullable=False"
+    if column.default is not None and not said("default") and not said("existing_default"):
+        default = column.default
+        yield f"its default {default}", f"existing_server_default=sa.text({default!r})"
+    comment = next((note for note in column.notes if note.startswith("comment ")), None)
+    if comment and not said("comment") and not said("existing_comment"):
+        yield f"its {comment}", f"existing_comment={comment.removeprefix('comment ')}"
+
+
+@rule(
+    "inline-references",
+    "warning",
+    "MySQL before version 9 reads REFERENCES beside a column, and forgets it: no foreign key is made, "
+    "and nobody is told.",
+    instead="State the foreign key as a constraint of the table.",
+    databases=MARIADB,
+)
+def inline_references(evidence: Evidence) -> Iterator[Finding]:
+    """REFERENCES beside a column that made no foreign key in the rehearsal."""
+    for revision, table, column, definition in defined_columns(evidence):
+        found = REFERENCES.search(definition)
+        is_constraint = column.upper() in ("CONSTRAINT", "FOREIGN")
+        if found is None or is_constraint or _is_made(evidence, table, column):
+            continue
+        yield Finding(
+            revision,
+            f"{table}.{column}",
+            f"{column} of {table} refers to {found[1]} in words only; it is no foreign key.",
+            f'op.create_foreign_key("fk_{table}_{column}", "{table}", "{found[1]}", '
+            f'["{column}"], ["id"])',
+        )
+
+
+def _is_made(evidence: Evidence, table: str, column: str) -> bool:
+    """Whether the rehearsal made a foreign key of a column."""
+    difference = evidence.rehearsal.difference.tables if evidence.rehearsal else ()
+    return any(
+        change.kind == "foreign key" and (change.after or "").startswith(f"({column})")
+        for entry in difference
+        if entry.name == table
+        for change in entry.changes
+    )
+
+
+@rule(
+    "varchar-boundary",
+    "warning",
+    "Up to 255 bytes a text's length takes one byte, beyond that two: a VARCHAR that crosses it makes "
+    "the server copy the whole table instead of changing a number.",
+    instead="Stay below it, or state ALGORITHM and LOCK so that the copy is no surprise.",
+    databases=MARIADB,
+)
+def varchar_boundary(evidence: Evidence) -> Iterator[Finding]:
+    """VARCHARs that become so long that their length takes another byte."""
+    for operation in evidence.operations("alter_column"):
+        known = evidence.column(operation.table, operation.column)
+        old = sql_type(known.type if known else operation.detail("existing_type"))
+        new = sql_type(operation.detail("type"))
+        if (
+            not old
+            or not new
+            or {old.name, new.name} != {"VARCHAR"}
+            or not old.size
+            or not new.size
+        ):
+            continue
+        size = _character(evidence, operation.table)
+        if (old.size * size <= 255) == (new.size * size <= 255):
+            continue
+        yield Finding(
+            operation.revision,
+            f"{operation.table}.{operation.column}",
+            f"{operation.column} of {operation.table} goes from {old.size * size} to "
+            f"{new.size * size} bytes at most: the table is copied.",
+            f'op.execute("ALTER TABLE {operation.table} MODIFY {operation.column} '
+            f'VARCHAR({new.size}) …, ALGORITHM=COPY, LOCK=SHARED")',
+        )
+
+
+def _character(evidence: Evidence, table: str | None) -> int:
+    """How many bytes a character of a table may take."""
+    known = evidence.table(table)
+    for part in known.parts if known else ():
+        found = CHARSET.search(part.definition) if part.kind == "option" else None
+        if found:
+            return BYTES.get(found[1].lower(), 4)
+    return 4
+
+
+@rule(
+    "unique-column-drop",
+    "error",
+    "MariaDB refuses to drop a column that a UNIQUE of several columns needs, half-way through the "
+    "revision; MySQL takes it out of the UNIQUE, whose other columns may then hold duplicates.",
+    instead="Drop the UNIQUE first, in a revision of its own.",
+    databases=MARIADB,
+)
+def unique_column_drop(evidence: Evidence) -> Iterator[Finding]:
+    """Dropped columns that stand in a UNIQUE with others."""
+    dropped_keys: set[tuple[str, str]] = set()
+    for clause in clauses(evidence):
+        key = DROP_KEY.match(clause.text)
+        if key:
+            dropped_keys.add((clause.table, key[1]))
+        found = DROP_COLUMN.match(clause.text)
+        table = evidence.table(clause.table)
+        for part in table.parts if found and table else ():
+            columns = COLUMNS.search(part.definition)
+            names = [n.strip(" `") for n in columns[1].split(",")] if columns else []
+            is_unique = part.kind == "unique" or part.definition.startswith("unique ")
+            if not found or not is_unique or len(names) < 2 or found[1] not in names:
+                continue
+            if (clause.table, part.name) not in dropped_keys:
+                yield Finding(
+                    clause.revision,
+                    f"{clause.table}.{found[1]}",
+                    f"{found[1]} of {clause.table} stands in the UNIQUE {part.name} "
+                    f"({', '.join(names)}).",
+                    f'op.drop_constraint("{part.name}", "{clause.table}", type_="unique")\n'
+                    f"# in the next revision:\n"
+                    f'op.drop_column("{clause.table}", "{found[1]}")',
+                )

@@ -1,0 +1,247 @@
+"""Rules about columns on PostgreSQL: what rewrites or reads the whole table under a lock."""
+
+# ruff: noqa: S608 - the SQL is text to show, never executed
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from console.hazards.clauses import (
+    NAME,
+    added_columns,
+    clauses,
+    defined_columns,
+    sentences,
+    sized,
+    type_in,
+)
+from console.hazards.evidence import Evidence
+from console.hazards.registry import Finding, rule
+from console.hazards.types import SqlType, is_within, sql_type
+
+POSTGRESQL = ("postgresql",)
+DEFAULT = re.compile(
+    r"\bDEFAULT (.+?)(?= (?:NOT NULL|NULL|PRIMARY KEY|UNIQUE|REFERENCES|CHECK|CONSTRAINT|COLLATE)\b|$)",
+    re.IGNORECASE,
+)
+STRING = re.compile(r"'(?:[^']|'')*'")
+CALL = re.compile(r"\b([a-z_]\w*)\(", re.IGNORECASE)
+# Functions that give one value for a whole statement: PostgreSQL writes it down once.
+STABLE = frozenset(
+    {
+        "now", "transaction_timestamp", "statement_timestamp", "lower", "upper",
+        "concat", "to_timestamp", "make_date", "make_timestamp", "date_trunc",
+        "jsonb_build_object", "jsonb_build_array", "json_build_object",
+        "json_build_array", "coalesce", "cast", "timezone", "varchar", "numeric",
+        "decimal", "char", "timestamp", "time", "interval", "to_jsonb", "make_interval",
+        "md5", "length", "round", "abs",
+    }
+)  # fmt: skip
+SERIAL = re.compile(r"^(?:SMALL|BIG)?SERIAL\d?\b|\bAS IDENTITY\b", re.IGNORECASE)
+STORED = re.compile(r"\bGENERATED ALWAYS AS \(.*\) STORED\b", re.IGNORECASE)
+CHANGE_TYPE = re.compile(
+    rf"^ALTER (?:COLUMN )?{NAME} (?:SET DATA )?TYPE (.+?)(?: USING .*)?$", re.IGNORECASE
+)
+SET_NOT_NULL = re.compile(rf"^ALTER (?:COLUMN )?{NAME} SET NOT NULL$", re.IGNORECASE)
+JSON = re.compile(r"^JSON\b(?!B)", re.IGNORECASE)
+
+
+@rule(
+    "volatile-default",
+    "error",
+    "PostgreSQL computes such a default anew for every row, so it rewrites the whole table and all "
+    "its indexes while nobody else can even read it.",
+    instead="Add the column without it, set the default, and fill in the rows in batches.",
+    databases=POSTGRESQL,
+)
+def volatile_default(evidence: Evidence) -> Iterator[Finding]:
+    """Columns added with a default that calls a function which may give another value each time."""
+    for clause, column, definition in added_columns(evidence):
+        found = DEFAULT.search(definition)
+        calls = CALL.findall(STRING.sub("''", found[1])) if found else []
+        volatile = [name for name in calls if name.lower() not in STABLE | {"nextval"}]
+        if found is None or not volatile:
+            continue
+        table = clause.table
+        yield sized(
+            evidence,
+            clause.revision,
+            table,
+            f"{table}.{column}",
+            f"The default {found[1]} of the new column {column} rewrites every row of {table}.",
+            f'op.add_column("{table}", sa.Column("{column}", …, nullable=True))\n'
+            f'op.alter_column("{table}", "{column}", server_default=sa.text({found[1]!r}))\n'
+            f"# then, in a later revision, in batches:\n"
+            f'op.execute("UPDATE {table} SET {column} = {found[1]} WHERE {column} IS NULL AND …")',
+        )
+
+
+@rule(
+    "add-serial",
+    "error",
+    "Every row gets a number of its own, so PostgreSQL rewrites the whole table and all its indexes "
+    "while nobody else can even read it.",
+    instead="Add a plain column, make a sequence its default, and number the rows in batches.",
+    databases=POSTGRESQL,
+)
+def add_serial(evidence: Evidence) -> Iterator[Finding]:
+    """SERIAL and identity columns added to a table that was there."""
+    for clause, column, definition in added_columns(evidence):
+        if not SERIAL.search(definition) and "nextval(" not in definition.lower():
+            continue
+        table = clause.table
+        yield sized(
+            evidence,
+            clause.revision,
+            table,
+            f"{table}.{column}",
+            f"The new column {column} numbers, and so rewrites, every row of {table}.",
+            f'op.add_column("{table}", sa.Column("{column}", sa.BigInteger))\n'
+            f'op.execute("CREATE SEQUENCE {table}_{column}_seq OWNED BY {table}.{column}")\n'
+            f'op.execute("ALTER TABLE {table} ALTER COLUMN {column} '
+            f"SET DEFAULT nextval('{table}_{column}_seq')\")\n"
+            "# then number the rows in batches, in a later revision",
+        )
+
+
+@rule(
+    "add-stored-generated",
+    "error",
+    "A stored value is computed for every row, so PostgreSQL rewrites the whole table and all its "
+    "indexes while nobody else can even read it.",
+    instead="Add a plain column that a trigger keeps, and fill in the rows in batches.",
+    databases=POSTGRESQL,
+)
+def add_stored_generated(evidence: Evidence) -> Iterator[Finding]:
+    """Stored generated columns added to a table that was there."""
+    for clause, column, definition in added_columns(evidence):
+        if STORED.search(definition):
+            table = clause.table
+            yield sized(
+                evidence,
+                clause.revision,
+                table,
+                f"{table}.{column}",
+                f"The new column {column} is computed for, and so rewrites, every row of {table}.",
+                f'op.add_column("{table}", sa.Column("{column}", …))\n'
+                f'op.execute("CREATE TRIGGER … BEFORE INSERT OR UPDATE ON {table} …")\n'
+                "# then fill in the rows in batches, in a later revision",
+            )
+
+
+@rule(
+    "change-type",
+    "error",
+    "Unless every old value is a new one as it stands, PostgreSQL rewrites the whole table and all "
+    "its indexes while nobody else can even read it.",
+    instead="Add a column of the new type, keep both in step, copy in batches, and drop the old one "
+    "later.",
+    databases=POSTGRESQL,
+)
+def change_type(evidence: Evidence) -> Iterator[Finding]:
+    """Changes of a type that are no mere widening."""
+    for clause in clauses(evidence):
+        found = CHANGE_TYPE.match(clause.text)
+        if found is None:
+            continue
+        table, column = clause.table, found[1]
+        known = evidence.column(table, column)
+        old, new = sql_type(known.type if known else None), type_in(found[2])
+        if old and new and _is_kept(old, new):
+            continue
+        was = f" and was {known.type}" if known else ""
+        yield sized(
+            evidence,
+            clause.revision,
+            table,
+            f"{table}.{column}",
+            f"{column} of {table} becomes {found[2]}{was}: every row is rewritten.",
+            f'op.add_column("{table}", sa.Column("{column}_new", …))\n'
+            f"# keep both in step, by the code or a trigger; copy in batches, in a later revision:\n"
+            f'op.execute("UPDATE {table} SET {column}_new = {column} WHERE {column}_new IS NULL AND …")',
+        )
+
+
+def _is_kept(old: SqlType, new: SqlType) -> bool:
+    """Whether PostgreSQL keeps the rows as they are."""
+    if (old.name, old.size, old.places) == (new.name, new.size, new.places):
+        return True
+    if {old.name, new.name} <= {"VARCHAR", "TEXT", "CHARACTER VARYING"}:
+        return is_within(new.size, old.size)
+    if old.family == new.family == "exact":
+        is_same_scale = new.size is None or old.places == new.places
+        return is_same_scale and is_within(new.size, old.size)
+    return (
+        old.name == new.name and old.family in ("moment", "time") and is_within(new.size, old.size)
+    )
+
+
+@rule(
+    "set-not-null-scan",
+    "error",
+    "PostgreSQL reads the whole table for a NULL while nobody else can even read it, unless a "
+    "validated CHECK has promised already that there is none.",
+    instead="Add CHECK (… IS NOT NULL) NOT VALID, validate it in the next revision, then set NOT NULL.",
+    databases=POSTGRESQL,
+)
+def set_not_null_scan(evidence: Evidence) -> Iterator[Finding]:
+    """NOT NULL for a column without such a promise."""
+    for clause in clauses(evidence):
+        found = SET_NOT_NULL.match(clause.text)
+        if found is None or _is_promised(evidence, clause.table, found[1]):
+            continue
+        table, column = clause.table, found[1]
+        yield sized(
+            evidence,
+            clause.revision,
+            table,
+            f"{table}.{column}",
+            f"All of {table} is read for a NULL in {column} under the lock.",
+            f'op.execute("ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_filled '
+            f'CHECK ({column} IS NOT NULL) NOT VALID")\n'
+            "# in the next revision:\n"
+            f'op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT {table}_{column}_filled")\n'
+            f'op.alter_column("{table}", "{column}", nullable=False)\n'
+            f'op.drop_constraint("{table}_{column}_filled", "{table}")',
+        )
+
+
+def _is_promised(evidence: Evidence, table: str, column: str) -> bool:
+    """Whether a validated CHECK says that a column is not NULL: one that was there, or one that the
+    plan validates."""
+    promise = re.compile(rf'\b"?{re.escape(column.strip(chr(34)))}"? IS NOT NULL\b', re.IGNORECASE)
+    known = evidence.table(table)
+    for part in known.parts if known else ():
+        if part.kind == "check" and promise.search(part.definition):
+            if "NOT VALID" not in part.definition.upper():
+                return True
+            if any(
+                part.name in sentence.text and "VALIDATE CONSTRAINT" in sentence.text.upper()
+                for sentence in sentences(evidence)
+            ):
+                return True
+    texts = [clause.text for clause in clauses(evidence) if clause.table == table]
+    return any(
+        re.match(r"ADD (CONSTRAINT \S+ )?CHECK\b", t, re.I) and promise.search(t) for t in texts
+    )
+
+
+@rule(
+    "json-column",
+    "warning",
+    "A json column has no equality, so that DISTINCT, GROUP BY and UNION fail on it, and no index.",
+    instead="Use jsonb, unless the text has to be kept as it was written.",
+    databases=POSTGRESQL,
+)
+def json_column(evidence: Evidence) -> Iterator[Finding]:
+    """New columns of the type json."""
+    for revision, table, column, definition in defined_columns(evidence):
+        if JSON.match(definition):
+            yield Finding(
+                revision,
+                f"{table}.{column}",
+                f"{column} of {table} is json.",
+                "from sqlalchemy.dialects import postgresql\n"
+                f'sa.Column("{column}", postgresql.JSONB)',
+            )

@@ -1,0 +1,102 @@
+"""Rules about constraints on PostgreSQL: what reads the whole table under a lock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from console.hazards.clauses import NAME, clauses, sized
+from console.hazards.evidence import Evidence
+from console.hazards.registry import Finding, rule
+
+POSTGRESQL = ("postgresql",)
+FOREIGN_KEY = re.compile(
+    rf"^ADD (?:CONSTRAINT {NAME} )?FOREIGN KEY \((.+?)\) REFERENCES {NAME}(.*)$", re.IGNORECASE
+)
+CHECK = re.compile(rf"^ADD (?:CONSTRAINT {NAME} )?CHECK ?(\(.*\))(.*)$", re.IGNORECASE)
+UNIQUE = re.compile(
+    rf"^ADD (?:CONSTRAINT {NAME} )?(UNIQUE|PRIMARY KEY)(?: NULLS (?:NOT )?DISTINCT)? ?\((.+?)\)",
+    re.IGNORECASE,
+)
+
+
+@rule(
+    "foreign-key-valid",
+    "error",
+    "PostgreSQL holds every row of the table against the other one, and nobody can write to either "
+    "in the meantime.",
+    instead="Add the foreign key NOT VALID, and validate it in the next revision.",
+    databases=POSTGRESQL,
+)
+def foreign_key_valid(evidence: Evidence) -> Iterator[Finding]:
+    """Foreign keys that are added and checked in one go."""
+    for clause in clauses(evidence):
+        found = FOREIGN_KEY.match(clause.text)
+        if found is None or "NOT VALID" in found[4].upper():
+            continue
+        table, columns, referent = clause.table, found[2], found[3]
+        name = found[1] or f"{table}_{columns.replace(', ', '_')}_fkey"
+        yield sized(
+            evidence,
+            clause.revision,
+            table,
+            f"{table}.{columns}",
+            f"All of {table} is held against {referent} while neither can be written to.",
+            f'op.create_foreign_key("{name}", "{table}", "{referent}", …, postgresql_not_valid=True)\n'
+            "# in the next revision:\n"
+            f'op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT {name}")',
+        )
+
+
+@rule(
+    "check-valid",
+    "error",
+    "PostgreSQL holds every row against the condition while nobody else can even read the table.",
+    instead="Add the CHECK NOT VALID, and validate it in the next revision.",
+    databases=POSTGRESQL,
+)
+def check_valid(evidence: Evidence) -> Iterator[Finding]:
+    """CHECKs that are added and checked in one go."""
+    for clause in clauses(evidence):
+        found = CHECK.match(clause.text)
+        if found is None or "NOT VALID" in found[3].upper():
+            continue
+        table, name = clause.table, found[1] or f"{clause.table}_check"
+        yield sized(
+            evidence,
+            clause.revision,
+            table,
+            f"{table}.{name}",
+            f"All of {table} is held against {found[2]} under the lock.",
+            f'op.create_check_constraint("{name}", "{table}", …, postgresql_not_valid=True)\n'
+            "# in the next revision:\n"
+            f'op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT {name}")',
+        )
+
+
+@rule(
+    "add-unique-constraint",
+    "error",
+    "PostgreSQL builds the index that the constraint needs while nobody else can even read the table.",
+    instead="Build a unique index CONCURRENTLY, and make the constraint USING INDEX.",
+    databases=POSTGRESQL,
+)
+def add_unique_constraint(evidence: Evidence) -> Iterator[Finding]:
+    """Unique constraints and primary keys that build an index of their own."""
+    for clause in clauses(evidence):
+        found = UNIQUE.match(clause.text)
+        if found is None:
+            continue
+        table, kind, columns = clause.table, found[2].upper(), found[3]
+        name = found[1] or f"{table}_{columns.replace(', ', '_')}_key"
+        yield sized(
+            evidence,
+            clause.revision,
+            table,
+            f"{table}.{columns}",
+            f"An index on {columns} of {table} is built under the lock.",
+            "with op.get_context().autocommit_block():\n"
+            f'    op.create_index("{name}", "{table}", {columns.split(", ")!r}, unique=True, '
+            "postgresql_concurrently=True)\n"
+            f'op.execute("ALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {name}")',
+        )

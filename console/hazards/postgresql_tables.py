@@ -1,0 +1,143 @@
+"""Rules about PostgreSQL's maintenance statements, enums and names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from console.hazards.clauses import NAME, sentences
+from console.hazards.evidence import Evidence
+from console.hazards.registry import Finding, rule
+from console.schema.sqltext import tokens
+
+POSTGRESQL = ("postgresql",)
+REINDEX = re.compile(rf"^REINDEX ?(?:\((.*?)\) )?(\w+) (CONCURRENTLY )?{NAME}?", re.IGNORECASE)
+VACUUM_FULL = re.compile(
+    rf"^VACUUM ?(?:\([^)]*\bFULL\b[^)]*\)|FULL\b)(?: \w+)*?(?: {NAME})?$", re.IGNORECASE
+)
+CLUSTER = re.compile(rf"^CLUSTER\b(?: ?\(.*?\))?(?: VERBOSE)?(?: {NAME})?", re.IGNORECASE)
+ADD_VALUE = re.compile(
+    rf"^ALTER TYPE {NAME} ADD VALUE (?:IF NOT EXISTS )?('(?:[^']|'')*')(.*)$", re.IGNORECASE
+)
+RENAME_VALUE = re.compile(
+    rf"^ALTER TYPE {NAME} RENAME VALUE ('(?:[^']|'')*') TO ('(?:[^']|'')*')", re.IGNORECASE
+)
+DEFINES = ("CREATE", "ALTER", "DROP", "COMMENT")
+LONGEST_NAME = 63  # bytes; PostgreSQL cuts what is longer, with a notice that nobody sees
+
+
+@rule(
+    "reindex",
+    "error",
+    "Nobody can write to the table, and most cannot read it, while its indexes are built anew.",
+    instead="REINDEX … CONCURRENTLY, inside an autocommit_block() or outside of migrations.",
+    databases=POSTGRESQL,
+)
+def reindex(evidence: Evidence) -> Iterator[Finding]:
+    """REINDEX without CONCURRENTLY."""
+    for sentence in sentences(evidence):
+        found = REINDEX.match(sentence.text)
+        if found and not found[3] and "CONCURRENTLY" not in (found[1] or "").upper():
+            yield Finding(
+                sentence.revision,
+                found[4] or found[2],
+                f"{sentence.text} locks until all is built anew.",
+                "with op.get_context().autocommit_block():\n"
+                f'    op.execute("REINDEX {found[2].upper()} CONCURRENTLY {found[4] or "…"}")',
+            )
+
+
+@rule(
+    "vacuum-full",
+    "error",
+    "It writes the whole table anew while nobody else can even read it, and fails in a transaction.",
+    instead="Leave it to autovacuum, or repack the table outside of migrations.",
+    databases=POSTGRESQL,
+)
+def vacuum_full(evidence: Evidence) -> Iterator[Finding]:
+    """VACUUM FULL."""
+    for sentence in sentences(evidence):
+        found = VACUUM_FULL.match(sentence.text)
+        if found:
+            yield Finding(
+                sentence.revision,
+                found[1] or "the whole database",
+                f"{sentence.text} locks until all is written anew.",
+                "# outside of migrations, in a quiet hour: VACUUM, or pg_repack",
+            )
+
+
+@rule(
+    "cluster",
+    "error",
+    "It writes the whole table anew in another order while nobody else can even read it.",
+    instead="Repack the table outside of migrations.",
+    databases=POSTGRESQL,
+)
+def cluster(evidence: Evidence) -> Iterator[Finding]:
+    """CLUSTER."""
+    for sentence in sentences(evidence):
+        found = CLUSTER.match(sentence.text)
+        if found:
+            yield Finding(
+                sentence.revision,
+                found[1] or "the whole database",
+                f"{sentence.text} locks until all is written anew.",
+                "# outside of migrations, in a quiet hour: CLUSTER, or pg_repack",
+            )
+
+
+@rule(
+    "enum-change",
+    "warning",
+    "The order of an enum's values is that of every sort, a new value cannot be used in the "
+    "transaction that adds it, and none can be taken away again.",
+    instead="ADD VALUE … BEFORE or AFTER another one, in a revision of its own; rename by expanding "
+    "and contracting.",
+    databases=POSTGRESQL,
+)
+def enum_change(evidence: Evidence) -> Iterator[Finding]:
+    """Values added without a place, or renamed."""
+    for sentence in sentences(evidence):
+        added, renamed = ADD_VALUE.match(sentence.text), RENAME_VALUE.match(sentence.text)
+        if added and not re.search(r"\b(BEFORE|AFTER)\b", added[3], re.IGNORECASE):
+            yield Finding(
+                sentence.revision,
+                added[1],
+                f"The value {added[2]} comes after all others of {added[1]}, since no place is named.",
+                f"op.execute(\"ALTER TYPE {added[1]} ADD VALUE IF NOT EXISTS {added[2]} AFTER '…'\")",
+            )
+        if renamed:
+            yield Finding(
+                sentence.revision,
+                renamed[1],
+                f"Code that is running knows {renamed[2]} of {renamed[1]} only, and not {renamed[3]}.",
+                f'op.execute("ALTER TYPE {renamed[1]} ADD VALUE IF NOT EXISTS {renamed[3]} '
+                f'AFTER {renamed[2]}")\n# then move the rows; the old value stays',
+            )
+
+
+@rule(
+    "identifier-over-63-bytes",
+    "warning",
+    "PostgreSQL cuts the name and says so to nobody: the next migration looks for it in vain, and two "
+    "long names may become one.",
+    instead="Give it a name of 63 bytes at most.",
+    databases=POSTGRESQL,
+)
+def identifier_over_63_bytes(evidence: Evidence) -> Iterator[Finding]:
+    """Names in DDL that are too long."""
+    for sentence in sentences(evidence):
+        if not sentence.text.upper().startswith(DEFINES):
+            continue
+        for kind, text in tokens(sentence.text):
+            name = text.strip('"')
+            size = len(name.encode())
+            if kind in ("word", "name") and size > LONGEST_NAME:
+                kept = name.encode()[:LONGEST_NAME].decode(errors="ignore")
+                yield Finding(
+                    sentence.revision,
+                    name,
+                    f"The name {name} has {size} bytes; PostgreSQL makes it {kept}.",
+                    f"# a shorter name: {name[:40].rstrip('_')}",
+                )

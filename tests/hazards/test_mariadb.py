@@ -1,0 +1,155 @@
+"""What copies, locks or silently changes a table on MariaDB and MySQL is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from console.schema.catalogue import Change, Column, Difference, Part, TableDifference
+from tests.hazards.judging import codes, only
+from tests.hazards.making import EMPTY, PRODUCTS, made_up, operation
+
+UNSAFE = [
+    ("implicit-default", "ALTER TABLE products ADD COLUMN sku VARCHAR(9) NOT NULL"),
+    ("copy-or-lock", "ALTER TABLE products MODIFY id BIGINT NOT NULL"),
+    ("copy-or-lock", "ALTER TABLE products CHANGE price cost NUMERIC(12, 2) NULL"),
+    (
+        "copy-or-lock",
+        "ALTER TABLE products ADD CONSTRAINT fk FOREIGN KEY(id) REFERENCES makers (id)",
+    ),
+    ("copy-or-lock", "ALTER TABLE `products` CONVERT TO CHARACTER SET utf8mb4"),
+    ("copy-or-lock", "ALTER TABLE products DROP PRIMARY KEY"),
+    (
+        "inline-references",
+        "CREATE TABLE notes (id INTEGER, product INTEGER REFERENCES products (id))",
+    ),
+    ("inline-references", "ALTER TABLE products ADD maker INTEGER REFERENCES makers (id)"),
+    ("unique-column-drop", "ALTER TABLE products DROP COLUMN price"),
+]
+SAFE = [
+    ("implicit-default", "ALTER TABLE products ADD COLUMN sku VARCHAR(9) DEFAULT '' NOT NULL"),
+    ("implicit-default", "ALTER TABLE products ADD COLUMN sku VARCHAR(9)"),
+    ("implicit-default", "ALTER TABLE products ADD twice INT AS (id * 2) STORED NOT NULL"),
+    ("implicit-default", "ALTER TABLE empty ADD COLUMN sku VARCHAR(9) NOT NULL"),
+    (
+        "copy-or-lock",
+        "ALTER TABLE products MODIFY id BIGINT NOT NULL, ALGORITHM=INPLACE, LOCK=NONE",
+    ),
+    ("copy-or-lock", "ALTER TABLE products CHANGE price cost NUMERIC(10, 2) NULL"),
+    ("copy-or-lock", "ALTER TABLE products MODIFY name VARCHAR(62) NOT NULL"),
+    ("copy-or-lock", "ALTER TABLE products ADD COLUMN sku VARCHAR(9)"),
+    ("copy-or-lock", "ALTER TABLE fresh CONVERT TO CHARACTER SET utf8mb4"),
+    (
+        "inline-references",
+        "CREATE TABLE notes (id INTEGER, p INTEGER, FOREIGN KEY(p) REFERENCES products (id))",
+    ),
+    (
+        "inline-references",
+        "ALTER TABLE products ADD CONSTRAINT fk FOREIGN KEY(id) REFERENCES makers (id)",
+    ),
+    ("unique-column-drop", "ALTER TABLE products DROP COLUMN made"),
+    ("unique-column-drop", "ALTER TABLE products DROP INDEX uq_pair, DROP COLUMN price"),
+]
+
+
+@pytest.mark.parametrize(("code", "sql"), UNSAFE)
+def test_what_is_dangerous_is_found(tmp_path: Path, code: str, sql: str) -> None:
+    hazard = only(made_up(tmp_path, "mysql", sql), code)
+    assert hazard.revision == "aaaa1"
+    assert hazard.rewrite
+
+
+@pytest.mark.parametrize(("code", "sql"), SAFE)
+def test_what_is_safe_is_not(tmp_path: Path, code: str, sql: str) -> None:
+    assert code not in codes(made_up(tmp_path, "mysql", sql))
+
+
+@pytest.mark.parametrize(("code", "sql"), UNSAFE)
+def test_other_databases_are_not_held_to_it(tmp_path: Path, code: str, sql: str) -> None:
+    assert code not in codes(made_up(tmp_path, "postgresql", sql))
+
+
+def test_rows_that_get_a_made_up_value_are_counted(tmp_path: Path) -> None:
+    hazard = only(made_up(tmp_path, "mysql", UNSAFE[0][1]), "implicit-default")
+    assert hazard.danger == (
+        "All 3 rows of products silently get a made-up value for the required sku."
+    )
+    assert hazard.severity == "error"
+
+
+def test_each_change_of_the_schema_commits(tmp_path: Path) -> None:
+    changes = ["ALTER TABLE products ADD a TEXT", "CREATE TABLE b (id INT)"]
+    hazard = only(made_up(tmp_path, "mysql", *changes), "several-ddl-in-one-revision")
+    assert hazard.danger == "2 statements change the schema, each for good at once."
+
+
+def test_one_change_and_its_rows_are_no_hazard(tmp_path: Path) -> None:
+    changes = ["ALTER TABLE products ADD a TEXT", "UPDATE products SET a = name WHERE id < 9"]
+    assert "several-ddl-in-one-revision" not in codes(made_up(tmp_path, "mysql", *changes))
+
+
+def test_what_modify_does_not_repeat_is_lost(tmp_path: Path) -> None:
+    change = operation("alter_column", column="name", type="TEXT", existing_type="VARCHAR(60)")
+    hazard = only(made_up(tmp_path, "mysql", operations=(change,)), "alter-missing-existing")
+    assert hazard.danger == (
+        "name of products loses NOT NULL and its default 'new' and its comment 'Its name', "
+        "since the operation does not repeat it."
+    )
+    assert "existing_nullable=False" in hazard.rewrite
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"existing_nullable": "no", "existing_default": "'new'", "existing_comment": "Its name"},
+        {"nullable": "yes", "default": "none", "comment": "yes"},
+    ],
+)
+def test_what_modify_repeats_or_changes_stays(tmp_path: Path, details: dict[str, str]) -> None:
+    change = operation("alter_column", column="name", type="TEXT", **details)
+    hazards = made_up(tmp_path, "mysql", operations=(change,))
+    assert "alter-missing-existing" not in codes(hazards)
+
+
+def test_a_default_alone_restates_nothing(tmp_path: Path) -> None:
+    change = operation("alter_column", column="name", default="'old'")
+    hazards = made_up(tmp_path, "mysql", operations=(change,))
+    assert "alter-missing-existing" not in codes(hazards)
+
+
+@pytest.mark.parametrize(
+    ("size", "parts", "is_crossed"),
+    [
+        (63, (), False),
+        (64, (), True),
+        (200, (Part("option", "", "ENGINE=InnoDB DEFAULT CHARSET=latin1"),), False),
+        (300, (Part("option", "", "ENGINE=InnoDB DEFAULT CHARSET=latin1"),), True),
+    ],
+)
+def test_the_boundary_is_counted_in_bytes(
+    tmp_path: Path, size: int, parts: tuple[Part, ...], is_crossed: bool
+) -> None:
+    change = operation("alter_column", column="name", type=f"VARCHAR({size})")
+    tables = (replace(PRODUCTS, parts=parts), EMPTY)
+    hazards = made_up(tmp_path, "mysql", operations=(change,), tables=tables)
+    assert ("varchar-boundary" in codes(hazards)) is is_crossed
+
+
+def test_a_foreign_key_that_the_server_made_is_one(tmp_path: Path) -> None:
+    made = Change("added", "foreign key", "fk", None, "(maker) references makers (id)")
+    difference = Difference((TableDifference("products", "changed", (made,)),))
+    sql = "ALTER TABLE products ADD maker INTEGER REFERENCES makers (id)"
+    assert "inline-references" not in codes(made_up(tmp_path, "mysql", sql, difference=difference))
+
+
+def test_a_unique_of_one_column_goes_with_it(tmp_path: Path) -> None:
+    table = replace(
+        PRODUCTS,
+        columns=(*PRODUCTS.columns, Column("sku", "TEXT", nullable=True)),
+        parts=(Part("unique", "uq_sku", "(sku)"),),
+    )
+    sql = "ALTER TABLE products DROP COLUMN sku"
+    hazards = made_up(tmp_path, "mysql", sql, tables=(table, EMPTY))
+    assert "unique-column-drop" not in codes(hazards)
