@@ -57,6 +57,11 @@ def allows(role: str, permission: Permission) -> bool:
     return permission in ALLOWED.get(role, frozenset())
 
 
+def roles_that(permission: Permission) -> tuple[str, ...]:
+    """The roles that may do it."""
+    return tuple(role for role in ROLES if allows(role, permission))
+
+
 def require(account: Account | None, permission: Permission) -> None:
     """Raise Forbidden, with a sentence that names who could, unless `account` may do `permission`."""
     if account is None:
@@ -69,6 +74,6 @@ def require(account: Account | None, permission: Permission) -> None:
 
 def why_not(role: str, permission: Permission) -> str:
     """The sentence that tells a role why it may not do `permission`, and who may."""
-    able = [name for name in ROLES if allows(name, permission)]
+    able = roles_that(permission)
     listed = f"{', '.join(able[:-1])} or {able[-1]}" if len(able) > 1 else able[0]
     return f"You need the role {listed} to {ACTS[permission]}; yours is {role}."

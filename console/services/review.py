@@ -18,7 +18,10 @@ Vote = Literal["approve", "refuse"]
 
 @dataclass(frozen=True)
 class Approval:
-    """One vote on one plan digest; `is_void` when that is not what would run now."""
+    """One vote on one plan digest; `is_void` when that is not what would run now.
+
+    `is_withdrawn` when its account was switched off, or lost the role, before the plan was applied.
+    """
 
     id: int
     account: Account
@@ -27,6 +30,12 @@ class Approval:
     reason: str
     created_at: datetime
     is_void: bool
+    is_withdrawn: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is about what would run now, by somebody who may still decide."""
+        return not self.is_void and not self.is_withdrawn
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,7 @@ class Review:
     @property
     def approvers(self) -> tuple[Account, ...]:
         """Who agrees to this very plan: the latest vote of each person counts."""
-        latest = {vote.account.id: vote for vote in self.approvals if not vote.is_void}
+        latest = {vote.account.id: vote for vote in self.approvals if vote.counts}
         return tuple(vote.account for vote in latest.values() if vote.vote == "approve")
 
     @property

@@ -9,7 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from console.services.account import value_of
+from console.services.permissions import roles_that
 from console.services.review import ReviewState, ReviewSummary
+from console.store.account import AccountRow
 from console.store.approval import ApprovalRow
 from console.store.comment import CommentRow
 from console.store.review import ReviewRow
@@ -59,10 +61,18 @@ def _comments(session: Session, ids: list[int]) -> Mapping[int, int]:
 
 
 def _approvals(session: Session, ids: list[int]) -> Mapping[tuple[int, str], int]:
-    """How many agree, by review and digest; the latest vote of each person counts."""
+    """How many agree, by review and digest; the latest vote of each person counts,
+    and before the plan is applied only of those who may still decide."""
     votes = session.execute(
         select(ApprovalRow.review_id, ApprovalRow.digest, ApprovalRow.account_id, ApprovalRow.vote)
-        .where(ApprovalRow.review_id.in_(ids), ApprovalRow.voided_at.is_(None))
+        .join(ApprovalRow.account)
+        .join(ReviewRow, ReviewRow.id == ApprovalRow.review_id)
+        .where(
+            ApprovalRow.review_id.in_(ids),
+            ApprovalRow.voided_at.is_(None),
+            ReviewRow.state.in_(("applying", "applied", "closed"))
+            | (AccountRow.is_active & AccountRow.role.in_(roles_that("approve"))),
+        )
         .order_by(ApprovalRow.id)
     )
     latest = {(review, digest, account): vote for review, digest, account, vote in votes}

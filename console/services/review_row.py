@@ -16,6 +16,7 @@ from console.schema.target import Target
 from console.schema.wire import decode
 from console.services.account import value_of
 from console.services.errors import Conflict, NotFound
+from console.services.permissions import allows
 from console.services.review import Approval, Comment, Review, ReviewState, Vote
 from console.services.runs import Run
 from console.services.runs import value_of as run_of
@@ -104,6 +105,7 @@ def held_against_now(review: Review, targets: Mapping[str, Target]) -> Review:
     """
     if review.state not in OPEN:
         return review
+    review = _without_those_who_left(review)
     found = replan(review, targets)
     changes = found.plan.changes_since(review.plan) if found.plan else ()
     if found.plan and found.plan.digest != review.plan.digest and not changes:
@@ -118,6 +120,20 @@ def held_against_now(review: Review, targets: Mapping[str, Target]) -> Review:
     return replace(
         review, changes=changes, plan_error=found.error, approvals=approvals, state=state
     )
+
+
+def _without_those_who_left(review: Review) -> Review:
+    """The same review, the votes of accounts that may decide no more withdrawn."""
+    votes = tuple(
+        replace(
+            vote,
+            is_withdrawn=not (vote.account.is_active and allows(vote.account.role, "approve")),
+        )
+        for vote in review.approvals
+    )
+    review = replace(review, approvals=votes)
+    is_alone = review.state == "approved" and not review.approvers
+    return replace(review, state="open") if is_alone else review
 
 
 def replan(review: Review, targets: Mapping[str, Target]) -> Replanned:

@@ -12,9 +12,10 @@ from console.services import audit
 from console.services.account import Account
 from console.services.decisions import Policy, may_approve, may_refuse
 from console.services.errors import Conflict, Invalid, Refused
-from console.services.permissions import require
+from console.services.permissions import require, roles_that
 from console.services.review import Review
 from console.services.review_row import find_unchanged, get_review
+from console.store.account import AccountRow
 from console.store.approval import ApprovalRow
 from console.store.review import ReviewRow
 from console.store.store import Store
@@ -109,13 +110,16 @@ def refuse_unseen(review: Review, digest: str | None) -> None:
 
 
 def approvers_of(session: Session, review_id: int, digest: str) -> frozenset[int]:
-    """The accounts whose latest vote on this very plan is to approve it."""
+    """The accounts whose latest vote on this very plan is to approve it, and which may still vote."""
     votes = session.execute(
         select(ApprovalRow.account_id, ApprovalRow.vote)
+        .join(ApprovalRow.account)
         .where(
             ApprovalRow.review_id == review_id,
             ApprovalRow.digest == digest,
             ApprovalRow.voided_at.is_(None),
+            AccountRow.is_active,
+            AccountRow.role.in_(roles_that("approve")),
         )
         .order_by(ApprovalRow.id)
     )
