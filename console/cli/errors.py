@@ -13,6 +13,7 @@ from console.config import SettingsError
 from console.host import HostError
 from console.schema.errors import SchemaError
 from console.services.errors import ServiceError
+from console.store.unavailable import StoreUnavailable
 from console.store.upgrade import StoreUpgradeFailed
 
 EXPECTED = (
@@ -21,6 +22,7 @@ EXPECTED = (
     SchemaError,
     ServiceError,
     SettingsError,
+    StoreUnavailable,
     StoreUpgradeFailed,
 )
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from console.store import models  # noqa: F401 - relationships need every model to be imported
+from console.store.unavailable import in_words
 
 BUSY_MILLISECONDS = 30_000
 
@@ -29,15 +30,22 @@ class Store:
         """Yield a session that commits at the end of the block and rolls back on any error.
 
         On SQLite it takes the write lock at its start, so that what it reads still holds when it
-        writes; keep the block short.
+        writes; keep the block short. StoreUnavailable where the database does not work.
         """
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with (
+            in_words(),
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Yield a session for reading one consistent state; whatever it changed is forgotten."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """Yield a session for reading one consistent state; whatever it changed is forgotten.
+
+        StoreUnavailable where the database does not work.
+        """
+        with in_words(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     def close(self) -> None:
