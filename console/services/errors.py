@@ -43,6 +43,18 @@ class InvalidCredentials(ServiceError):
         super().__init__("The e-mail address or the password is wrong.")
 
 
+class TooManyAttempts(ServiceError):
+    """Signing in failed too often of late, for whatever account; `seconds` is how long to wait."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        minutes = -(-seconds // 60)
+        super().__init__(
+            "Signing in with this address failed too often. "
+            f"Wait {minutes} {'minute' if minutes == 1 else 'minutes'}, then try again."
+        )
+
+
 class Invalid(ServiceError):
     """One value cannot be used; `field` names it, `message` is a sentence."""
 

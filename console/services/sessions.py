@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from console.services import audit, passwords
+from console.services import audit, passwords, throttle
 from console.services.account import Account, normalise_email, value_of
 from console.services.errors import InvalidCredentials
 from console.store.account import AccountRow
 from console.store.session import SessionRow
 from console.store.store import Store
 from console.store.times import now
+from console.store.unavailable import StoreUnavailable
 
 ABSOLUTE = timedelta(days=7)
 IDLE = timedelta(hours=12)
@@ -28,21 +30,16 @@ def authenticate(
     """Sign in: the token to keep in the browser. `address` and `agent` say from where.
 
     InvalidCredentials for an unknown account, a wrong password and an inactive account alike, and
-    after the same work: one Argon2 verification and one entry in the audit trail.
+    after the same work: one Argon2 verification and one entry in the audit trail. TooManyAttempts,
+    for unknown accounts too, where that happened ten times within ten minutes.
     """
     email = normalise_email(email)[:254]
+    throttle.refuse_too_many(store, email, address)
     with store.read() as session:
         row = session.scalar(select(AccountRow).where(AccountRow.email == email))
     fits = passwords.verify(row.password_hash if row else None, password)
     if row is None or not fits or not row.is_active:
-        audit.write(
-            store,
-            actor="Somebody",
-            action="sign-in.failed",
-            subject=email,
-            text=f"Somebody failed to sign in as {email or 'nobody'}.",
-            data={"address": address},
-        )
+        throttle.note_failure(store, email, address)
         raise InvalidCredentials
     token = secrets.token_urlsafe(32)
     with store.begin() as session:
@@ -86,7 +83,7 @@ def account_for_token(
     if moment - row.created_at > absolute or moment - row.seen_at > idle:
         return None
     if moment - row.seen_at > TOUCH:
-        with store.begin() as session:
+        with suppress(StoreUnavailable), store.begin() as session:  # reading goes on without it
             found = session.get(SessionRow, row.id)
             if found is not None:
                 found.seen_at = moment

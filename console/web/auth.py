@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from console.services import accounts
-from console.services.errors import Invalid, InvalidCredentials
+from console.services.errors import Invalid, InvalidCredentials, TooManyAttempts
 from console.web import access
 from console.web import theme as themes
 from console.web.access import current_account, current_console
@@ -25,7 +25,7 @@ def sign_in() -> Any:
         return redirect(wanted)
     store = current_console().store
     form = SignInForm()
-    failed = False
+    failed, held_off = False, None
     if form.validate_on_submit():
         try:
             token = accounts.authenticate(
@@ -37,15 +37,20 @@ def sign_in() -> Any:
             )
         except InvalidCredentials:
             failed = True
+        except TooManyAttempts as error:
+            held_off = error
         else:
             return access.sign_in(redirect(wanted, 303), token)
     page = render_template(
         "auth/sign_in.html",
         form=form,
         failed=failed,
+        held_off=held_off,
         next=wanted,
         has_accounts=accounts.has_accounts(store),
     )
+    if held_off:
+        return page, 429, {"Retry-After": str(held_off.seconds)}
     return page, 400 if failed or form.errors else 200
 
 
@@ -64,7 +69,10 @@ def password() -> Any:
         console = current_console()
         try:
             accounts.authenticate(
-                console.store, email=current_account.email, password=form.current.data
+                console.store,
+                email=current_account.email,
+                password=form.current.data,
+                address=request.remote_addr or "",
             )
             accounts.change_password(
                 console.store,
@@ -74,6 +82,8 @@ def password() -> Any:
             )
         except InvalidCredentials:
             form.current.errors = ["This is not your current password."]
+        except TooManyAttempts as error:
+            form.current.errors = [str(error)]
         except Invalid as error:
             form.take(Invalid("new", str(error)))
         else:

@@ -21,8 +21,46 @@ def test_signing_in_leads_to_where_one_wanted_to_go(client):
     assert response.headers["Location"] == "/admin/reviews/?state=open"
 
 
-def test_signing_in_never_leads_to_another_site(client):
-    assert _sign_in(client, next="https://evil.example/").headers["Location"] == "/admin/"
+@pytest.mark.parametrize(
+    "next",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "///evil.example/",
+        "////evil.example/",
+        "/\\evil.example/",
+        "/\t/evil.example/",
+        "https:evil.example",
+        "javascript:alert(1)",
+    ],
+)
+def test_signing_in_never_leads_to_another_site(client, next):
+    assert _sign_in(client, next=next).headers["Location"] == "/admin/"
+    assert client.get("/admin/sign-in", query_string={"next": next}).location == "/admin/"
+    assert client.post("/admin/theme", data={"next": next}).location == "/admin/"
+
+
+def test_who_fails_too_often_has_to_wait_and_is_told_nothing_else(client):
+    answers = []
+    for email in ("author@example.com", "nobody@example.com"):
+        for _ in range(10):
+            assert _sign_in(client, email, "wrong").status_code == 400
+        response = _sign_in(client, email)
+        assert response.status_code == 429
+        assert 0 < int(response.headers["Retry-After"]) <= 600
+        answers.append(re.sub(r'(value|content)="[^"]*"', "", response.text))
+    assert answers[0] == answers[1]
+    assert "Too many attempts" in answers[0]
+
+
+def test_the_current_password_cannot_be_guessed_by_who_found_the_browser_open(app, sign_in):
+    client = sign_in(app, "author")
+    guess = {"current": "a guess", "new": "a longer password", "again": "a longer password"}
+    for _ in range(10):
+        assert "not your current password" in client.post("/admin/password", data=guess).text
+    response = client.post("/admin/password", data={**guess, "current": PASSWORD})
+    assert response.status_code == 400
+    assert "failed too often" in response.text
 
 
 def test_an_unknown_account_and_a_wrong_password_get_the_same_answer(client):
