@@ -8,7 +8,13 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import request, url_for
 from flask_admin.contrib import sqla
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+)
 from sqlalchemy.orm import Session
 
 from console.admin import access
@@ -209,7 +215,9 @@ class Pages(sqla.ModelView):
         # Flask-Admin calls a view twice when it raises TypeError; ours are called once.
         try:
             return fn(self, *args, **kwargs)
-        except OperationalError:
+        except DatabaseError as error:
+            if isinstance(error, (DataError, IntegrityError, NotSupportedError, ProgrammingError)):
+                raise
             log.exception("the managed database did not answer %s %s", request.method, request.path)
             self.db_session.rollback()
             return self.render("admin/busy.html", is_write=request.method == "POST"), 503

@@ -91,7 +91,8 @@ def open_review(
     require(actor, "open-review")
     title = _short(" ".join(title.split()), "title", 200)
     description = _short(description.strip(), "description", LONGEST_TEXT)
-    plan = make_plan(find_target(targets, target), goal.strip())
+    goal = _short(goal.strip(), "goal", 250)
+    plan = make_plan(find_target(targets, target), goal)
     row = ReviewRow(
         title=title or title_of(plan),
         description=description,

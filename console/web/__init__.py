@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask
+from werkzeug.routing import IntegerConverter, Map
 
 if TYPE_CHECKING:
     from flask_admin import AdminIndexView
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from console.web.mounted import Mounted
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
+
+
+class NumberConverter(IntegerConverter):
+    """`<console_number:run_id>`: the number of a row; one that no database can hold is not found."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=2**31 - 1)
 
 
 def index_view(console: Mounted) -> AdminIndexView:
@@ -43,6 +51,7 @@ def register(app: Flask, console: Mounted) -> None:
         theme,
     )
 
+    app.url_map.converters["console_number"] = NumberConverter
     app.register_blueprint(
         Blueprint(
             "console_static",

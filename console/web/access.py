@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from console.web.mounted import Mounted
 
 COOKIE = "console_session"
+ACCOUNT = "console.account"  # where a request keeps who asks
 PUBLIC = frozenset({STATIC_ENDPOINT, "console_auth.sign_in", "console_auth.theme"})
+MOST_BYTES = 16 * 1024 * 1024  # of one request, unless the application sets MAX_CONTENT_LENGTH
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -66,6 +68,8 @@ def require_permission(permission: permissions.Permission) -> Callable[[View], V
 def local_path(url: str | None) -> str | None:
     """`url` if it is a path on this very site to which a sign-in here may lead, or None."""
     if not url or "\\" in url or any(ord(character) < 33 for character in url):
+        return None
+    if url.startswith("//"):  # a browser takes what follows any number of slashes for a host
         return None
     parts = urlsplit(url)
     if parts.scheme or parts.netloc or not parts.path.startswith("/"):
@@ -122,7 +126,18 @@ class ConsoleLogin(LoginManager):
 
 
 def account_of(asking: Request) -> Account | None:
-    """The account whose session the cookie of a request names, or None."""
+    """The account whose session the cookie of a request names, or None; asked once per request.
+
+    StoreUnavailable the first time and None afterwards where the store does not answer.
+    """
+    if ACCOUNT not in asking.environ:
+        asking.environ[ACCOUNT] = None
+        asking.environ[ACCOUNT] = _read_account(asking)
+    account: Account | None = asking.environ[ACCOUNT]
+    return account
+
+
+def _read_account(asking: Request) -> Account | None:
     token = asking.cookies.get(COOKIE)
     if not token:
         return None
@@ -172,6 +187,8 @@ def register(app: Flask, console: Mounted) -> None:
     def guard() -> Response | None:
         if not is_below(console.url_prefix) or request.endpoint == STATIC_ENDPOINT:
             return None
+        if request.max_content_length is None:
+            request.max_content_length = MOST_BYTES
         g.console_account = account_of(request)
         if request.method not in SAFE:
             check_csrf(console.settings.session_hours * 3600)

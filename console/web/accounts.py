@@ -54,7 +54,7 @@ def new() -> Any:
     return render_template("accounts/new.html", form=form), 400 if form.errors else 200
 
 
-@blueprint.route("/accounts/<int:account_id>", methods=["GET", "POST"])
+@blueprint.route("/accounts/<console_number:account_id>", methods=["GET", "POST"])
 @require_permission("manage-accounts")
 def edit(account_id: int) -> Any:
     """Change what an account may do, or end its access."""

@@ -7,7 +7,7 @@ id that the page shows. Errors outside of the prefix stay the application's own.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, g, render_template, request
@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from console.schema.errors import AmbiguousRevision, SchemaError, UnknownRevision
 from console.services import errors as services
+from console.store.unavailable import StoreUnavailable
 from console.web.headers import is_below, request_id
 
 if TYPE_CHECKING:
@@ -70,6 +71,18 @@ PAGES = {
         "Nothing was changed.",
         "Look at the page again; it shows how things stand now.",
     ),
+    413: Page(
+        413,
+        "This is too much at once",
+        "What was sent is larger than the console takes. Nothing was changed.",
+        "Go back and send less.",
+    ),
+    429: Page(
+        429,
+        "Too many attempts",
+        "Nothing was changed.",
+        "Wait a few minutes, then try again.",
+    ),
     500: Page(
         500,
         "The console made a mistake",
@@ -77,6 +90,13 @@ PAGES = {
         "Try again; if it happens once more, send the request number below to whoever runs this console.",
     ),
 }
+STORE_AWAY = Page(
+    503,
+    "The console's own database does not answer",
+    "",
+    "Try again in a moment, and look first whether what you did was done. If it happens once more, tell "
+    "whoever runs this console. The managed databases have nothing to do with it.",
+)
 BAD_TOKEN = Page(
     400,
     "This form is no longer valid",
@@ -98,6 +118,8 @@ def page_for(error: Exception) -> Page:
         return Page(409, PAGES[409].title, f"{error} Nothing was changed.", PAGES[409].advice)
     if isinstance(error, services.Invalid):
         return Page(400, PAGES[400].title, f"{error} Nothing was changed.", PAGES[400].advice)
+    if isinstance(error, StoreUnavailable):
+        return replace(STORE_AWAY, text=str(error))
     if isinstance(error, SchemaError):
         return Page(409, "The plan cannot be made", f"{error} Nothing was changed.")
     if isinstance(error, HTTPException):
@@ -110,7 +132,11 @@ def answer(error: Exception) -> Response:
     """The error as a page, in the frame of the console for people who are signed in."""
     page = page_for(error)
     if page.status >= 500:
-        log.error("%s %s failed, request %s", request.method, request.path, request_id())
+        known = isinstance(error, StoreUnavailable)
+        text = "%s %s failed, request %s"
+        log.error(
+            text, request.method, request.path, request_id(), exc_info=error if known else None
+        )
     template = "errors/signed_in.html" if g.get("console_account") else "errors/visitor.html"
     response = Response(render_template(template, page=page), page.status, mimetype="text/html")
     if isinstance(error, HTTPException):
@@ -133,5 +159,5 @@ def register(app: Flask, console: Mounted) -> None:
             return error
         return answer(error)
 
-    for kind in (BadToken, services.ServiceError, SchemaError):
+    for kind in (BadToken, services.ServiceError, SchemaError, StoreUnavailable):
         app.register_error_handler(kind, answer)

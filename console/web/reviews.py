@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from sqlalchemy.exc import DBAPIError
 from werkzeug.wrappers import Response
 
 from console.schema.errors import NothingToDo, SchemaError
@@ -20,6 +21,7 @@ from console.web.review_page import active_run_of, page_of, would_lose
 
 blueprint = Blueprint("console_reviews", __name__)
 
+LONGEST_GOAL = 250  # characters; what is longer names no revision
 STATES = ("open", "approved", "refused", "applying", "applied", "closed")
 
 
@@ -44,7 +46,7 @@ def new() -> Any:
     console = current_console()
     names = list(console.targets)
     target = find_target(console.targets, request.values.get("target") or names[0])
-    goal = request.values.get("goal", "").strip()
+    goal = request.values.get("goal", "").strip()[:LONGEST_GOAL]
     form, place = ReviewForm(), look(target)
     plan = error = None
     if goal:
@@ -54,6 +56,8 @@ def new() -> Any:
             error = str(nothing)
         except SchemaError as wrong:
             error = str(wrong)
+        except (DBAPIError, OSError):
+            error = place.error or f"The database of '{target.name}' did not answer. Try again."
     if plan and form.validate_on_submit():
         try:
             review = reviews.open_review(
@@ -78,7 +82,7 @@ def new() -> Any:
     return page, 400 if form.errors or (error and request.method == "POST") else 200
 
 
-@blueprint.get("/reviews/<int:review_id>")
+@blueprint.get("/reviews/<console_number:review_id>")
 @require_permission("view")
 def show(review_id: int) -> Any:
     """The page of a plan: the heart of the console."""
@@ -102,17 +106,17 @@ def _page(review_id: int, *, reason: Form | None = None, comment: Form | None = 
     return page, 400 if any(form.errors for form in forms) else 200
 
 
-@blueprint.post("/reviews/<int:review_id>/approve")
+@blueprint.post("/reviews/<console_number:review_id>/approve")
 def approve(review_id: int) -> Any:
     """Vote for the plan as it is shown."""
 
-    def vote(*arguments: Any, reason: str) -> None:
-        reviews.approve(*arguments, reason=reason, policy=current_console().policy)
+    def vote(*arguments: Any, **options: Any) -> None:
+        reviews.approve(*arguments, **options, policy=current_console().policy)
 
     return _vote(review_id, vote, "Your approval is recorded.")
 
 
-@blueprint.post("/reviews/<int:review_id>/refuse")
+@blueprint.post("/reviews/<console_number:review_id>/refuse")
 def refuse(review_id: int) -> Any:
     """Vote against the plan, with a reason."""
     return _vote(review_id, reviews.refuse, "Your refusal is recorded.")
@@ -135,6 +139,7 @@ def _vote(review_id: int, vote: Any, done: str) -> Any:
                 g.console_account,
                 review_id,
                 reason=(form.reason.data or "").strip(),
+                digest=seen,
             )
         except Invalid as error:
             form.take(error)
@@ -147,7 +152,7 @@ def _vote(review_id: int, vote: Any, done: str) -> Any:
     return _page(review_id, reason=form)
 
 
-@blueprint.post("/reviews/<int:review_id>/comment")
+@blueprint.post("/reviews/<console_number:review_id>/comment")
 def comment(review_id: int) -> Any:
     """Say something."""
     console, form = current_console(), CommentForm()
@@ -163,7 +168,7 @@ def comment(review_id: int) -> Any:
     return _page(review_id, comment=form)
 
 
-@blueprint.post("/reviews/<int:review_id>/renew")
+@blueprint.post("/reviews/<console_number:review_id>/renew")
 def renew(review_id: int) -> Response:
     """Take the files as they are now: a new plan, without approvals, with a new rehearsal."""
     return _act(
@@ -173,19 +178,19 @@ def renew(review_id: int) -> Response:
     )
 
 
-@blueprint.post("/reviews/<int:review_id>/rehearse")
+@blueprint.post("/reviews/<console_number:review_id>/rehearse")
 def rehearse(review_id: int) -> Response:
     """Ask for another rehearsal of the same plan."""
     return _act(review_id, reviews.request_rehearsal, "A rehearsal has been asked for.")
 
 
-@blueprint.post("/reviews/<int:review_id>/close")
+@blueprint.post("/reviews/<console_number:review_id>/close")
 def close(review_id: int) -> Response:
     """Give the review up."""
     return _act(review_id, reviews.close, "The review is closed. Nothing was applied.")
 
 
-@blueprint.route("/reviews/<int:review_id>/apply", methods=["GET", "POST"])
+@blueprint.route("/reviews/<console_number:review_id>/apply", methods=["GET", "POST"])
 @require_permission("apply")
 def apply(review_id: int) -> Any:
     """Run the plan for real. What loses data is confirmed first, on a page that says so in numbers."""

@@ -37,7 +37,7 @@ def index() -> Any:
     )
 
 
-@blueprint.get("/runs/<int:run_id>")
+@blueprint.get("/runs/<console_number:run_id>")
 @require_permission("view")
 def show(run_id: int) -> Any:
     """One run: live while it lasts, its outcome and ledger afterwards."""
@@ -51,7 +51,7 @@ def show(run_id: int) -> Any:
     )
 
 
-@blueprint.get("/runs/<int:run_id>/events")
+@blueprint.get("/runs/<console_number:run_id>/events")
 @require_permission("view")
 def events(run_id: int) -> Response:
     """The run's events as Server-Sent Events, beginning after Last-Event-ID (or `?after=`)."""

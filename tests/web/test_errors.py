@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask import abort
 from werkzeug.exceptions import NotFound
@@ -46,6 +48,49 @@ def test_a_mistake_of_ours_shows_its_number_and_nothing_else(app, sign_in, caplo
     assert "secret" not in response.text
     assert number in caplog.text
     assert "secret" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/", "/admin/sign-in", "/admin/audit", "/admin/products/", "/admin/nothing"]
+)
+def test_a_store_that_is_damaged_is_said_on_every_page(app, sign_in, path):
+    client, store = sign_in(app, "author"), app.extensions["console"].store
+    store.close()
+    file = Path(store.engine.url.database)
+    file.with_name(f"{file.name}-wal").unlink(missing_ok=True)
+    file.write_bytes(b"this is no database" * 1000)
+    response = client.get(path)
+    assert response.status_code == 503
+    assert "The console&#39;s own database does not answer" in response.text
+    assert "Its file is damaged" in response.text
+    assert response.headers["Content-Security-Policy"]
+
+
+def test_what_the_managed_database_says_when_it_is_damaged_is_no_mistake_of_ours(app, sign_in):
+    client = sign_in(app, "author")
+    with app.app_context():
+        engine = app.extensions["sqlalchemy"].engine
+        engine.dispose()
+    Path(engine.url.database).write_bytes(b"this is no database" * 1000)
+    for path in ("/admin/products/", "/admin/products/new", "/admin/users/1/edit"):
+        response = client.get(path)
+        assert response.status_code == 503, path
+        assert "The database does not answer" in response.text
+    for path in ("/admin/", "/admin/migrations/", "/admin/reviews/new?goal=base", "/admin/audit"):
+        assert client.get(path).status_code == 200, path
+
+
+def test_a_request_that_is_too_large_is_refused_before_it_is_read(app, sign_in):
+    client = sign_in(app, "author")
+    response = client.post("/admin/products/new", data={"name": "x" * (17 * 1024 * 1024)})
+    assert response.status_code == 413
+    assert "This is too much at once" in response.text
+
+
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**400])
+@pytest.mark.parametrize("page", ["reviews", "runs", "accounts"])
+def test_a_number_that_no_database_can_hold_is_not_found(app, sign_in, page, number):
+    assert sign_in(app, "administrator").get(f"/admin/{page}/{number}").status_code == 404
 
 
 def test_errors_beside_the_prefix_stay_the_applications_own(app, client):
