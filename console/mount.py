@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
 from console import admin, web
 from console.config import Settings
+from console.rendering import make_environment
 from console.schema.target import Target
 from console.services.reviews import Policy
 from console.services.targets import flask_target
@@ -29,8 +29,6 @@ from console.store.store import Store
 if TYPE_CHECKING:
     from flask_admin import Admin
     from flask_sqlalchemy import SQLAlchemy
-
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 
 class Console:
@@ -64,6 +62,7 @@ class Console:
         if not app.secret_key:
             app.secret_key = self.settings.secret_key
         self.store = Store(self.settings.store_url)
+        self.templates = make_environment(app)
         app.extensions["console"] = self
         self.admin = admin.make_admin(app, self, web.index_view(self))
         web.register(app, self)

@@ -5,6 +5,7 @@ Databases are files copied from templates that are made once per process, by the
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
@@ -15,7 +16,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
+from console import rendering
 from console.app import create_app
 from console.config import Settings
 from console.services.accounts import authenticate
@@ -46,6 +49,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_hashes() -> None:
     small_world.hash_quickly()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Every test makes an application of its own; their templates are compiled once."""
+    kept = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    rendering.Environment = functools.partial(rendering.Environment, bytecode_cache=kept)
 
 
 @pytest.fixture(scope="session")

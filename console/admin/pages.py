@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from console.admin import access
 from console.admin.columns import Column, column_of
+from console.admin.framed import ConsoleView
 from console.admin.keys import decode, encode
 from console.admin.listing import Listing
 from console.admin.notices import Notice, missing_columns_notice, missing_table_notice
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 HEAVY = ("long text", "json", "binary", "other")
 
 
-class Pages(sqla.ModelView):
+class Pages(ConsoleView, sqla.ModelView):
     """Flask-Admin's ModelView with its registration and its options, and none of its pages."""
 
     # Flask-Admin's own pages are closed (404); those of the other modules take the place of some.
@@ -187,14 +188,6 @@ class Pages(sqla.ModelView):
         return given
 
     # --- who may -------------------------------------------------------------------------------
-
-    def is_accessible(self) -> bool:
-        """Whoever may look around; a guard has sent everybody else to the sign-in page."""
-        return access.may("view")
-
-    def inaccessible_callback(self, name: str, **kwargs: Any) -> Any:
-        """Nobody else: Forbidden."""
-        access.require("view")
 
     @property
     def may_edit(self) -> bool:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Protocol
 
 from flask import Flask
 from flask_admin import Admin, AdminIndexView
 from flask_admin.theme import Theme
 
+from console.rendering import TEMPLATES
+
 
 class Mounted(Protocol):
     """What is needed of the Console: where it is mounted."""
 
     url_prefix: str
-
-
-TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 
 
 def make_admin(app: Flask, console: Mounted, index_view: AdminIndexView) -> Admin:
@@ -29,7 +27,7 @@ def make_admin(app: Flask, console: Mounted, index_view: AdminIndexView) -> Admi
         app,
         name="Console",
         url=console.url_prefix,
-        endpoint="admin",
+        endpoint=index_view.endpoint,
         index_view=index_view,
         theme=Theme(folder=str(TEMPLATES), base_template="layout.html"),
     )

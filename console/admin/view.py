@@ -45,7 +45,7 @@ class ConsoleModelView(DeletePage, LookupPage, ListPage):
             session,
             name=name or heading,
             category=category,
-            endpoint=endpoint or place.replace(".", "_"),
+            endpoint=endpoint or f"console_data_{table.replace('.', '_')}",
             url=url or place,
             **options,
         )

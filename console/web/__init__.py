@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from flask_admin import AdminIndexView
 
     from console.web.mounted import Mounted
-
-TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 
 
 class NumberConverter(IntegerConverter):
@@ -58,18 +55,17 @@ def register(app: Flask, console: Mounted) -> None:
             __name__,
             static_folder=str(filters.STATIC),
             static_url_path="/static",
-            template_folder=str(TEMPLATES),
         ),
         url_prefix=console.url_prefix,
     )
     for module in (auth, history, reviews, runs, audit, accounts):
         app.register_blueprint(module.blueprint, url_prefix=console.url_prefix)
-    filters.register(app)
-    theme.register(app)
+    filters.register(console.templates)
+    theme.register(console.templates)
     headers.register(app, console)
     access.register(app, console)
     errors.register(app, console)
-    app.jinja_env.globals.update(
+    console.templates.globals.update(
         console_navigation=navigation.navigation,
         console_request_id=headers.request_id,
         console_targets=lambda: console.targets,

@@ -196,6 +196,6 @@ def register(app: Flask, console: Mounted) -> None:
             return _ask_to_sign_in()
         return None
 
-    app.jinja_env.globals.update(
+    console.templates.globals.update(
         current_account=current_account, can=can, console_csrf_token=csrf_token
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, g, redirect, url_for
 
+from console.rendering import render
 from console.services import accounts
 from console.services.accounts import Account
 from console.services.errors import Conflict, Invalid, Refused
@@ -24,9 +25,7 @@ def _actor() -> Account:
 @require_permission("manage-accounts")
 def index() -> Any:
     """Every account."""
-    return render_template(
-        "accounts/index.html", accounts=accounts.list_accounts(current_console().store)
-    )
+    return render("accounts/index.html", accounts=accounts.list_accounts(current_console().store))
 
 
 @blueprint.route("/accounts/new", methods=["GET", "POST"])
@@ -51,7 +50,7 @@ def new() -> Any:
         else:
             flash(f"{made.name} can sign in now as {made.email}.", "success")
             return redirect(url_for("console_accounts.index"), 303)
-    return render_template("accounts/new.html", form=form), 400 if form.errors else 200
+    return render("accounts/new.html", form=form), 400 if form.errors else 200
 
 
 @blueprint.route("/accounts/<console_number:account_id>", methods=["GET", "POST"])
@@ -75,6 +74,4 @@ def edit(account_id: int) -> Any:
         else:
             flash(f"{account.name}'s account is changed.", "success")
             return redirect(url_for("console_accounts.index"), 303)
-    return render_template(
-        "accounts/edit.html", form=form, account=account
-    ), 400 if form.errors else 200
+    return render("accounts/edit.html", form=form, account=account), 400 if form.errors else 200

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 
+from console.rendering import render
 from console.services import audit
 from console.web.access import current_console, require_permission
 
@@ -37,7 +38,7 @@ def index() -> Any:
         actor=actor,
         review_id=review,
     )
-    return render_template(
+    return render(
         "audit/index.html",
         entries=entries[:PAGE],
         has_older=len(entries) > PAGE,

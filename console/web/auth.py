@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from console.rendering import render
 from console.services import accounts
 from console.services.errors import Invalid, InvalidCredentials, TooManyAttempts
 from console.web import access
@@ -20,7 +21,7 @@ blueprint = Blueprint("console_auth", __name__)
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> Any:
     """Ask who it is; the same answer for an unknown account and a wrong password."""
-    wanted = access.local_path(request.values.get("next")) or url_for("admin.index")
+    wanted = access.local_path(request.values.get("next")) or url_for("console_dashboard.index")
     if current_account:
         return redirect(wanted)
     store = current_console().store
@@ -41,7 +42,7 @@ def sign_in() -> Any:
             held_off = error
         else:
             return access.sign_in(redirect(wanted, 303), token)
-    page = render_template(
+    page = render(
         "auth/sign_in.html",
         form=form,
         failed=failed,
@@ -89,7 +90,7 @@ def password() -> Any:
         else:
             flash("Your password is changed.", "success")
             return _signed_in_again(form.new.data)
-    return render_template("auth/password.html", form=form), 400 if form.errors else 200
+    return render("auth/password.html", form=form), 400 if form.errors else 200
 
 
 def _signed_in_again(new_password: str) -> Response:
@@ -101,13 +102,13 @@ def _signed_in_again(new_password: str) -> Response:
         address=request.remote_addr or "",
         agent=request.user_agent.string[:200],
     )
-    return access.sign_in(redirect(url_for("admin.index"), 303), token)
+    return access.sign_in(redirect(url_for("console_dashboard.index"), 303), token)
 
 
 @blueprint.post("/theme")
 def theme() -> Response:
     """Remember the colours that this browser wants."""
-    back = access.local_path(request.form.get("next")) or url_for("admin.index")
+    back = access.local_path(request.form.get("next")) or url_for("console_dashboard.index")
     console = current_console()
     return themes.remember(
         redirect(back, 303),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_admin import AdminIndexView, expose
 
+from console.rendering import render
 from console.services import reviews, runs
 from console.services.runner import runner_status
 from console.services.standing import note_standing
@@ -22,7 +23,12 @@ class Dashboard(AdminIndexView):
     """The page at the prefix itself; it reads no managed table."""
 
     def __init__(self, console: Mounted) -> None:
-        super().__init__(name="Dashboard", url=console.url_prefix, template="dashboard/index.html")
+        super().__init__(
+            name="Dashboard",
+            endpoint="console_dashboard",
+            url=console.url_prefix,
+            template="dashboard/index.html",
+        )
         # Flask-Admin's own files reach no browser; this address serves the console's.
         self.static_folder = None
         self._console = console
@@ -36,7 +42,7 @@ class Dashboard(AdminIndexView):
         summaries = [
             r for r in reviews.list_reviews(console.store, state=None) if r.state in WAITING
         ]
-        return self.render(
+        return render(
             "dashboard/index.html",
             outside=[entry for entry in (moved_outside(console.store, p) for p in places) if entry],
             places=places,

@@ -10,10 +10,11 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, g, render_template, request
+from flask import Flask, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from console.rendering import render
 from console.schema.errors import AmbiguousRevision, SchemaError, UnknownRevision
 from console.services import errors as services
 from console.store.unavailable import StoreUnavailable
@@ -138,7 +139,7 @@ def answer(error: Exception) -> Response:
             text, request.method, request.path, request_id(), exc_info=error if known else None
         )
     template = "errors/signed_in.html" if g.get("console_account") else "errors/visitor.html"
-    response = Response(render_template(template, page=page), page.status, mimetype="text/html")
+    response = Response(render(template, page=page), page.status, mimetype="text/html")
     if isinstance(error, HTTPException):
         kept = {
             name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, url_for
+from flask import url_for
+from jinja2 import Environment
 from markupsafe import Markup
 from pygments import highlight as pygments_highlight
 from pygments.formatters import HtmlFormatter
@@ -92,9 +93,8 @@ def highlight(source: str, language: str = "python", lines: tuple[int, ...] = ()
     return Markup(pygments_highlight(source, lexer, formatter))  # noqa: S704 - Pygments escapes it
 
 
-def register(app: Flask) -> None:
+def register(environment: Environment) -> None:
     """Give every template these names."""
-    environment = app.jinja_env
     environment.globals.update(asset=asset, elapsed=elapsed)
     environment.filters.update(
         number=number,

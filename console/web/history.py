@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 
+from console.rendering import render
 from console.services import reviews, runs
 from console.services.standing import note_standing
 from console.services.targets import find_target
@@ -25,7 +26,7 @@ def index() -> Any:
     if len(targets) == 1:
         return target(next(iter(targets)))
     places = [look(each) for each in targets.values()]
-    return render_template("history/index.html", places=places)
+    return render("history/index.html", places=places)
 
 
 @blueprint.get("/migrations/<target>/")
@@ -46,7 +47,7 @@ def target(target: str) -> Any:
     pages = max(1, -(-len(rows) // ROWS))
     asked = request.args.get("page", "")
     page = min(int(asked[:6]) if asked.isascii() and asked.isdigit() else 1, pages) or 1
-    return render_template(
+    return render(
         "history/target.html",
         place=place,
         rows=rows[(page - 1) * ROWS : page * ROWS],
@@ -73,7 +74,7 @@ def revision(target: str, revision: str) -> Any:
     """One revision's script, highlighted, between its neighbours."""
     place = look(find_target(current_console().targets, target))
     found = place.history.find(revision)
-    return render_template(
+    return render(
         "history/revision.html",
         place=place,
         revision=found,

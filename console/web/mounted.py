@@ -12,6 +12,7 @@ from console.store.store import Store
 
 if TYPE_CHECKING:
     from flask_admin import Admin
+    from jinja2 import Environment
 
 
 class Mounted(Protocol):
@@ -21,6 +22,7 @@ class Mounted(Protocol):
     settings: Settings
     store: Store
     admin: Admin
+    templates: Environment
 
     @property
     def targets(self) -> Mapping[str, Target]:

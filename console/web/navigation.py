@@ -31,7 +31,7 @@ class Section:
 def navigation() -> tuple[Section, ...]:
     """Every section with a link in it that the account may follow."""
     sections = (
-        Section("", (_page("Dashboard", "admin.index", "house"),)),
+        Section("", (_page("Dashboard", "console_dashboard.index", "house"),)),
         Section("Data", tuple(_data_links())),
         Section(
             "Migrations",
@@ -64,7 +64,7 @@ def _data_links() -> list[Link]:
     for item in current_console().admin.menu():
         for entry in item.get_children() if item.is_category() else [item]:
             view: Any = getattr(entry, "_view", None)
-            if view is None or view.endpoint == "admin":
+            if view is None or view.endpoint == "console_dashboard":
                 continue
             if entry.is_accessible() and entry.is_visible():
                 icon = entry.get_icon_value() or "table"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, request, url_for
 from sqlalchemy.exc import DBAPIError
 from werkzeug.wrappers import Response
 
+from console.rendering import render
 from console.schema.errors import NothingToDo, SchemaError
 from console.schema.plan import make_plan
 from console.services import reviews, runs
@@ -34,7 +35,7 @@ def index() -> Any:
     everything = reviews.list_reviews(current_console().store, state=None)
     counts = {state: sum(review.state == state for review in everything) for state in STATES}
     shown = [review for review in everything if chosen in (None, review.state)]
-    return render_template(
+    return render(
         "reviews/index.html", reviews=shown, counts=counts, total=len(everything), chosen=chosen
     )
 
@@ -76,7 +77,7 @@ def new() -> Any:
         else:
             flash("The review is open, and its rehearsal has been asked for.", "success")
             return _to(review.id)
-    page = render_template(
+    page = render(
         "reviews/new.html", form=form, place=place, goal=goal, plan=plan, error=error, names=names
     )
     return page, 400 if form.errors or (error and request.method == "POST") else 200
@@ -95,7 +96,7 @@ def _page(review_id: int, *, reason: Form | None = None, comment: Form | None = 
     active = active_run_of(review)
     events = runs.events_after(console.store, active.id, 0) if active else ()
     forms = (reason or ReasonForm(formdata=None), comment or CommentForm(formdata=None))
-    page = render_template(
+    page = render(
         "reviews/show.html",
         review=review,
         page=page_of(review, g.console_account, console.policy, console.targets, events),
@@ -203,9 +204,7 @@ def apply(review_id: int) -> Any:
     confirmed = request.form.get("confirmed") == review.plan.digest
     is_asked_first = request.method == "GET" or (would_lose(review) and not confirmed)
     if decision.allowed and is_asked_first:
-        return render_template(
-            "reviews/apply.html", review=review, runner=runner_status(console.store)
-        )
+        return render("reviews/apply.html", review=review, runner=runner_status(console.store))
     try:
         run = reviews.request_apply(
             console.store, console.targets, g.console_account, review_id, policy=console.policy

@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 
+from console.rendering import render
 from console.services import runs
 from console.services.runner import runner_status
 from console.services.runs import RunEvent
@@ -28,7 +29,7 @@ def index() -> Any:
     """The newest runs first."""
     console = current_console()
     chosen = request.args.get("target") or None
-    return render_template(
+    return render(
         "runs/index.html",
         runs=runs.list_runs(console.store, target=chosen, limit=100),
         chosen=chosen,
@@ -43,7 +44,7 @@ def show(run_id: int) -> Any:
     """One run: live while it lasts, its outcome and ledger afterwards."""
     console = current_console()
     run = runs.get_run(console.store, run_id)
-    return render_template(
+    return render(
         "runs/show.html",
         run=run,
         events=runs.events_after(console.store, run_id, 0),

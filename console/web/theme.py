@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import request
+from jinja2 import Environment
 from werkzeug.wrappers import Response
 
 THEMES = ("light", "auto", "dark")
@@ -27,6 +28,6 @@ def remember(response: Response, choice: str, path: str, secure: bool) -> Respon
     return response
 
 
-def register(app: Flask) -> None:
+def register(environment: Environment) -> None:
     """Give every template `console_theme()`."""
-    app.jinja_env.globals["console_theme"] = theme
+    environment.globals["console_theme"] = theme

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup
-from flask import g, render_template
+from flask import g
 
+from console.rendering import render
 from console.services.reviews import Policy
 from console.services.runner import RunnerStatus
 from console.web.forms import CommentForm, ReasonForm
@@ -25,7 +26,7 @@ def draw(app):
         with app.test_request_context("/admin/reviews/1"):
             g.console_account = account
             targets = app.extensions["console"].targets
-            text = render_template(
+            text = render(
                 "reviews/show.html",
                 review=review,
                 page=review_page(review, account, Policy(), targets),
