@@ -27,6 +27,8 @@ def hazard_lines(hazards: Iterable[Hazard]) -> Iterator[str]:
         place = f" in {hazard.revision}" if hazard.revision else ""
         yield f"{hazard.severity}: {hazard.code}: {hazard.subject}{place}"
         yield f"    {hazard.danger} {hazard.reason}"
+        if hazard.accepted:
+            yield f"    Accepted in the revision: {hazard.accepted}"
         if hazard.rewrite:
             yield from (f"    | {line}" for line in hazard.rewrite.strip().splitlines())
 

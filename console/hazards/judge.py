@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from console.hazards import (
+    acceptance,
     batch,
     columns,
     constraints,
@@ -46,6 +47,7 @@ SUBJECTS = (
     mariadb_tables,
     downgrades,
     files,
+    acceptance,
 )
 
 
@@ -57,7 +59,8 @@ def judge(
     *,
     ask: Asker = nobody,
 ) -> tuple[Hazard, ...]:
-    """Return the hazards of a plan, worst first, then in the order of its steps.
+    """Return the hazards of a plan, worst first, then in the order of its steps. Those that the
+    files accept come behind the errors that they do not.
 
     Works on values: the operations and statements of the rehearsal, its ledger and catalogue, and the
     syntax trees of the files. Without a rehearsal only the files are judged. `ask` puts questions to
@@ -79,11 +82,17 @@ def judge(
         if rule.concerns(evidence.database)
         for finding in rule.look(evidence)
     ]
+    known = acceptance.acceptances(evidence)
+    hazards = [acceptance.accept(hazard, known) for hazard in hazards]
     order = {step.revision: position for position, step in enumerate(plan.steps)}
     last = len(order)
     return tuple(
         sorted(
             dict.fromkeys(hazards),
-            key=lambda hazard: (hazard.severity != "error", order.get(hazard.revision, last)),
+            key=lambda hazard: (
+                not hazard.is_blocking,
+                hazard.severity != "error",
+                order.get(hazard.revision, last),
+            ),
         )
     )

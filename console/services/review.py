@@ -97,8 +97,8 @@ class Review:
 
     @property
     def needs_reason(self) -> bool:
-        """Whether an approval has to say why: some hazard is an error."""
-        return any(hazard.severity == "error" for hazard in self.hazards)
+        """Whether an approval has to say why: some hazard is an error that its file does not accept."""
+        return any(hazard.is_blocking for hazard in self.hazards)
 
 
 @dataclass(frozen=True)

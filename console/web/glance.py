@@ -76,14 +76,19 @@ def _what_could_go_wrong(review: Review, rehearsal: Rehearsal | None) -> Fact:
         return Fact(
             question, "The rehearsal failed", "On a copy; nothing was changed", "bad", "rehearsal"
         )
-    errors = sum(hazard.severity == "error" for hazard in review.hazards)
-    warnings = len(review.hazards) - errors
+    errors = sum(hazard.is_blocking for hazard in review.hazards)
+    accepted = sum(bool(hazard.accepted) for hazard in review.hazards)
+    warnings = len(review.hazards) - errors - accepted
     if errors:
         also = f"and {count(warnings, 'warning')}" if warnings else "Each with its rewrite below"
         return Fact(question, count(errors, "danger"), also, "bad", "hazards")
     if warnings:
         return Fact(
             question, count(warnings, "warning"), "Each with its rewrite below", "warn", "hazards"
+        )
+    if accepted:
+        return Fact(
+            question, f"{accepted} accepted", "In the revision, with a reason", "warn", "hazards"
         )
     return Fact(question, "No hazard found", "Every rule was asked", "good", "hazards")
 

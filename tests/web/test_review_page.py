@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from flask import g
 
 from console.rendering import render
+from console.schema.probe import Probe, Question
 from console.services.reviews import Policy
 from console.services.runner import RunnerStatus
 from console.web.forms import CommentForm, ReasonForm
@@ -93,6 +94,24 @@ def test_hazards_stand_worst_first_each_with_its_rewrite(draw):
     assert ["hazard--error" in h["class"] for h in hazards] == [True, False]
     assert "op.alter_column" in hazards[0].select_one(".hazard__rewrite").text
     assert not hazards[1].select(".hazard__rewrite")
+
+
+def test_a_hazard_says_what_the_database_answered_and_when(draw):
+    probe = Probe(Question("values", "products", ("price",)), 2, samples.AT)
+    hazard = replace(samples.DANGER, evidence=(probe,))
+    page = draw(samples.review(samples.DOWN, hazards=(hazard,)))
+    evidence = page.select_one(".hazard .rows__meta:has(time)")
+    assert "2 rows of products hold a value in price; asked at" in evidence.text
+    assert evidence.select_one("time")["datetime"].startswith(f"{samples.AT:%Y-%m-%d}")
+
+
+def test_an_accepted_hazard_stays_visible_and_needs_no_other_reason(draw):
+    hazard = replace(samples.DANGER, accepted="the prices moved")
+    review = samples.review(samples.DOWN, hazards=(hazard,))
+    page = draw(review)
+    assert not review.needs_reason
+    assert "Accepted in the revision: the prices moved" in page.select_one(".hazard").text
+    assert _glance(page)["What could go wrong"] == "1 accepted"
 
 
 def test_a_way_back_says_in_numbers_what_is_lost_before_anybody_approves(draw):

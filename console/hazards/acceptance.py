@@ -1,0 +1,98 @@
+"""acceptance: findings that a revision file itself accepts, by a comment with a reason.
+
+    # console: accept drop-column because the data moved to prices
+    # console: accept drop-column products.price because the data moved to prices
+
+The first accepts every finding of that code in the revision, the second the one about that subject.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from console.hazards.evidence import Evidence
+from console.hazards.hazard import Hazard
+from console.hazards.registry import RULES, Finding, rule
+
+COMMENT = re.compile(r"^#\s*console\s*:\s*(.*?)\s*$", re.IGNORECASE)
+ACCEPT = re.compile(
+    r"^accept\s+(?P<code>[\w-]+)(?:\s+(?P<subject>\S+))?\s+because\s+(?P<why>.*\S)$"
+)
+NEVER = frozenset({"acceptance-not-understood"})
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """A comment that accepts findings of `code`: all of the revision, or that about `subject`."""
+
+    revision: str
+    code: str
+    subject: str
+    reason: str
+
+    def covers(self, hazard: Hazard) -> bool:
+        """Whether it is about this finding."""
+        return (
+            (self.revision, self.code) == (hazard.revision, hazard.code)
+            and self.subject in ("", hazard.subject)
+            and hazard.code not in NEVER
+        )
+
+
+def accept(hazard: Hazard, acceptances: tuple[Acceptance, ...]) -> Hazard:
+    """Return a finding, marked as accepted where a comment says so."""
+    found = next((a for a in acceptances if a.covers(hazard)), None)
+    return replace(hazard, accepted=found.reason) if found else hazard
+
+
+def acceptances(evidence: Evidence) -> tuple[Acceptance, ...]:
+    """Every comment in the plan's files that accepts something."""
+    return tuple(
+        Acceptance(revision, found["code"], found["subject"] or "", found["why"])
+        for revision, _, text in _remarks(evidence)
+        if (found := _understood(text))
+    )
+
+
+@rule(
+    "acceptance-not-understood",
+    "warning",
+    "A comment that is meant to accept a finding, but names no rule or no reason, accepts nothing.",
+    instead="Write: # console: accept CODE because REASON.",
+)
+def acceptance_not_understood(evidence: Evidence) -> Iterator[Finding]:
+    """Comments for the console that accept nothing."""
+    for revision, line, text in _remarks(evidence):
+        if _understood(text) is None:
+            yield Finding(
+                revision,
+                f"line {line}",
+                f"The comment in line {line} accepts nothing: “{text}”.",
+                "# console: accept drop-column because the data moved to prices",
+            )
+
+
+def _understood(text: str) -> re.Match[str] | None:
+    found = ACCEPT.match(text)
+    return found if found and found["code"] in RULES else None
+
+
+def _remarks(evidence: Evidence) -> Iterator[tuple[str, int, str]]:
+    """(revision, line, text) of every comment that begins with "console:"."""
+    for step in evidence.steps:
+        revision = evidence.history.by_id.get(step.revision)
+        if revision is None:
+            continue
+        try:
+            source = evidence.history.source(revision)
+            found = list(tokenize.generate_tokens(io.StringIO(source).readline))
+        except (OSError, SyntaxError, tokenize.TokenError):
+            continue  # what cannot be read says so elsewhere
+        for token in found:
+            remark = COMMENT.match(token.string) if token.type == tokenize.COMMENT else None
+            if remark:
+                yield step.revision, token.start[0], remark[1]
