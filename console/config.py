@@ -76,6 +76,11 @@ SETTINGS = (
         "console.app:create_app",
         "Where the processes that run migrations find the Flask application: `module:name`.",
     ),
+    Setting(
+        "CONSOLE_TARGETS",
+        "none",
+        "A TOML file that names [more databases](targets.md), each with an Alembic history of its own.",
+    ),
     Setting("PORT", "5000", "The port on which `make run` and `manage.py runserver` serve."),
 )
 
@@ -94,6 +99,7 @@ class Settings:
     session_hours: int = 12
     application: str = "console.app:create_app"
     port: int = 5000
+    targets_file: Path | None = None
 
     @property
     def is_production(self) -> bool:
@@ -134,6 +140,7 @@ class Settings:
             ),
             session_hours=_read(environ, "CONSOLE_SESSION_HOURS", "12", _whole(1, 24 * 365)),
             application=_read(environ, "CONSOLE_APP", "console.app:create_app", _importable),
+            targets_file=_read(environ, "CONSOLE_TARGETS", "", _file(root)),
             port=_read(environ, "PORT", "5000", _whole(1, 65535)),
         )
 
@@ -202,6 +209,18 @@ def _url(root: Path) -> Callable[[str], str]:
             return value
         path = (root / url.database).resolve()
         return url.set(database=str(path)).render_as_string(hide_password=False)
+
+    return convert
+
+
+def _file(root: Path) -> Callable[[str], Path | None]:
+    def convert(value: str) -> Path | None:
+        if not value:
+            return None
+        path = (root / Path(value).expanduser()).resolve()
+        if not path.is_file():
+            raise ValueError(f"names {path}, which is no file.")
+        return path
 
     return convert
 

@@ -17,12 +17,15 @@ class HostError(Exception):
 
 
 @contextmanager
-def flask_application(url: str, spec: str) -> Iterator[Config]:
-    """Yield Flask-Migrate's configuration of the application `spec` ("module:factory_or_app").
+def flask_application(
+    url: str, spec: str, bind: str = "", directory: str | None = None
+) -> Iterator[Config]:
+    """Yield Flask-Migrate's configuration of the application `spec` ("module:factory_or_app"), for
+    the script folder `directory` if it is not the application's own.
 
-    Inside the block the application's context is pushed and its default engine leads to `url`,
-    whatever the application itself is configured with, so that an env.py that asks `db.engine`
-    migrates the database that was meant. HostError if the application or its Flask-Migrate cannot
+    Inside the block the application's context is pushed and its engine (that of `bind`, or the
+    default one) leads to `url`, whatever the application itself is configured with, so that an
+    env.py that asks `db.engine` migrates the database that was meant. HostError if the application or its Flask-Migrate cannot
     be had; what importing the application raises passes through.
     """
     app = load_application(spec)
@@ -32,9 +35,9 @@ def flask_application(url: str, spec: str) -> Iterator[Config]:
     # every connection is opened for one purpose and closed after it: nothing is left in a pool
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with app.app_context():
-        migrate.db.engines[None] = engine
+        migrate.db.engines[bind or None] = engine
         try:
-            yield migrate.migrate.get_config()
+            yield migrate.migrate.get_config(directory)
         finally:
             engine.dispose()
 

@@ -22,6 +22,7 @@ from console import admin, web
 from console.config import Settings
 from console.rendering import make_environment
 from console.schema.target import Target
+from console.services.external import read_targets
 from console.services.reviews import Policy
 from console.services.targets import flask_target
 from console.store.store import Store
@@ -61,6 +62,7 @@ class Console:
         self.settings = self._settings or Settings.from_environment()
         if not app.secret_key:
             app.secret_key = self.settings.secret_key
+        self.external = read_targets(self.settings.targets_file)
         self.store = Store(self.settings.store_url)
         self.templates = make_environment(app)
         app.extensions["console"] = self
@@ -69,9 +71,10 @@ class Console:
 
     @cached_property
     def targets(self) -> Mapping[str, Target]:
-        """Every managed database by name; the application's own is "default"."""
+        """Every managed database by name; the application's own is "default", others are those that the
+        settings name."""
         target = flask_target(self.app, application=self.settings.application)
-        return {target.name: target}
+        return {target.name: target, **self.external}
 
     @property
     def policy(self) -> Policy:

@@ -62,7 +62,9 @@ def _started(job: Job, writing: int) -> Iterator[tuple[subprocess.Popen[bytes], 
     """The child with its job on stdin. Its stdin stays open while we live: the child watches it."""
     try:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "console.schema.child", str(writing)],
+            # -P: what lies in the directory must not be taken for our own packages
+            [_interpreter(job), "-P", "-m", "console.schema.child", str(writing)],
+            cwd=job.target.directory,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -98,11 +100,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+def _interpreter(job: Job) -> str:
+    return str(job.target.python or sys.executable)
+
+
 def _environment(job: Job) -> dict[str, str]:
     """The child's environment: our package and the target's paths importable."""
-    paths = [str(ROOT), *map(str, job.target.paths), os.environ.get("PYTHONPATH", "")]
+    inherited = "" if job.target.python else os.environ.get("PYTHONPATH", "")
+    paths = [str(ROOT), *map(str, job.target.paths), inherited]
+    named = {job.target.url_variable: job.target.url} if job.target.url_variable else {}
     return {
         **os.environ,
+        **named,
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
         "PYTHONHASHSEED": "0",  # checksums of one child compare with those of the next
         "PYTHONIOENCODING": "utf-8:replace",

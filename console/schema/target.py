@@ -30,7 +30,8 @@ class Target:
     `url` carries the password and is left out of `repr`. `script_location` is the folder that holds
     env.py; `version_locations` the folders of the revision files (its `versions` by default).
     `host` is None for a plain Alembic history whose alembic.ini is `ini`. `paths` are put in front
-    of `sys.path` in child processes.
+    of `sys.path` in child processes, which start in `directory` and are `python` (our own interpreter
+    if it is None); they find the URL in the variable `url_variable`, if one is named.
     """
 
     name: str
@@ -43,6 +44,9 @@ class Target:
     host: Host | None = None
     ini: Path | None = None
     paths: tuple[Path, ...] = ()
+    python: Path | None = None
+    directory: Path | None = None
+    url_variable: str | None = None
 
     @property
     def parsed_url(self) -> URL:

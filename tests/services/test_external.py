@@ -1,0 +1,209 @@
+"""Targets from a TOML file: somebody else's Alembic project, used from where it lies."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from console.config import SettingsError
+from console.schema.autogenerate import check
+from console.schema.executor import apply
+from console.schema.history import read_history, read_standing
+from console.schema.plan import make_plan
+from console.schema.rehearsal import rehearse
+from console.services.external import KEYS, read_targets
+from tests.histories.place import PRICE, PRODUCTS
+from tests.histories.script_folder import ENVIRONMENT, write_folder
+
+INI = """\
+[alembic]
+script_location = %(here)s/db
+sqlalchemy.url = sqlite:///stock.db
+prepend_sys_path = .
+path_separator = os
+"""
+# Takes its URL from the environment and its version table from a module of the project.
+OWN_WAY = ENVIRONMENT.replace(
+    'context.config.get_main_option("sqlalchemy.url")', 'os.environ["STOCK_URL"]'
+).replace("from alembic", "import os\nfrom stock_settings import NAME\nfrom alembic")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with two revisions in `db`, and no database yet."""
+    folder = tmp_path / "stock"
+    write_folder(folder / "db", [PRODUCTS, PRICE])
+    (folder / "alembic.ini").write_text(INI)
+    (folder / "stock_settings.py").write_text("NAME = 'stock'\n")
+    return folder
+
+
+def targets(folder: Path, text: str):
+    file = folder / "targets.toml"
+    file.write_text(text)
+    return read_targets(file)
+
+
+def refusal(folder: Path, text: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        targets(folder, text)
+    assert caught.value.name == "CONSOLE_TARGETS"
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_without_a_file_there_are_none() -> None:
+    assert read_targets(None) == {}
+
+
+def test_an_ini_says_everything(project: Path) -> None:
+    (target,) = targets(project.parent, '[targets.stock]\nini = "stock/alembic.ini"').values()
+    assert target.name == "stock"
+    assert target.url == f"sqlite:///{project / 'stock.db'}"
+    assert target.script_location == project / "db"
+    assert target.version_locations == (project / "db" / "versions",)
+    assert target.paths == (project,)
+    assert target.directory == project
+    assert str(project) not in sys.path
+
+
+def test_a_script_location_finds_the_ini_beside_it(project: Path) -> None:
+    text = '[targets.stock]\nscript_location = "db"\nurl = "sqlite:///other.db"'
+    target = targets(project, text)["stock"]
+    assert target.ini == project / "alembic.ini"
+    assert target.url == f"sqlite:///{project / 'other.db'}"
+
+
+def test_a_history_without_an_ini_needs_a_url(tmp_path: Path) -> None:
+    write_folder(tmp_path / "db", [PRODUCTS])
+    assert "needs 'url'" in refusal(tmp_path, '[targets.a]\nscript_location = "db"')
+
+
+def test_it_is_listed_rehearsed_and_applied(project: Path, tmp_path: Path) -> None:
+    target = targets(tmp_path, '[targets.stock]\nini = "stock/alembic.ini"')["stock"]
+    history = read_history(target)
+    assert read_standing(target, history).pending == ("aaaa1", "bbbb1")
+    plan = make_plan(target, "head")
+    rehearsal = rehearse(target, plan, workspace=tmp_path / "workspace")
+    assert rehearsal.succeeded, rehearsal.error
+    assert not (project / "stock.db").exists()
+    apply(target, plan)
+    assert read_standing(target, history).heads == ("bbbb1",)
+
+
+def test_an_env_py_that_asks_the_environment_is_given_the_clone(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STOCK_URL", f"sqlite:///{project / 'elsewhere.db'}")
+    (project / "db" / "env.py").write_text(OWN_WAY)
+    text = '[targets.stock]\nini = "stock/alembic.ini"\n'
+    refused = targets(tmp_path, text)["stock"]
+    plan = make_plan(refused, "head")
+    rehearsal = rehearse(refused, plan, workspace=tmp_path / "workspace")
+    assert "env.py connected to" in (rehearsal.error or "")
+    target = targets(tmp_path, text + 'url_variable = "STOCK_URL"')["stock"]
+    plan = make_plan(target, "head")
+    assert rehearse(target, plan, workspace=tmp_path / "workspace").succeeded
+
+
+def test_another_interpreter_runs_the_migrations(project: Path, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ntouch "{tmp_path}/used"\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    text = '[targets.stock]\nini = "stock/alembic.ini"\npython = "python"'
+    target = targets(tmp_path, text)["stock"]
+    apply(target, make_plan(target, "head"))
+    assert (tmp_path / "used").exists()
+
+
+def test_a_package_of_the_project_is_not_taken_for_ours(project: Path, tmp_path: Path) -> None:
+    (project / "console").mkdir()
+    (project / "console" / "__init__.py").write_text("raise RuntimeError('not this one')")
+    target = targets(tmp_path, '[targets.stock]\nini = "stock/alembic.ini"')["stock"]
+    apply(target, make_plan(target, "head"))
+    assert (project / "stock.db").exists()
+
+
+def test_a_variable_keeps_the_password_out_of_the_file(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = '[targets.a]\nscript_location = "db"\nurl = "postgresql://me:${STOCK_PASSWORD}@host/a"'
+    monkeypatch.setenv("STOCK_PASSWORD", "hush")
+    target = targets(project, text)["a"]
+    assert target.parsed_url.password == "hush"
+    assert "hush" not in repr(target)
+    monkeypatch.delenv("STOCK_PASSWORD")
+    assert "asks for the variable STOCK_PASSWORD" in refusal(project, text)
+
+
+def test_what_cannot_be_used_is_one_sentence(project: Path) -> None:
+    assert "cannot be read" in refusal(project, "[targets")
+    assert "tables [targets.NAME] only" in refusal(project, "other = 1")
+    assert "not 'default'" in refusal(project, '[targets.default]\nini = "alembic.ini"')
+    assert "small letters" in refusal(project, '[targets."a b"]\nini = "alembic.ini"')
+    assert "none of url, " in refusal(project, '[targets.a]\nuri = "x"')
+    assert "needs text for 'ini'" in refusal(project, "[targets.a]\nini = 3")
+    assert "needs 'script_location' or 'ini'" in refusal(project, '[targets.a]\nurl = "x"')
+    assert "which is no file" in refusal(project, '[targets.a]\nini = "nowhere.ini"')
+    assert "no env.py" in refusal(project, '[targets.a]\nscript_location = "."')
+    assert "no database URL" in refusal(project, '[targets.a]\nini = "alembic.ini"\nurl = "x"')
+    assert "in memory" in refusal(project, '[targets.a]\nini = "alembic.ini"\nurl = "sqlite://"')
+    text = '[targets.a]\nini = "alembic.ini"\npython = "nowhere"'
+    assert "which cannot be run" in refusal(project, text)
+    assert "needs the 'application'" in refusal(
+        project, '[targets.a]\nini = "alembic.ini"\nbind = "stock"'
+    )
+
+
+APPLICATION = """\
+import sqlalchemy as sa
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+
+db = SQLAlchemy()
+
+class Stock(db.Model):
+    __bind_key__ = "stock"
+    id = sa.Column(sa.Integer, primary_key=True)
+
+def create_app():
+    app = Flask(__name__)
+    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    app.config["SQLALCHEMY_BINDS"] = {"stock": "sqlite:////nowhere/stock.db"}
+    db.init_app(app)
+    Migrate(app, db)
+    return app
+"""
+BIND_ENVIRONMENT = """\
+from alembic import context
+from flask import current_app
+
+db = current_app.extensions["migrate"].db
+with db.engines["stock"].connect() as connection:
+    context.configure(connection=connection, target_metadata=db.metadatas["stock"])
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+def test_a_bind_of_a_flask_application_is_a_target(tmp_path: Path) -> None:
+    up = 'op.create_table("stock", sa.Column("id", sa.Integer, primary_key=True))'
+    write_folder(tmp_path / "db", [type(PRODUCTS)("aaaa1", up=up)])
+    (tmp_path / "db" / "env.py").write_text(BIND_ENVIRONMENT)
+    (tmp_path / "db" / "alembic.ini").write_text("[alembic]\n")
+    (tmp_path / "small_stock.py").write_text(APPLICATION)
+    text = (
+        '[targets.stock]\nurl = "sqlite:///stock.db"\nscript_location = "db"\n'
+        'application = "small_stock:create_app"\nbind = "stock"'
+    )
+    target = targets(tmp_path, text)["stock"]
+    apply(target, make_plan(target, "head"))
+    assert (tmp_path / "stock.db").exists()
+    assert check(target) == ()
+
+
+def test_every_key_is_described() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "targets.md").read_text()
+    for key, meaning in KEYS.items():
+        assert f"| `{key}` | {meaning} |" in text
