@@ -141,10 +141,15 @@ class Capture:
         setattr(BatchOperationsImpl, "flush", recorded)  # noqa: B010 - mypy refuses the plain assignment
 
 
+CATALOGUES = ("SQLITE_MASTER", "PG_CATALOG.", "INFORMATION_SCHEMA.")
+
+
 def is_reflection(sql: str) -> bool:
     """Whether a statement only asks about the schema, as batch mode and inspections do."""
-    head = sql.lstrip()[:200].upper()
-    return head.startswith("PRAGMA") or ("SQLITE_MASTER" in head and head.startswith("SELECT"))
+    head = sql[:2000].lstrip().upper()
+    if head.startswith(("PRAGMA", "SHOW ", "DESCRIBE ")):
+        return True
+    return head.startswith("SELECT") and any(name in head for name in CATALOGUES)
 
 
 def first_line(sql: str) -> str:

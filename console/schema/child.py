@@ -18,6 +18,7 @@ from typing import Any
 
 from alembic.script import ScriptDirectory
 
+from console.schema.attempt import run_pass
 from console.schema.blame import failure_of
 from console.schema.capture import Capture
 from console.schema.drafting import draft
@@ -86,11 +87,10 @@ def execute(job: Job, speaker: Speaker) -> Answer:
         with configuration(job) as config:
             script = ScriptDirectory.from_config(config)
             for plan in job.passes:
-                guard.state = "idle"
-                capture.reset()
-                environment.run(config, script, execution.work(plan, script))
+                run_pass(environment, execution, config, script, plan)
                 require_commit(guard)
                 done.append(execution.result)
+                execution.keep()
     except BaseException as error:  # the answer is an answer, whatever migration code raises
         failure = failure_of(error, capture, guard)
         return Answer((*done, execution.partial()), failure=failure)

@@ -8,77 +8,121 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import quote
 
-from console.schema.connection import sqlite_file
-from console.schema.dialect import dialect_of
-from console.schema.errors import RunError, Unsupported
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from console.schema import postgresql_clone, sqlite_clone
+from console.schema.dialects import dialect_of
+from console.schema.errors import RunError
 from console.schema.target import Target
 
 PREFIX = "console-clone-"
-BUSY_SECONDS = 30.0
-ALL_PAGES = -1  # in one step: between two, a writer would make SQLite begin again
+SERVERS = {"postgresql": postgresql_clone}
+ON_SERVER = (
+    "on-the-server"  # a file that says so of a clone, which is a database named like its folder
+)
 
 
 @dataclass(frozen=True)
 class Clone:
-    """A copy: the target with its URL on the copy, how it was made in words, and milliseconds."""
+    """A copy: the target with its URL on the copy, how it was made in words, and milliseconds.
+
+    `is_exact` unless some definitions are spelled in other words than in the source.
+    """
 
     target: Target
     how: str
     milliseconds: float
+    is_exact: bool = True
 
 
 @contextmanager
 def clone_of(target: Target, workspace: Path) -> Iterator[Clone]:
-    """Copy the target's database into a folder of its own below `workspace`; remove it at the end.
+    """Copy the target's database, to a folder of its own below `workspace` or beside it on its
+    server; remove the copy at the end.
 
-    The source stays online (SQLite's backup interface reads one consistent state). A database that
-    does not exist yet gives an empty copy. Raises RunError if it cannot be copied (locked, no space
-    left), and Unsupported for other databases.
+    The source stays online. An SQLite file that does not exist yet gives an empty copy. Raises
+    RunError if it cannot be copied (locked, no space left, no right to), and Unsupported for other
+    databases or without the tools that a copy takes.
     """
     dialect_of(target)
+    url = target.parsed_url
+    server = SERVERS.get(url.get_backend_name())
     with _folder(target, workspace) as folder:
         begun = time.perf_counter()
-        file = folder / "clone.sqlite"
         try:
-            _back_up(sqlite_file(target.parsed_url), file)
-        except (sqlite3.Error, OSError) as error:
+            if server is None:
+                copied = sqlite_clone.copy(url, folder / "clone.sqlite")
+            else:
+                (folder / ON_SERVER).touch()
+                copied = server.copy(url, _database(folder))
+        except (sqlite3.Error, OSError, SQLAlchemyError) as error:
             raise RunError(
                 f"'{target.name}' could not be copied to {workspace}: {error}."
             ) from error
         spent = (time.perf_counter() - begun) * 1000
-        url = target.parsed_url.set(database=str(file), query={})
-        copied = replace(target, url=url.render_as_string(hide_password=False))
-        yield Clone(copied, f"SQLite backup of {size_in_words(file.stat().st_size)}", spent)
+        try:
+            yield Clone(_moved(target, copied.url), copied.how, spent, copied.is_exact)
+        finally:
+            if server is not None:
+                server.drop(url, _database(folder))
 
 
 @contextmanager
 def scratch_of(target: Target) -> Iterator[Target]:
     """Yield the target with its URL on an empty database, gone at the end."""
     dialect_of(target)
+    url = target.parsed_url
+    server = SERVERS.get(url.get_backend_name())
     with tempfile.TemporaryDirectory(prefix="console-scratch-", ignore_cleanup_errors=True) as name:
-        url = target.parsed_url.set(database=str(Path(name) / "scratch.sqlite"), query={})
-        yield replace(target, url=url.render_as_string(hide_password=False))
+        if server is None:
+            file = Path(name) / "scratch.sqlite"
+            yield _moved(target, url.set(database=str(file), query={}))
+            return
+        database = _database(Path(name))
+        try:
+            yield _moved(target, server.create(url, database))
+        finally:
+            server.drop(url, database)
 
 
-def remove_orphans(workspace: Path) -> tuple[str, ...]:
+def remove_orphans(workspace: Path, *targets: Target) -> tuple[str, ...]:
     """Remove the clones that killed processes left below `workspace`; return their names.
 
-    A living owner holds a lock on its clone's folder, which the system frees when it dies.
+    A living owner holds a lock on its clone's folder, which the system frees when it dies. A clone
+    on a server is removed when its target is among `targets`, and waits otherwise.
     """
     if not workspace.is_dir():
         return ()
+    known = {target.key: target for target in targets}
     removed = []
     for folder in sorted(workspace.glob(f"{PREFIX}*")):
-        if folder.is_dir() and _is_orphan(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            removed.append(folder.name)
+        if not folder.is_dir() or not _is_orphan(folder):
+            continue
+        if (folder / ON_SERVER).exists():
+            target = known.get(folder.name.removeprefix(PREFIX).partition("-")[0])
+            if target is None:
+                continue
+            server = SERVERS[target.parsed_url.get_backend_name()]
+            server.drop(target.parsed_url, _database(folder))
+        shutil.rmtree(folder, ignore_errors=True)
+        removed.append(folder.name)
     return tuple(removed)
+
+
+def _moved(target: Target, url: URL) -> Target:
+    """The target with another URL."""
+    return replace(target, url=url.render_as_string(hide_password=False))
+
+
+def _database(folder: Path) -> str:
+    """The database that belongs to a folder."""
+    return folder.name.replace("-", "_")
 
 
 @contextmanager
@@ -108,44 +152,3 @@ def _is_orphan(folder: Path) -> bool:
         return True
     finally:
         os.close(handle)
-
-
-def _back_up(source: Path | None, copy: Path) -> None:
-    if source is None:
-        raise Unsupported(
-            "A database in memory cannot be copied or migrated by another process. Use a file."
-        )
-    with closing(sqlite3.connect(copy)) as into:
-        if source.is_file():
-            # Not mode=ro: after a crash the source's journal has to be rolled back first.
-            address = f"file:{quote(str(source))}?mode=rw"
-            with closing(sqlite3.connect(address, uri=True, timeout=0.1)) as origin:
-                origin.backup(into, pages=ALL_PAGES, progress=_patience(), sleep=0.05)
-        # The copy is thrown away: it need not survive a power cut.
-        into.execute("PRAGMA journal_mode = DELETE")
-
-
-def _patience() -> Callable[[int, int, int], None]:
-    """Return a progress function that gives up when the copy stands still: Python's own backup()
-    would wait for a locked source for ever."""
-    moved = time.monotonic()
-
-    def watch(status: int, remaining: int, total: int) -> None:
-        nonlocal moved
-        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            if time.monotonic() - moved > BUSY_SECONDS:
-                raise sqlite3.OperationalError(f"it was locked for {BUSY_SECONDS:g} seconds")
-        else:
-            moved = time.monotonic()
-
-    return watch
-
-
-def size_in_words(size: int) -> str:
-    """Return bytes as people write them: "48 kB"."""
-    number = float(size)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1024 or unit == "GB":
-            break
-        number /= 1024
-    return f"{number:,.0f} {unit}" if number >= 10 or unit == "bytes" else f"{number:.1f} {unit}"

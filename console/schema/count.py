@@ -1,130 +1,37 @@
-"""count: take the ledger's figures from a live database, one streaming pass per table."""
+"""count: take the ledger's figures from a live database."""
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Collection
-from decimal import Decimal
-from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from console.schema.dialect import Dialect, Shape, dialect_named
-from console.schema.ledger import ColumnCount, Count, TableCount
+from console.schema.dialect import Keys
+from console.schema.dialects import dialect_named
+from console.schema.ledger import Count, TableCount
 
-MASK = (1 << 64) - 1
-KEYS_KEPT = 5_000_000  # about 0.5 GB of memory; above that new rows are not told from earlier ones
-
-Keys = dict[str, set[int]]
+KeysByTable = dict[str, Keys]
 
 
 def count(
     connection: Connection,
     *,
     exclude: Collection[str] = (),
-    keys: Keys | None = None,
-    earlier: Keys | None = None,
+    keys: KeysByTable | None = None,
+    earlier: KeysByTable | None = None,
 ) -> Count:
     """Count every table of the database, but those of `exclude`, Alembic's leftovers and console_*.
 
     `keys`, if given, is filled with the hashed primary keys of every table; given as `earlier` to a
-    later count, each table is counted a second time over those rows only. Checksums are made with
-    Python's own hash: they compare within one process, or between children of the console, which
-    run with a fixed seed.
+    later count, each table is counted a second time over those rows only. Checksums compare between
+    counts of one kind of database.
     """
     dialect = dialect_named(connection.dialect.name)
-    tables = tuple(
-        _count_table(connection, dialect, shape, keys, (earlier or {}).get(shape.name))
-        for shape in dialect.shapes(connection, exclude)
-    )
-    return Count(tables, dialect.objects(connection, exclude))
-
-
-def _count_table(
-    connection: Connection,
-    dialect: Dialect,
-    shape: Shape,
-    keys: Keys | None,
-    earlier: set[int] | None,
-) -> TableCount:
-    """One pass over one table."""
-    seen: set[int] | None = set() if keys is not None and shape.key else None
-    tally = Tally(shape, seen, earlier if shape.key else None)
-    dialect.rows(connection, shape, tally.add)
-    if keys is not None and seen is not None and len(seen) <= KEYS_KEPT:
-        keys[shape.name] = seen
-    return tally.result()
-
-
-class Tally:
-    """Sums up the rows of one table."""
-
-    def __init__(self, shape: Shape, seen: set[int] | None, earlier: set[int] | None) -> None:
-        self.shape, self.seen, self.earlier = shape, seen, earlier
-        self.all = Sums(len(shape.columns))
-        self.kept = Sums(len(shape.columns))
-
-    def add(self, rows: list[tuple[Any, ...]]) -> None:
-        """Take a chunk of rows: the key's values first, then all columns."""
-        width = len(self.shape.key)
-        for row in rows:
-            key = packed(row[:width]) if width else b""
-            sums = [self.all]
-            if width and (self.seen is not None or self.earlier is not None):
-                mark = hash(key)
-                if self.seen is not None and len(self.seen) <= KEYS_KEPT:
-                    self.seen.add(mark)
-                if self.earlier is not None and mark in self.earlier:
-                    sums.append(self.kept)
-            hashes = [
-                None if value is None else hash(key + packed(value)) & MASK for value in row[width:]
-            ]
-            for target in sums:
-                target.add(hashes)
-
-    def result(self) -> TableCount:
-        """The count of this table."""
-        earlier = None
-        if self.earlier is not None:
-            earlier = self.kept.table(self.shape)
-        whole = self.all.table(self.shape)
-        return TableCount(whole.name, whole.rows, whole.columns, earlier)
-
-
-class Sums:
-    """Rows, non-null counts and checksums of one table, growing."""
-
-    def __init__(self, width: int) -> None:
-        self.rows = 0
-        self.non_null = [0] * width
-        self.sums = [0] * width
-
-    def add(self, hashes: list[int | None]) -> None:
-        """Take one row as the hashes of its values, None for NULL."""
-        self.rows += 1
-        for index, value in enumerate(hashes):
-            if value is not None:
-                self.non_null[index] += 1
-                self.sums[index] += value
-
-    def table(self, shape: Shape) -> TableCount:
-        """The figures as a value; the sums modulo 2^64."""
-        columns = tuple(
-            ColumnCount(name, self.non_null[i], f"{self.sums[i] & MASK:016x}")
-            for i, name in enumerate(shape.columns)
-        )
-        return TableCount(shape.name, self.rows, columns)
-
-
-def packed(value: Any) -> bytes:
-    """Return any value as bytes, the same for equal values: 1 and 1.0 and Decimal("1") are equal."""
-    if isinstance(value, tuple):
-        return b"(" + b",".join(packed(item) for item in value) + b")"
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    elif isinstance(value, Decimal):
-        value = int(value) if value == value.to_integral_value() else str(value.normalize())
-    try:
-        return marshal.dumps(value, 2)
-    except ValueError:  # a type of the driver's own
-        return repr(value).encode()
+    tables: list[TableCount] = []
+    for shape in dialect.shapes(connection, exclude):
+        before = (earlier or {}).get(shape.name)
+        table, found = dialect.tally(connection, shape, keep=keys is not None, earlier=before)
+        tables.append(table)
+        if keys is not None and found is not None:
+            keys[shape.name] = found
+    return Count(tuple(tables), dialect.objects(connection, exclude))

@@ -1,39 +1,45 @@
-"""dialect: what the child must do differently on each database. One class a database.
-
-SQLite's recipe was measured (kill -9 at random points leaves no half migration): no transaction by
-the driver, BEGIN IMMEDIATE by ourselves, foreign keys off before BEGIN since batch mode drops and
-rebuilds tables and would fire ON DELETE actions, and `foreign_key_check` before COMMIT.
-"""
+"""dialect: what the child must do differently on each database. One class a database, in its module."""
 
 from __future__ import annotations
 
-import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from console.schema.errors import Unsupported
 from console.schema.guard import Guard
+from console.schema.ledger import TableCount
 from console.schema.target import Target
+
+Keys = Collection[int]  # the primary keys of a table, hashed
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What counting a table needs: its columns in order and which of them are its primary key."""
+    """What counting a table needs: its columns in order and which of them are its primary key.
+
+    `source` is the table as SQL names it; `kinds` are the columns' types where counting needs them.
+    """
 
     name: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
+    source: str = ""
+    kinds: tuple[str, ...] = ()
+
+
+class Busy(Exception):
+    """Somebody else holds the lock, and kept it for as long as we wait."""
 
 
 class Dialect(ABC):
     """The differences between databases, as seen from inside a child process."""
 
     name: str
+    is_transactional = True  # whether a plan, CREATE TABLE included, is one transaction
+    retries = False  # whether a plan that met a locked table is tried again from its start
 
     @abstractmethod
     def speaks(self, dbapi_connection: Any) -> bool:
@@ -44,12 +50,27 @@ class Dialect(ABC):
         """Return the identity of the database that this connection really reaches."""
 
     @abstractmethod
+    def reach(self, target: Target) -> str:
+        """Return the identity that a connection to this target must have."""
+
+    def settle(self, target: Target, seconds: float) -> bool:
+        """Wait until the session of a migration whose process died has ended; False if it has not."""
+        return True
+
+    @abstractmethod
     def prepare(self, dbapi_connection: Any, guard: Guard, lock_wait: float) -> None:
         """Make a new connection ready: no transactions by the driver, `guard` watching."""
 
     @abstractmethod
-    def begin(self, dbapi_connection: Any) -> None:
-        """Begin the transaction and take the lock with it."""
+    def begin(self, dbapi_connection: Any, target: Target, lock_wait: float) -> None:
+        """Begin the transaction and take the lock with it; raises Busy or the driver's error."""
+
+    def release(self, dbapi_connection: Any) -> None:  # noqa: B027 - most hold nothing more
+        """Free what a connection holds beyond its transaction; it goes back to its pool."""
+
+    def commits(self, dbapi_connection: Any) -> bool:
+        """Whether it is this connection's transaction that the plan runs in."""
+        return True
 
     @abstractmethod
     def begin_reading(self, dbapi_connection: Any) -> None:
@@ -78,120 +99,17 @@ class Dialect(ABC):
         """Return the tables that an interrupted batch operation forgot."""
 
     @abstractmethod
-    def rows(self, connection: Connection, shape: Shape, visit: Visit) -> None:
-        """Stream the rows of a table to `visit`, in chunks of plain values."""
+    def tally(
+        self, connection: Connection, shape: Shape, *, keep: bool, earlier: Keys | None
+    ) -> tuple[TableCount, Keys | None]:
+        """Count one table; with `keep`, return its hashed primary keys too, unless they are too many.
 
+        Given `earlier` keys, those rows that had them are counted by themselves as well.
+        """
 
-Visit = Callable[[list[tuple[Any, ...]]], None]
-CHUNK = 2000
-
-
-class SQLite(Dialect):
-    """SQLite 3, by the measured recipe."""
-
-    name = "sqlite"
-
-    def speaks(self, dbapi_connection: Any) -> bool:
-        # Asynchronous drivers come wrapped by SQLAlchemy and have the attribute too.
-        return hasattr(dbapi_connection, "isolation_level") and "sqlite" in str(
-            type(dbapi_connection)
-        )
-
-    def identify(self, dbapi_connection: Any) -> str:
-        cursor = dbapi_connection.cursor()
-        try:
-            cursor.execute("PRAGMA database_list")
-            file = next((row[2] for row in cursor.fetchall() if row[1] == "main"), "")
-        finally:
-            cursor.close()
-        return f"sqlite:{Path(file).resolve()}" if file else "sqlite::memory:"
-
-    def prepare(self, dbapi_connection: Any, guard: Guard, lock_wait: float) -> None:
-        dbapi_connection.isolation_level = None
-        self._execute(dbapi_connection, f"PRAGMA busy_timeout = {int(lock_wait * 1000)}")
-
-        def authorize(action: int, word: str | None, *_: str | None) -> int:
-            if action == sqlite3.SQLITE_TRANSACTION and word and not guard.allows(word):
-                return sqlite3.SQLITE_DENY
-            return sqlite3.SQLITE_OK
-
-        # SQLite asks the authorizer while it compiles a statement: not even a raw cursor or
-        # executescript() can commit half of a plan.
-        if hasattr(dbapi_connection, "set_authorizer"):
-            dbapi_connection.set_authorizer(authorize)
-
-    def begin(self, dbapi_connection: Any) -> None:
-        # Inside a transaction this PRAGMA would do nothing, without a word.
-        self._execute(dbapi_connection, "PRAGMA foreign_keys = OFF")
-        self._execute(dbapi_connection, "BEGIN IMMEDIATE")
-
-    def begin_reading(self, dbapi_connection: Any) -> None:
-        self._execute(dbapi_connection, "PRAGMA query_only = ON")
-        self._execute(dbapi_connection, "BEGIN")
-
-    def is_locked(self, error: BaseException) -> bool:
-        error = getattr(error, "orig", None) or error
-        return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in (
-            sqlite3.SQLITE_BUSY,
-            sqlite3.SQLITE_LOCKED,
-        )
-
-    def violations(self, connection: Connection) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for table, _, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
-            words = f"rows of {table} that point to no row of {parent}"
-            found[words] = found.get(words, 0) + 1
-        return found
-
-    def shapes(self, connection: Connection, exclude: Collection[str]) -> tuple[Shape, ...]:
-        names = connection.exec_driver_sql(
-            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
-        ).scalars()
-        return tuple(
-            self._shape(connection, name) for name in names.all() if is_managed(name, exclude)
-        )
-
-    def _shape(self, connection: Connection, name: str) -> Shape:
-        info = connection.exec_driver_sql(f"PRAGMA table_xinfo({quoted(name)})").all()
-        visible = [row for row in info if row[6] != 1]  # 1: hidden column of a virtual table
-        key = sorted((row[5], row[1]) for row in visible if row[5])
-        return Shape(name, tuple(row[1] for row in visible), tuple(column for _, column in key))
-
-    def objects(
-        self, connection: Connection, exclude: Collection[str]
-    ) -> tuple[tuple[str, str], ...]:
-        rows = connection.exec_driver_sql(
-            "SELECT type, name, tbl_name FROM sqlite_master "
-            "WHERE type <> 'table' AND sql IS NOT NULL ORDER BY type, name"
-        )
-        return tuple((row[0], row[1]) for row in rows if is_managed(row[2], exclude))
-
-    def leftovers(self, connection: Connection) -> frozenset[str]:
-        return frozenset(
-            connection.exec_driver_sql(
-                r"SELECT name FROM sqlite_master WHERE name LIKE '\_alembic\_tmp\_%' ESCAPE '\'"
-            ).scalars()
-        )
-
-    def rows(self, connection: Connection, shape: Shape, visit: Visit) -> None:
-        raw: Any = connection.connection.dbapi_connection
-        names = ", ".join(quoted(name) for name in (*shape.key, *shape.columns))
-        earlier = raw.text_factory
-        # Text that is not valid UTF-8 is data too.
-        raw.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-        try:
-            cursor = raw.execute(f"SELECT {names} FROM {quoted(shape.name)}")  # noqa: S608 - names are quoted
-            while chunk := cursor.fetchmany(CHUNK):
-                visit(chunk)
-        finally:
-            raw.text_factory = earlier
-
-    def _execute(self, dbapi_connection: Any, sql: str) -> None:
-        cursor = dbapi_connection.cursor()
-        try:
-            cursor.execute(sql)
-        finally:
-            cursor.close()
+    def transaction(self, connection: Connection) -> str:
+        """Return what tells the transaction at hand from the next one; "" if the guard knows."""
+        return ""
 
 
 def quoted(name: str) -> str:
@@ -202,17 +120,3 @@ def quoted(name: str) -> str:
 def is_managed(name: str, exclude: Collection[str]) -> bool:
     """Whether a table belongs to the application, and not to Alembic, SQLite or the console."""
     return name not in exclude and not name.startswith(("sqlite_", "console_", "_alembic_tmp_"))
-
-
-def dialect_of(target: Target) -> Dialect:
-    """Return the dialect of a target; raise Unsupported where none is written yet."""
-    return dialect_named(target.parsed_url.get_backend_name())
-
-
-def dialect_named(name: str) -> Dialect:
-    """Return a dialect by SQLAlchemy's name for the backend, or raise Unsupported."""
-    if name == "sqlite":
-        return SQLite()
-    raise Unsupported(
-        f"Plans cannot be executed on {name} yet, only on SQLite. The history can be read."
-    )

@@ -17,10 +17,12 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import Pool
 
-from console.schema.dialect import Dialect, dialect_of
+from console.schema.dialect import Busy, Dialect
+from console.schema.dialects import dialect_of
 from console.schema.errors import MigrationFailed, Unsupported, WrongDatabase
 from console.schema.guard import SPLITS, Guard
 from console.schema.job import Job
@@ -28,7 +30,12 @@ from console.schema.lock import busy_at_commit, locked
 
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[Any]]
 MARK = "console_target"
-WORDS = ("BEGIN", "COMMIT", "END", "ROLLBACK")
+WORDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
+
+SECOND = (
+    "The migration opened a second connection, which waits for what its first one has locked. "
+    "Do everything by op.get_bind()."
+)
 
 
 @contextmanager
@@ -69,7 +76,7 @@ class Environment:
     def __init__(self, job: Job, guard: Guard, *, is_reading: bool = False) -> None:
         self.job, self.guard, self.is_reading = job, guard, is_reading
         self.dialect: Dialect = dialect_of(job.target)
-        self.identity = job.target.identity
+        self.identity = self.dialect.reach(job.target)
 
     def install(self) -> None:
         """Listen on every engine of this process, before the application makes its own."""
@@ -77,6 +84,9 @@ class Environment:
         event.listen(Engine, "begin", self._began)
         event.listen(Engine, "before_cursor_execute", self._executing, retval=True)
         event.listen(Engine, "commit", self._committing)
+        event.listen(Engine, "rollback", self._rolling_back)
+        event.listen(Engine, "handle_error", self._erred)
+        event.listen(Pool, "checkin", self._returned)
 
     def run(self, config: Config, script: ScriptDirectory, work: Work, **options: Any) -> None:
         """Run env.py once. Raises what the migration code raises, and TargetLocked."""
@@ -85,7 +95,8 @@ class Environment:
 
         def configured(connection: Connection | None = None, **given: Any) -> None:
             self._verify(connection)
-            given.update(transactional_ddl=True, transaction_per_migration=False)
+            whole = self.dialect.is_transactional
+            given.update(transactional_ddl=whole, transaction_per_migration=not whole)
             configure(connection=connection, **given)
             self._check(context.get_context())
 
@@ -98,6 +109,14 @@ class Environment:
                 words = locked if self.guard.state == "idle" else busy_at_commit
                 raise words(self.job.target.name, self.job.lock_wait) from error
             raise
+
+    def waits_for_lock(self, error: BaseException | None) -> bool:
+        """Whether a pass failed for a lock that somebody else had, and may be tried again."""
+        while error is not None and self.dialect.retries and not isinstance(error, MigrationFailed):
+            if self.dialect.is_locked(error):
+                return not isinstance(error, Busy)  # that one has waited for all of its time
+            error = error.__cause__
+        return False
 
     def _verify(self, connection: Connection | None) -> None:
         """Raise WrongDatabase unless env.py connected to the target."""
@@ -130,7 +149,9 @@ class Environment:
         """Prepare connections to the target; leave those to other databases alone."""
         if not self.dialect.speaks(dbapi_connection):
             return
-        if self.dialect.identify(dbapi_connection) == self.identity:
+        is_ours = self.dialect.identify(dbapi_connection) == self.identity
+        dbapi_connection.rollback()
+        if is_ours:
             record.info[MARK] = True
             self.dialect.prepare(dbapi_connection, self.guard, self.job.lock_wait)
 
@@ -139,7 +160,10 @@ class Environment:
             return
         raw = connection.connection.dbapi_connection
         try:
-            (self.dialect.begin_reading if self.is_reading else self.dialect.begin)(raw)
+            if self.is_reading:
+                self.dialect.begin_reading(raw)
+            else:
+                self.dialect.begin(raw, self.job.target, self.job.lock_wait)
         except Exception as error:
             if self.dialect.is_locked(error):
                 raise locked(self.job.target.name, self.job.lock_wait) from error
@@ -162,5 +186,28 @@ class Environment:
         return sql, parameters
 
     def _committing(self, connection: Connection) -> None:
-        if connection.info.get(MARK) and self.guard.state == "running":
-            raise MigrationFailed(SPLITS.format(word="COMMIT"))
+        if connection.info.get(MARK):
+            if self.guard.state == "running":
+                raise MigrationFailed(SPLITS.format(word="COMMIT"))
+            if self.dialect.commits(connection.connection.dbapi_connection):
+                self.guard.allows("COMMIT")
+
+    def _rolling_back(self, connection: Connection) -> None:
+        if connection.info.get(MARK) and self.dialect.commits(
+            connection.connection.dbapi_connection
+        ):
+            self.guard.allows("ROLLBACK")
+
+    def _erred(self, context: ExceptionContext) -> None:
+        """Say what a second connection ran into: the locks of the first, which would never end."""
+        connection = context.connection
+        if connection is None or not connection.info.get(MARK) or self.is_reading:
+            return
+        raw = connection.connection.dbapi_connection
+        if not self.dialect.commits(raw) and self.dialect.is_locked(context.original_exception):
+            raise MigrationFailed(SECOND) from context.original_exception
+
+    def _returned(self, dbapi_connection: Any, record: Any) -> None:
+        """A connection goes back to its pool, where nobody could free what it still holds."""
+        if dbapi_connection is not None and record.info.get(MARK):
+            self.dialect.release(dbapi_connection)

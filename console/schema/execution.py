@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from console.schema.capture import Capture
 from console.schema.catalogue import Catalogue, read_catalogue
-from console.schema.count import Keys, count
+from console.schema.count import KeysByTable, count
 from console.schema.dialect import Dialect
 from console.schema.errors import DataLost, MigrationFailed, PlanChanged
 from console.schema.guard import Guard
@@ -22,6 +22,11 @@ from console.schema.job import Job, Pass, PassResult
 from console.schema.ledger import Count, Ledger, compare, excess
 from console.schema.plan import Step
 from console.schema.progress import Event, Progress
+
+SPLIT = (
+    "The migration committed in the middle, by itself and past every check. What it did up to then "
+    "is saved, what came after is not. Take the commit out, and look at the schema before you go on."
+)
 
 
 class Execution:
@@ -33,10 +38,22 @@ class Execution:
         self.job, self.dialect, self.guard = job, dialect, guard
         self.capture, self.progress = capture, progress
         self.first: Count | None = None
-        self.keys: Keys = {}
+        self.keys: KeysByTable = {}
+        self.is_counted = False
         self.catalogue: Catalogue | None = None
         self.result = PassResult()
         self.exclude = (job.target.version_table,)
+
+    def begin(self) -> None:
+        """Forget what an earlier attempt has seen; what a pass has left behind stays."""
+        self.guard.state = "idle"
+        self.capture.reset()
+        if not self.is_counted:
+            self.first, self.keys = None, {}
+
+    def keep(self) -> None:
+        """A pass is over: the first count stands for all others of the job."""
+        self.is_counted = True
 
     def work(self, plan: Pass, script: ScriptDirectory) -> _Work:
         """Return the function for Alembic that runs one pass."""
@@ -108,6 +125,7 @@ class _Work:
             catalogue,
             execution.dialect.violations(connection),
             execution.dialect.leftovers(connection),
+            execution.dialect.transaction(connection),
         )
         execution.guard.start()
         begun = time.perf_counter()
@@ -141,6 +159,8 @@ class _Work:
         """Check everything before the commit, and keep the result."""
         execution, connection = self.execution, context.connection
         assert connection is not None
+        if execution.dialect.transaction(connection) != start.transaction:
+            raise MigrationFailed(SPLIT)
         execution.progress(Event("check", "Checking foreign keys"))
         execution.check_foreign_keys(start.violations, execution.dialect.violations(connection))
         after = execution.take_count(connection, "Counting every table after the last step")
@@ -164,6 +184,11 @@ class _Start:
     """What a pass compares its end with."""
 
     def __init__(
-        self, catalogue: Catalogue, violations: dict[str, int], leftovers: frozenset[str]
+        self,
+        catalogue: Catalogue,
+        violations: dict[str, int],
+        leftovers: frozenset[str],
+        transaction: str,
     ) -> None:
         self.catalogue, self.violations, self.leftovers = catalogue, violations, leftovers
+        self.transaction = transaction

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.schema.dialect import dialect_of
+from console.schema.dialects import dialect_of
 from console.schema.digest import Ingredient
 from console.schema.errors import ChildDied, MigrationFailed
 from console.schema.job import LOCK_WAIT_SECONDS, Job, Pass
@@ -13,6 +13,8 @@ from console.schema.process import error_of, run_job
 from console.schema.progress import Event, Progress, silent
 from console.schema.snapshot import snapshot_of, verify
 from console.schema.target import Target
+
+SETTLE_SECONDS = 60.0  # a dead process is not a dead statement
 
 
 def apply(
@@ -58,6 +60,11 @@ def schema_digest(ingredients: tuple[Ingredient, ...]) -> str:
 
 def where_it_stands(target: Target, plan: Plan) -> str:
     """Say, after a crash, whether the database is at the start or at the end of the plan."""
+    if not dialect_of(target).settle(target, SETTLE_SECONDS):
+        return (
+            "The database server is still busy with what that process sent last, so where the "
+            "database stands cannot be told yet."
+        )
     heads, _ = observe(target)
     if set(heads) == set(plan.end):
         return "The plan had been completed by then."

@@ -1,7 +1,8 @@
 """lock: waiting for the right to migrate, and saying so when it is not to be had.
 
 On SQLite the lock is the write lock itself, taken by BEGIN IMMEDIATE before Alembic reads the heads:
-it is free the moment its holder dies.
+it is free the moment its holder dies. On a server it is a lock of the migration's own session, free
+when the server has ended that session.
 """
 
 from __future__ import annotations
@@ -22,4 +23,13 @@ def busy_at_commit(name: str, seconds: float) -> TargetLocked:
     return TargetLocked(
         f"Other processes kept reading '{name}' for {seconds:g} seconds, so the run could not be "
         "saved and was rolled back. Close what reads it, then try again."
+    )
+
+
+def queued(name: str, attempts: int, seconds: float) -> TargetLocked:
+    """The refusal when other sessions held what the plan has to lock, at every attempt."""
+    return TargetLocked(
+        f"Other sessions of '{name}' held locks that the plan needs for {seconds:g} seconds, at "
+        f"{attempts} attempt{'' if attempts == 1 else 's'}. Nothing was changed. Wait until their "
+        "transactions have finished, or end them, then try again."
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from console.schema.catalogue import Catalogue, Difference
 from console.schema.clone import Clone, clone_of, remove_orphans
-from console.schema.dialect import dialect_of
+from console.schema.dialects import dialect_of
 from console.schema.difference import compare
 from console.schema.errors import ChildDied
 from console.schema.executor import schema_digest
@@ -71,14 +71,16 @@ def rehearse(
     PlanChanged if files or database are not those of the plan, and Unsupported.
     """
     dialect_of(target)
-    remove_orphans(workspace)
+    remove_orphans(workspace, target)
     with snapshot_of(target) as snapshot:
         verify(plan, snapshot, target)
         progress(Event("clone", f"Copying {target.name}"))
         with clone_of(target, workspace) as clone:
             progress(Event("clone", f"{clone.how}, {clone.milliseconds:,.0f} ms"))
             on_clone = replace(snapshot, url=clone.target.url)
-            forward = Pass(plan.steps, plan.start, schema_digest(plan.ingredients))
+            # A dump is spelled in other words; the source's own words have been held to the plan.
+            schema = schema_digest(plan.ingredients) if clone.is_exact else ""
+            forward = Pass(plan.steps, plan.start, schema)
             backward = Pass(reverse(plan), plan.end)
             try:
                 answer = run_job(Job("run", on_clone, (forward, backward)), progress=progress)

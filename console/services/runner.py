@@ -81,7 +81,7 @@ class Runner:
         """
         executed = 0
         with Presence(self.workshop.store, "worker") as presence:
-            remove_orphans(self.workshop.workspace)
+            remove_orphans(self.workshop.workspace, *self.workshop.targets.values())
             looked = self._look_around()
             while not stop.is_set():
                 run_id = self._claim(presence.id)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from console.schema.clone import clone_of, remove_orphans, scratch_of, size_in_words
+from console.schema.clone import clone_of, remove_orphans, scratch_of
+from console.schema.copy import size_in_words
 from console.schema.errors import RunError, Unsupported
 from tests.histories.place import PRODUCTS, Place
 from tests.histories.script_folder import target_of
@@ -54,15 +55,15 @@ def test_what_cannot_be_cloned_is_said(tmp_path: Path) -> None:
     memory = target_of(tmp_path / "migrations", url="sqlite://")
     with pytest.raises(Unsupported, match="in memory"), clone_of(memory, tmp_path / "w"):
         pass
-    server = target_of(tmp_path / "migrations", url="mysql://localhost/shop")
-    with pytest.raises(Unsupported, match="mysql"), clone_of(server, tmp_path / "w"):
+    server = target_of(tmp_path / "migrations", url="oracle://localhost/shop")
+    with pytest.raises(Unsupported, match="oracle"), clone_of(server, tmp_path / "w"):
         pass
 
 
 def test_a_source_that_cannot_be_read_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("console.schema.clone.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("console.schema.sqlite_clone.BUSY_SECONDS", 0.1)
     place = Place(tmp_path, [PRODUCTS], at="aaaa1")
     with closing(sqlite3.connect(place.file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")

@@ -12,8 +12,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
 
-from console.schema.count import Keys, count, packed
+from console.schema.count import KeysByTable, count
 from console.schema.ledger import ColumnCount, Count, Ledger, TableCount, compare, excess
+from console.schema.tally import packed
 
 NAMES = st.sampled_from(["id", "name", "price", "weight", "colour"])
 CHECKSUMS = st.sampled_from(["aa", "bb", "cc", "dd", "ee"])
@@ -58,7 +59,7 @@ def raw(connection: Connection) -> sqlite3.Connection:
 
 def after(connection: Connection, script: str) -> Ledger:
     """The ledger of what a script does."""
-    keys: Keys = {}
+    keys: KeysByTable = {}
     before = count(connection, keys=keys)
     raw(connection).executescript(script)
     return compare(before, count(connection, earlier=keys))

@@ -1,0 +1,227 @@
+"""postgresql: a plan is one transaction, under an advisory lock of its own connection.
+
+Measured: polled `pg_try_advisory_lock`, since a blocking wait would hold a snapshot; a short
+`lock_timeout` for everything the plan locks, since readers queue up behind a lock that waits; and
+`client_connection_check_interval`, with which the server notices within half a second that the
+process of a sleeping statement is dead.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Collection
+from contextlib import closing, suppress
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from console.schema.dialect import Busy, Dialect, Keys, Shape, is_managed, quoted
+from console.schema.driver import engine_of
+from console.schema.errors import MigrationFailed, Unsupported
+from console.schema.guard import SPLITS, Guard
+from console.schema.ledger import TableCount
+from console.schema.postgresql_catalogue import NAME, OWN
+from console.schema.postgresql_count import read_keys, tally_table
+from console.schema.target import Target
+
+# The two numbers of the advisory lock, "CONS" and "OLE1": one a database is enough.
+LOCK = "1129270867, 1330398513"
+DRIVERS = ("psycopg", "psycopg2", "pg8000", "sqlalchemy.dialects.postgresql")
+LOCK_MILLISECONDS = 150  # how long readers may queue up behind us
+WAITED = frozenset(["55P03", "40P01", "40001"])  # lock not available, deadlock, serialization
+IDENTITY = """
+SELECT current_database(), (SELECT oid FROM pg_database WHERE datname = current_database()),
+       has_function_privilege('pg_control_system()', 'execute'),
+       concat(host(inet_server_addr()), ':', inet_server_port())
+"""
+SHAPES = f"""
+SELECT {NAME}, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind,
+       array_agg(a.attname ORDER BY a.attnum), array_agg(t.typname ORDER BY a.attnum),
+       (SELECT array_agg(k.attname ORDER BY array_position(i.indkey::int[], k.attnum::int))
+        FROM pg_index i JOIN pg_attribute k
+          ON k.attrelid = i.indrelid AND k.attnum = ANY (i.indkey)
+        WHERE i.indrelid = c.oid AND i.indisprimary)
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
+{OWN} AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped
+GROUP BY c.oid, c.relname, c.relkind, n.nspname ORDER BY 1
+"""  # noqa: S608 - made of constants
+OBJECTS = f"""
+SELECT 'view', {NAME}, {NAME} FROM pg_class c {OWN} AND c.relkind IN ('v', 'm')
+UNION ALL SELECT 'index', x.relname, {NAME} FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+  JOIN pg_class c ON c.oid = i.indrelid {OWN} AND NOT EXISTS
+  (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+UNION ALL SELECT 'trigger', t.tgname, {NAME} FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+  {OWN} AND NOT t.tgisinternal
+UNION ALL SELECT 'policy', p.polname, {NAME} FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+  {OWN}
+UNION ALL SELECT 'function', c.proname, '' FROM pg_proc c JOIN pg_namespace n
+  ON n.oid = c.pronamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass
+                  AND e.objid = c.oid AND e.deptype = 'e')
+ORDER BY 1, 2
+"""  # noqa: S608 - made of constants
+
+
+class PostgreSQL(Dialect):
+    """PostgreSQL 13 and later."""
+
+    name = "postgresql"
+    retries = True
+
+    def __init__(self) -> None:
+        self.holder: Any = None  # the connection that has the lock
+
+    def speaks(self, dbapi_connection: Any) -> bool:
+        return type(dbapi_connection).__module__.startswith(DRIVERS)
+
+    def identify(self, dbapi_connection: Any) -> str:
+        name, oid, may_ask, address = ask(dbapi_connection, IDENTITY)
+        if may_ask:
+            (number,) = ask(dbapi_connection, "SELECT system_identifier FROM pg_control_system()")
+            address = f"server {number}"
+        return f"PostgreSQL database '{name}' ({oid} on {address})"
+
+    def reach(self, target: Target) -> str:
+        with closing(engine_of(target.parsed_url).raw_connection()) as connection:
+            return self.identify(connection)
+
+    def settle(self, target: Target, seconds: float) -> bool:
+        with closing(engine_of(target.parsed_url).raw_connection()) as connection:
+            try:
+                self._take_lock(connection.dbapi_connection, seconds)
+            except Busy:
+                return False
+            self.release(connection.dbapi_connection)
+            return True
+
+    def prepare(self, dbapi_connection: Any, guard: Guard, lock_wait: float) -> None:
+        with suppress(Exception):  # older servers, and systems that cannot tell
+            run(dbapi_connection, "SET client_connection_check_interval = '500ms'")
+            dbapi_connection.commit()
+        dbapi_connection.rollback()
+        commit = dbapi_connection.commit
+
+        def guarded() -> None:
+            if guard.state == "running" and self.commits(dbapi_connection):
+                raise MigrationFailed(SPLITS.format(word="COMMIT"))
+            commit()
+
+        with suppress(AttributeError):  # a driver written in C; the transaction's number tells
+            dbapi_connection.commit = guarded
+
+    def begin(self, dbapi_connection: Any, target: Target, lock_wait: float) -> None:
+        if getattr(dbapi_connection, "autocommit", False) is True:
+            raise Unsupported(
+                "env.py connects in autocommit mode, in which a plan cannot be one transaction. "
+                "Take isolation_level='AUTOCOMMIT' out of it."
+            )
+        if self.holder is None:
+            self._take_lock(dbapi_connection, lock_wait)
+        run(dbapi_connection, f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'")
+        if not self.commits(dbapi_connection):
+            # A second connection of this process: what it wrote would be no part of the plan.
+            run(dbapi_connection, "SET TRANSACTION READ ONLY")
+            return
+        run(dbapi_connection, "SET LOCAL row_security = off")  # an error, and not rows unseen
+        table = version_table(target)
+        (found,) = ask(dbapi_connection, "SELECT to_regclass(%s) IS NOT NULL", table)
+        if found:
+            # Nobody moves the heads from here on; reading them is free.
+            run(dbapi_connection, f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+
+    def _take_lock(self, dbapi_connection: Any, lock_wait: float) -> None:
+        deadline = time.monotonic() + lock_wait
+        while not ask(dbapi_connection, f"SELECT pg_try_advisory_lock({LOCK})")[0]:
+            dbapi_connection.rollback()
+            if time.monotonic() > deadline:
+                raise Busy
+            time.sleep(random.uniform(0.05, 0.25))  # noqa: S311 - jitter
+        dbapi_connection.rollback()  # what is read from here on is newer than the lock
+        self.holder = dbapi_connection
+
+    def release(self, dbapi_connection: Any) -> None:
+        if self.commits(dbapi_connection):
+            self.holder = None
+            with suppress(Exception):  # a connection that is broken holds nothing
+                dbapi_connection.rollback()
+                run(dbapi_connection, f"SELECT pg_advisory_unlock({LOCK})")
+                dbapi_connection.rollback()
+
+    def commits(self, dbapi_connection: Any) -> bool:
+        return self.holder is dbapi_connection
+
+    def begin_reading(self, dbapi_connection: Any) -> None:
+        run(dbapi_connection, "SET TRANSACTION READ ONLY")
+
+    def is_locked(self, error: BaseException) -> bool:
+        if isinstance(error, Busy):
+            return True
+        error = getattr(error, "orig", None) or error
+        code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+        return code in WAITED
+
+    def violations(self, connection: Connection) -> dict[str, int]:
+        return {}  # the server lets none in
+
+    def shapes(self, connection: Connection, exclude: Collection[str]) -> tuple[Shape, ...]:
+        return tuple(
+            Shape(
+                name,
+                tuple(columns),
+                tuple(key or ()),
+                source if kind == "p" else f"ONLY {source}",
+                tuple(kinds),
+            )
+            for name, source, kind, columns, kinds, key in connection.exec_driver_sql(SHAPES)
+            if is_managed(name, exclude)
+        )
+
+    def objects(
+        self, connection: Connection, exclude: Collection[str]
+    ) -> tuple[tuple[str, str], ...]:
+        rows = connection.exec_driver_sql(OBJECTS)
+        return tuple((row[0], row[1]) for row in rows if is_managed(row[2], exclude))
+
+    def leftovers(self, connection: Connection) -> frozenset[str]:
+        return frozenset(
+            connection.exec_driver_sql(
+                "SELECT relname FROM pg_class WHERE relkind = 'r' "
+                "AND starts_with(relname, '_alembic_tmp_')"
+            ).scalars()
+        )
+
+    def tally(
+        self, connection: Connection, shape: Shape, *, keep: bool, earlier: Keys | None
+    ) -> tuple[TableCount, Keys | None]:
+        table = tally_table(connection, shape, earlier)
+        return table, read_keys(connection, shape, table.rows) if keep else None
+
+    def transaction(self, connection: Connection) -> str:
+        return str(connection.exec_driver_sql("SELECT txid_current()").scalar())
+
+
+def version_table(target: Target) -> str:
+    """The version table as SQL names it."""
+    name = quoted(target.version_table)
+    schema = target.version_table_schema
+    return f"{quoted(schema)}.{name}" if schema else name
+
+
+def ask(dbapi_connection: Any, sql: str, *parameters: Any) -> tuple[Any, ...]:
+    """Return the one row of a question on a driver's connection."""
+    cursor = dbapi_connection.cursor()
+    try:
+        cursor.execute(sql, parameters) if parameters else cursor.execute(sql)
+        return tuple(cursor.fetchone())
+    finally:
+        cursor.close()
+
+
+def run(dbapi_connection: Any, sql: str) -> None:
+    """Execute a statement on a driver's connection."""
+    cursor = dbapi_connection.cursor()
+    try:
+        cursor.execute(sql)
+    finally:
+        cursor.close()

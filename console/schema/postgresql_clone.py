@@ -1,0 +1,177 @@
+"""postgresql_clone: copies of a PostgreSQL database on its own server.
+
+By CREATE DATABASE ... TEMPLATE while nobody is connected to the source (the server refuses it
+otherwise), else by pg_dump and pg_restore, during which the source stays in use.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import DBAPIError
+
+from console.schema.copy import Copied, size_in_words
+from console.schema.dialect import quoted
+from console.schema.driver import engine_of
+from console.schema.errors import RunError, Unsupported
+
+MAINTENANCE = ("postgres", "template1")
+# What libpq reads from the environment, where no other process can see a password.
+VARIABLES = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "options": "PGOPTIONS",
+}
+
+
+def copy(url: URL, name: str) -> Copied:
+    """Copy the database of `url` to a new one, `name`; a copy that fails is dropped.
+
+    Raises Unsupported without the tools that it takes, and RunError with their words.
+    """
+    source = url.database or ""
+    with _maintenance(url) as connection:
+        size = size_in_words(_number(connection, "SELECT pg_database_size(%s)", source))
+        others = _number(
+            connection, "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", source
+        )
+        if not others and _copy_as_template(connection, source, name):
+            how = f"PostgreSQL template copy of {size}"
+        else:
+            _create(connection, name)
+            how = f"PostgreSQL dump and restore of {size}"
+        try:
+            if "dump" in how:
+                _dump_and_restore(url, name)
+            _copy_settings(connection, source, name)
+        except BaseException:
+            drop(url, name)
+            raise
+    return Copied(url.set(database=name), how, is_exact="template" in how)
+
+
+def create(url: URL, name: str) -> URL:
+    """Create an empty database beside that of `url`."""
+    with _maintenance(url) as connection:
+        _create(connection, name)
+        _copy_settings(connection, url.database or "", name)
+    return url.set(database=name)
+
+
+def drop(url: URL, name: str) -> None:
+    """Drop a database if it is there, whoever is connected to it."""
+    with _maintenance(url) as connection:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
+
+
+@contextmanager
+def _maintenance(url: URL) -> Iterator[Connection]:
+    """A connection beside the source, each statement of which commits."""
+    for name in MAINTENANCE:
+        engine = engine_of(url.set(database=name), isolation_level="AUTOCOMMIT")
+        try:
+            connection = engine.connect()
+        except DBAPIError as error:
+            failure = error
+            continue
+        with connection:
+            yield connection
+            return
+    raise RunError(
+        f"To make a copy, the console must be let in to the database 'postgres' too: {failure.orig}"
+    ) from failure
+
+
+def _create(connection: Connection, name: str) -> None:
+    try:
+        connection.exec_driver_sql(f"CREATE DATABASE {quoted(name)} TEMPLATE template0")
+    except DBAPIError as error:
+        raise RunError(
+            f"A copy needs a database of its own, which could not be made: {error.orig} "
+            "Let the console's role create databases (ALTER ROLE ... CREATEDB)."
+        ) from error
+
+
+def _copy_as_template(connection: Connection, source: str, name: str) -> bool:
+    """Try the quick way; False where the server refuses it."""
+    try:
+        connection.exec_driver_sql(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(source)}")
+    except DBAPIError:
+        return False
+    return True
+
+
+def _dump_and_restore(url: URL, name: str) -> None:
+    """Pipe the one into the other."""
+    for tool in ("pg_dump", "pg_restore"):
+        if shutil.which(tool) is None:
+            raise Unsupported(
+                f"Others are connected to '{url.database}', and copying it then takes {tool}. "
+                "Install PostgreSQL's client programs, or close the other connections."
+            )
+    environment = _environment(url)
+    flags = ["--no-owner", "--no-privileges"]
+    with tempfile.TemporaryFile() as errors:
+        dump = subprocess.Popen(  # noqa: S603 - nothing in it comes from outside
+            ["pg_dump", "--format=custom", "--compress=0", *flags],  # noqa: S607 - found on the path above
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+        restore = subprocess.Popen(  # noqa: S603 - the name is made by the console
+            ["pg_restore", f"--dbname={name}", *flags],  # noqa: S607 - found on the path above
+            env=environment,
+            stdin=dump.stdout,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+        assert dump.stdout is not None
+        dump.stdout.close()
+        try:
+            failed = [restore.wait() != 0, dump.wait() != 0]
+        finally:
+            for process in (restore, dump):
+                process.kill()
+                process.wait()
+        errors.seek(0)
+        said = errors.read().decode("utf-8", "replace").strip().splitlines()
+    if any(failed):
+        raise RunError(f"'{url.database}' could not be copied: {' '.join(said[:3]) or 'no reason'}")
+
+
+def _environment(url: URL) -> dict[str, str]:
+    """Where the tools connect to, and as whom."""
+    parts: dict[str, object] = {name: url.query[name] for name in VARIABLES if name in url.query}
+    parts |= {name: value for name, value in (("host", url.host), ("port", url.port)) if value}
+    found = {VARIABLES[name]: str(value) for name, value in parts.items()}
+    known = {"PGUSER": url.username, "PGPASSWORD": url.password, "PGDATABASE": url.database}
+    return {**os.environ, **found, **{name: str(v) for name, v in known.items() if v}}
+
+
+def _copy_settings(connection: Connection, source: str, name: str) -> None:
+    """What ALTER DATABASE ... SET has set is no part of a copy."""
+    rows = connection.exec_driver_sql(
+        "SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setrole = 0 "
+        "AND setdatabase = (SELECT oid FROM pg_database WHERE datname = %s)",
+        (source,),
+    ).scalars()
+    for setting in rows.all():
+        variable, _, value = setting.partition("=")
+        is_list = variable in ("search_path", "temp_tablespaces", "session_preload_libraries")
+        literal = value if is_list else "'" + value.replace("'", "''") + "'"
+        statement = f"ALTER DATABASE {quoted(name)} SET {variable} TO {literal}"
+        connection.exec_driver_sql(statement.replace("%", "%%"))
+
+
+def _number(connection: Connection, sql: str, name: str) -> int:
+    return int(connection.exec_driver_sql(sql, (name,)).scalar_one())

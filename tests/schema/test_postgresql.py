@@ -1,0 +1,340 @@
+"""On PostgreSQL a plan is one transaction: it runs as it was approved, or not at all."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from console.schema import clone
+from console.schema.errors import (
+    DataLost,
+    MigrationFailed,
+    PlanChanged,
+    RunError,
+    TargetLocked,
+    Unsupported,
+    WrongDatabase,
+)
+from console.schema.executor import apply
+from console.schema.progress import Event
+from console.schema.rehearsal import remove_orphans
+from console.schema.statement import compile_statements
+from tests.histories.place import PRICE, PRODUCTS
+from tests.histories.script_folder import ENVIRONMENT, Sample
+from tests.histories.served import Served
+from tests.servers import MakeDatabase, engine_of
+
+URL = 'context.config.get_main_option("sqlalchemy.url")'
+POOL = "poolclass=pool.NullPool"
+
+
+@pytest.fixture
+def place(tmp_path: Path, postgresql: str) -> Served:
+    """Three products and three reviews, one revision behind."""
+    return Served(tmp_path, postgresql, [PRODUCTS, PRICE], at="aaaa1")
+
+
+def after_price(up: str, down: str = "pass") -> Sample:
+    """A revision upon the price that does this."""
+    return Sample("cccc1", ("bbbb1",), up=up, down=down)
+
+
+def refused(place: Served, *samples: Sample) -> str:
+    """Write revisions, apply, and return the error, after making sure that nothing has changed."""
+    place.write(*samples)
+    before = place.dump()
+    with pytest.raises((MigrationFailed, DataLost, WrongDatabase, Unsupported)) as caught:
+        apply(place.target, place.plan())
+    assert place.dump() == before
+    return str(caught.value)
+
+
+def clones(place: Served) -> list[str]:
+    """The databases on the server that are copies made by the console."""
+    return place.ask(
+        "SELECT datname FROM pg_database WHERE datname LIKE 'console_clone%' "
+        f"AND datname LIKE '%{place.target.key}%'"
+    )
+
+
+def test_a_new_column_leaves_every_earlier_value_identical(place: Served) -> None:
+    outcome = apply(place.target, place.plan())
+    assert outcome.heads == ("bbbb1",)
+    assert [entry.sentence for entry in outcome.ledger.entries] == [
+        "products: 3 rows before, 3 after, every earlier value identical",
+        "reviews: 3 rows before, 3 after, every earlier value identical",
+    ]
+    assert [statement.sql for statement in outcome.steps[0].statements] == [
+        "ALTER TABLE products ADD COLUMN price NUMERIC(10, 2)",
+        "ALTER TABLE products ADD CONSTRAINT ck_price CHECK (price >= 0)",
+        "UPDATE alembic_version SET version_num='bbbb1' "
+        "WHERE alembic_version.version_num = 'aaaa1'",
+    ]
+
+
+def test_a_step_that_fails_takes_the_whole_plan_back(place: Served) -> None:
+    error = refused(place, after_price('op.add_column("products", sa.Column("price", sa.Integer))'))
+    assert "DuplicateColumn" in error
+
+
+@pytest.mark.parametrize(
+    "up",
+    [
+        'op.execute("COMMIT")',
+        "op.get_bind().commit()",
+        "op.get_bind().connection.commit()",
+        "with op.get_context().autocommit_block():\n    pass",
+        'op.execute("CREATE INDEX CONCURRENTLY i ON products (name)")',
+    ],
+)
+def test_a_plan_is_never_committed_in_the_middle(place: Served, up: str) -> None:
+    assert refused(place, after_price(up))
+
+
+def test_a_commit_past_every_check_is_found_and_said(place: Served) -> None:
+    place.write(after_price('op.get_bind().connection.cursor().execute("COMMIT")'))
+    with pytest.raises(MigrationFailed, match="committed in the middle"):
+        apply(place.target, place.plan())
+
+
+def test_values_lost_against_the_rehearsal_roll_everything_back(place: Served) -> None:
+    rehearsal = place.rehearse()
+    place.write(Sample("bbbb1", ("aaaa1",), up="op.execute('DELETE FROM products WHERE id = 3')"))
+    before = place.dump()
+    with pytest.raises(DataLost, match="1 row lost, 0 in the rehearsal"):
+        apply(place.target, place.plan(), expected=rehearsal.ledger)
+    assert place.dump() == before
+
+
+def test_another_database_on_the_same_server_is_refused(
+    place: Served, make_postgresql: MakeDatabase
+) -> None:
+    other = make_postgresql()
+    place.environment(ENVIRONMENT.replace(URL, repr(other)))
+    assert "env.py connected to PostgreSQL database" in refused(place)
+
+
+def test_another_name_of_the_same_server_is_the_same_database(place: Served) -> None:
+    other = place.url.replace("127.0.0.1", "localhost")
+    place.environment(ENVIRONMENT.replace(URL, repr(other)))
+    assert apply(place.target, place.plan()).heads == ("bbbb1",)
+
+
+def test_autocommit_is_refused(place: Served) -> None:
+    place.environment(ENVIRONMENT.replace(POOL, 'isolation_level="AUTOCOMMIT"'))
+    assert "autocommit" in refused(place)
+
+
+def test_a_pool_does_not_keep_the_lock(place: Served) -> None:
+    place.environment(ENVIRONMENT.replace(POOL, "pool_size=2"))
+    rehearsal = place.rehearse()
+    assert rehearsal.succeeded
+    assert rehearsal.way_back is not None
+    assert rehearsal.way_back.works
+
+
+def test_a_second_connection_may_read_and_not_save(place: Served) -> None:
+    second = "with op.get_bind().engine.connect() as other:\n    "
+    place.write(after_price(second + "other.execute(sa.text('SELECT 1'))"))
+    assert place.rehearse().succeeded
+    write = "other.execute(sa.text(\"INSERT INTO products (id, name) VALUES (9, 'x')\"))\n    "
+    assert "second connection" in refused(place, after_price(second + write + "other.commit()"))
+    write = write.replace("products (id, name) VALUES (9, 'x')", "reviews (id) VALUES (9)")
+    assert "read-only" in refused(place, after_price(second + write + "other.commit()"))
+
+
+def test_a_schema_that_changed_since_the_plan_is_refused(place: Served) -> None:
+    plan = place.plan()
+    place.run("ALTER TABLE reviews ADD stars integer")
+    with pytest.raises(PlanChanged, match="schema of the database changed"):
+        apply(place.target, plan)
+
+
+def test_a_run_waits_for_another_and_gives_up(place: Served) -> None:
+    with engine_of(place.url).connect() as other:
+        other.exec_driver_sql("SELECT pg_advisory_lock(1129270867, 1330398513)")
+        with pytest.raises(TargetLocked, match=r"locked for 0\.5 seconds"):
+            apply(place.target, place.plan(), lock_wait=0.5)
+
+
+def test_a_table_that_somebody_reads_is_waited_for_in_short_attempts(place: Served) -> None:
+    events: list[Event] = []
+    stalls: list[float] = []
+    reader = engine_of(place.url).connect()
+    reader.exec_driver_sql("BEGIN")
+    reader.exec_driver_sql("SELECT * FROM products")
+
+    def read() -> None:
+        with engine_of(place.url).connect() as connection:
+            while not done.is_set():
+                begun = time.perf_counter()
+                connection.exec_driver_sql("SELECT id FROM products")
+                stalls.append(time.perf_counter() - begun)
+                time.sleep(0.01)
+
+    def leave() -> None:
+        reader.exec_driver_sql("COMMIT")
+
+    done = threading.Event()
+    threads = [threading.Thread(target=read), threading.Timer(2.5, leave)]
+    for thread in threads:
+        thread.start()
+    outcome = apply(place.target, place.plan(), progress=events.append)
+    done.set()
+    for thread in threads:
+        thread.join()
+    reader.close()
+    assert outcome.heads == ("bbbb1",)
+    assert any("trying again" in event.text for event in events)
+    assert max(stalls) < 1
+
+
+def test_a_table_that_stays_locked_is_given_up(place: Served) -> None:
+    before = place.dump()
+    with engine_of(place.url).connect() as reader:
+        reader.exec_driver_sql("BEGIN")
+        reader.exec_driver_sql("SELECT * FROM products")
+        with pytest.raises(TargetLocked, match=r"held locks .* Nothing was changed"):
+            apply(place.target, place.plan(), lock_wait=1)
+    assert place.dump() == before
+
+
+def test_a_rehearsal_of_an_idle_database_copies_it_as_a_template(place: Served) -> None:
+    before = place.dump()
+    rehearsal = place.rehearse()
+    assert place.dump() == before
+    assert rehearsal.succeeded
+    assert rehearsal.clone.startswith("PostgreSQL template copy of ")
+    assert rehearsal.ledger is not None
+    assert rehearsal.ledger.is_clean
+    assert {(c.sign, c.kind, c.name) for c in rehearsal.difference.tables[0].changes} == {
+        ("added", "column", "price"),
+        ("added", "check", "ck_price"),
+    }
+    assert rehearsal.way_back is not None
+    assert rehearsal.way_back.works
+    assert not rehearsal.way_back.difference
+    assert clones(place) == []
+
+
+def test_a_rehearsal_of_a_database_in_use_dumps_and_restores_it(place: Served) -> None:
+    place.run("ALTER TABLE products ADD CONSTRAINT n CHECK (name IN ('Lamp', 'Chair', 'Rug'))")
+    with engine_of(place.url).connect() as other:
+        other.exec_driver_sql("SELECT 1")
+        rehearsal = place.rehearse()
+    assert rehearsal.error is None
+    assert rehearsal.clone.startswith("PostgreSQL dump and restore of ")
+    assert rehearsal.ledger is not None
+    assert rehearsal.ledger.is_clean
+    assert clones(place) == []
+
+
+def test_without_the_tools_a_database_in_use_cannot_be_rehearsed(
+    place: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = place.plan()
+    with engine_of(place.url).connect() as other:
+        other.exec_driver_sql("SELECT 1")
+        monkeypatch.setenv("PATH", "")
+        with (
+            pytest.raises(Unsupported, match="takes pg_dump"),
+            clone.clone_of(place.target, place.workspace),
+        ):
+            pass
+    assert plan
+    assert clones(place) == []
+
+
+def test_settings_of_the_database_are_those_of_its_clone(place: Served) -> None:
+    place.run(
+        'CREATE SCHEMA shop;\nALTER DATABASE "'
+        + place.url.rpartition("/")[2]
+        + '" SET search_path TO shop, public'
+    )
+    with (
+        clone.clone_of(place.target, place.workspace) as copy,
+        engine_of(copy.target.url).connect() as connection,
+    ):
+        assert connection.exec_driver_sql("SHOW search_path").scalar() == "shop, public"
+
+
+def test_a_clone_whose_owner_died_is_removed_with_its_target(place: Served) -> None:
+    folder = place.workspace / f"console-clone-{place.target.key}-left"
+    folder.mkdir(parents=True)
+    (folder / clone.ON_SERVER).touch()
+    name = folder.name.replace("-", "_")
+    place.run(f'CREATE DATABASE "{name}"')
+    assert remove_orphans(place.workspace) == ()
+    assert clones(place) == [name]
+    assert remove_orphans(place.workspace, place.target) == (folder.name,)
+    assert clones(place) == []
+
+
+def test_a_rehearsal_says_what_a_way_down_would_lose(place: Served) -> None:
+    apply(place.target, place.plan())
+    place.run("UPDATE products SET price = 9.5 WHERE id < 3")
+    rehearsal = place.rehearse("aaaa1")
+    assert rehearsal.ledger is not None
+    assert rehearsal.ledger.losses == (
+        "products: 3 rows before, 3 after, column price removed, 2 values lost, "
+        "every other value identical",
+    )
+
+
+def test_rows_that_went_and_came_are_told_apart(place: Served) -> None:
+    place.write(
+        after_price(
+            'op.execute("DELETE FROM reviews WHERE id = 1")\n'
+            "op.execute(\"INSERT INTO reviews (id, product_id, text) SELECT i, 2, 'x' FROM "
+            'generate_series(10, 14) i")\n'
+            "op.execute(\"UPDATE products SET name = 'Lamps' WHERE id = 1\")\n"
+            'op.alter_column("products", "weight", type_=sa.BigInteger)'
+        )
+    )
+    rehearsal = place.rehearse()
+    assert rehearsal.ledger is not None
+    assert [entry.sentence for entry in rehearsal.ledger.entries] == [
+        "products: 3 rows before, 3 after, values changed in name",
+        "reviews: 3 rows before, 7 after, 1 row lost",
+    ]
+
+
+def test_a_failing_rehearsal_says_where(place: Served) -> None:
+    place.write(after_price('op.execute("UPDATE products SET name = NULL")'))
+    rehearsal = place.rehearse()
+    assert not rehearsal.succeeded
+    assert rehearsal.failed_revision == "cccc1"
+    assert rehearsal.failed_statement == "UPDATE products SET name = NULL"
+    assert "NotNullViolation" in str(rehearsal.error)
+
+
+def test_objects_that_go_are_lost(place: Served) -> None:
+    place.run("CREATE VIEW names AS SELECT name FROM products")
+    place.write(after_price('op.execute("DROP VIEW names")'))
+    rehearsal = place.rehearse()
+    assert rehearsal.ledger is not None
+    assert rehearsal.ledger.losses == ("view names removed",)
+
+
+def test_the_statements_of_a_revision_are_compiled_on_an_empty_database(place: Served) -> None:
+    up = [statement.sql for statement in compile_statements(place.target, "aaaa1")]
+    assert up[0].startswith("CREATE TABLE products (\n\tid SERIAL NOT NULL")
+    down = [statement.sql for statement in compile_statements(place.target, "aaaa1", "down")]
+    assert down[:2] == ["DROP TABLE reviews", "DROP TABLE products"]
+    assert place.ask("SELECT datname FROM pg_database WHERE datname LIKE 'console_scratch%'") == []
+
+
+def test_a_role_that_may_not_make_databases_is_told(place: Served) -> None:
+    name = place.url.rpartition("/")[2] + "_role"
+    place.run(f'CREATE ROLE "{name}" LOGIN')
+    try:
+        place.run(f'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{name}"')
+        other = Served(place.folder / "x", place.url.replace("postgres@", f"{name}@"), [PRODUCTS])
+        with (
+            pytest.raises(RunError, match="CREATEDB"),
+            clone.clone_of(other.target, place.workspace),
+        ):
+            pass
+    finally:
+        place.run(f'DROP OWNED BY "{name}";\nDROP ROLE "{name}"')
