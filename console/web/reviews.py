@@ -108,6 +108,7 @@ def _page(review_id: int, *, reason: Form | None = None, comment: Form | None = 
 
 
 @blueprint.post("/reviews/<console_number:review_id>/approve")
+@require_permission("approve")
 def approve(review_id: int) -> Any:
     """Vote for the plan as it is shown."""
 
@@ -118,6 +119,7 @@ def approve(review_id: int) -> Any:
 
 
 @blueprint.post("/reviews/<console_number:review_id>/refuse")
+@require_permission("approve")
 def refuse(review_id: int) -> Any:
     """Vote against the plan, with a reason."""
     return _vote(review_id, reviews.refuse, "Your refusal is recorded.")
@@ -154,6 +156,7 @@ def _vote(review_id: int, vote: Any, done: str) -> Any:
 
 
 @blueprint.post("/reviews/<console_number:review_id>/comment")
+@require_permission("comment")
 def comment(review_id: int) -> Any:
     """Say something."""
     console, form = current_console(), CommentForm()
@@ -170,6 +173,7 @@ def comment(review_id: int) -> Any:
 
 
 @blueprint.post("/reviews/<console_number:review_id>/renew")
+@require_permission("open-review")
 def renew(review_id: int) -> Response:
     """Take the files as they are now: a new plan, without approvals, with a new rehearsal."""
     return _act(
@@ -180,12 +184,14 @@ def renew(review_id: int) -> Response:
 
 
 @blueprint.post("/reviews/<console_number:review_id>/rehearse")
+@require_permission("rehearse")
 def rehearse(review_id: int) -> Response:
     """Ask for another rehearsal of the same plan."""
     return _act(review_id, reviews.request_rehearsal, "A rehearsal has been asked for.")
 
 
 @blueprint.post("/reviews/<console_number:review_id>/close")
+@require_permission("open-review")
 def close(review_id: int) -> Response:
     """Give the review up."""
     return _act(review_id, reviews.close, "The review is closed. Nothing was applied.")
