@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import update
@@ -17,7 +17,7 @@ from console.services import audit
 from console.services.account import Account
 from console.services.queue import rows_met, say
 from console.services.runs import RunState
-from console.services.wording import place, title_of
+from console.services.wording import clean, clipped, place, title_of
 from console.store.review import ReviewRow
 from console.store.run import RunRow
 from console.store.standing import StandingRow
@@ -68,17 +68,19 @@ def finish_in(
 ) -> bool:
     """The same inside the caller's transaction, for a run that is in `state`, ended by `actor`."""
     values: dict[str, Any] = {"state": ending.state, "finished_at": now(), "active_target": None}
-    values |= {"error": ending.error, "note": ending.note}
+    error, note = clean(clipped(ending.error)), clean(clipped(ending.note))
+    values |= {"error": error, "note": note}
     if ending.outcome is not None:
-        values["outcome"] = encode(ending.outcome)
+        values["outcome"] = clean(encode(ending.outcome))
     if ending.rehearsal is not None:
-        values["rehearsal"] = encode(ending.rehearsal)
-        values["hazards"] = {"hazards": encode(ending.hazards)}
+        values["rehearsal"] = clean(encode(ending.rehearsal))
+        values["hazards"] = {"hazards": clean(encode(ending.hazards))}
     held = update(RunRow).where(
         RunRow.id == run_id, RunRow.state == state, RunRow.runner_id == runner_id
     )
     if not rows_met(session, held.values(**values)):
         return False
+    ending = replace(ending, error=error, note=note)
     run = session.get_one(RunRow, run_id)
     plan = decode(Plan, run.plan)
     if run.kind == "apply":

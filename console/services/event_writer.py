@@ -10,6 +10,7 @@ from types import TracebackType
 from sqlalchemy.exc import SQLAlchemyError
 
 from console.schema.progress import Event, Progress, silent
+from console.services.wording import clean
 from console.store.run_event import RunEventRow
 from console.store.store import Store
 from console.store.times import now
@@ -38,7 +39,7 @@ class EventWriter:
             at=now(),
             kind=event.kind,
             revision=event.revision,
-            text=event.text,
+            text=clean(event.text),
             done=event.done,
             total=event.total,
         )
