@@ -23,6 +23,7 @@ COMMANDS = {
     "db": "flask_migrate.cli",
     "demo": "console.cli.demo",
     "drift": "console.cli.drift",
+    "lint": "console.cli.lint",
     "makemigrations": "console.cli.makemigrations",
     "migrate": "console.cli.migrate",
     "plan": "console.cli.plan",

@@ -22,12 +22,13 @@ from console.schema.statement import Operation
 def drop_column(evidence: Evidence) -> Iterator[Finding]:
     """Columns that are gone after the plan and were there before it."""
     for revision, table, column in dropped(evidence):
-        counted = evidence.values(table, column)
         entry = evidence.column_entry(table, column)
-        if counted is None or (entry and entry.renamed_to):
+        if not evidence.had_column(table, column) or (entry and entry.renamed_to):
             continue  # made in this plan, or its values live on under another name
-        values = counted.non_null
-        lost = f"{number_of(values, 'value')} lost" if values else "it holds no values"
+        counted = evidence.values(table, column)
+        values = counted.non_null if counted else None
+        lost = "its values are lost" if values is None else f"{number_of(values, 'value')} lost"
+        lost = "it holds no values" if values == 0 else lost
         yield Finding(
             revision,
             f"{table}.{column}",
@@ -35,7 +36,7 @@ def drop_column(evidence: Evidence) -> Iterator[Finding]:
             f"# first take {column} out of the model and deploy that; then, in a later revision:\n"
             f'with op.batch_alter_table("{table}") as batch:\n'
             f'    batch.drop_column("{column}")',
-            severity=None if values else "warning",
+            severity="warning" if values == 0 else None,
             evidence=evidence.probe(Question("values", table, (column,))),
         )
 
@@ -92,6 +93,8 @@ def _normal(kind: str | None) -> str | None:
 
 def _held(evidence: Evidence, table: str, column: str) -> str:
     counted = evidence.values(table, column)
+    if counted is None and evidence.rehearsal is None:
+        return "what it holds is"
     number = counted.non_null if counted else 0
     return f"{number_of(number, 'value')} {'is' if number == 1 else 'are'}"
 
@@ -108,7 +111,7 @@ def rename_column(evidence: Evidence) -> Iterator[Finding]:
     for operation in evidence.operations("alter_column"):
         new = operation.detail("new_name")
         old, table = operation.column, operation.table
-        if not new or new == old or evidence.values(table, old) is None:
+        if not new or new == old or not evidence.had_column(table, old):
             continue
         yield Finding(
             operation.revision,
@@ -134,7 +137,8 @@ def add_not_null_without_default(evidence: Evidence) -> Iterator[Finding]:
         if not _is_required(operation):
             continue
         rows, column = evidence.rows(operation.table), operation.column
-        if not rows and not evidence.failed_in(operation.revision):
+        is_asked = evidence.rehearsal is not None or not evidence.was_there(operation.table)
+        if not rows and (rows == 0 or is_asked) and not evidence.failed_in(operation.revision):
             continue
         table = operation.table or ""
         yield Finding(
@@ -166,7 +170,9 @@ def _is_required(operation: Operation) -> bool:
 def set_not_null_with_nulls(evidence: Evidence) -> Iterator[Finding]:
     """NOT NULL for a column that holds NULL; one that the plan fills first is none."""
     for operation in evidence.operations("alter_column"):
-        if operation.detail("nullable") != "no" or not evidence.failed_in(operation.revision):
+        if operation.detail("nullable") != "no":
+            continue
+        if evidence.rehearsal is not None and not evidence.failed_in(operation.revision):
             continue
         table, column = operation.table or "", operation.column or ""
         counted, rows = evidence.values(table, column), evidence.rows(table)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from console.schema.catalogue import Column, Table, View
+from console.hazards.sketch import Sketch
+from console.schema.catalogue import Catalogue, Column, Table, View
 from console.schema.history import History
 from console.schema.ledger import ColumnCount, ColumnEntry, Entry, TableCount
 from console.schema.plan import Plan, Step
@@ -28,6 +29,7 @@ def nobody(question: Question) -> None:
 class Evidence:
     """A plan, what it did on a clone (None if it was not rehearsed), and its files.
 
+    Without a rehearsal its `sketch`, if there is one, says what the files would do.
     Names of tables and columns are those of the database before the plan: what the plan itself
     makes is not in danger.
     """
@@ -37,6 +39,7 @@ class Evidence:
     rehearsal: Rehearsal | None
     history: History
     ask: Asker = nobody
+    sketch: Sketch | None = None
 
     @property
     def database(self) -> str:
@@ -55,13 +58,20 @@ class Evidence:
 
     def operations(self, *names: str) -> Iterator[Operation]:
         """The captured operations of these names, in order."""
-        for operation in self.rehearsal.operations if self.rehearsal else ():
+        for operation in self._done:
             if operation.name in names:
                 yield operation
 
+    @property
+    def _done(self) -> tuple[Operation, ...]:
+        """Every operation: of the rehearsal, else of the files."""
+        if self.rehearsal is not None:
+            return self.rehearsal.operations
+        return self.sketch.operations if self.sketch else ()
+
     def operations_on_tables(self) -> Iterator[Operation]:
         """Those that name a table, in order."""
-        for operation in self.rehearsal.operations if self.rehearsal else ():
+        for operation in self._done:
             if operation.table:
                 yield operation
 
@@ -72,6 +82,8 @@ class Evidence:
             for statement in step.statements:
                 if not self._is_machinery(statement.sql):
                     yield statement
+        if self.rehearsal is None and self.sketch is not None:
+            yield from self.sketch.statements
         failed = self.rehearsal.failed_statement if self.rehearsal else None
         if failed and self.rehearsal and not self._is_machinery(failed):
             yield Statement(self.rehearsal.failed_revision or "", failed, 0.0)
@@ -98,13 +110,30 @@ class Evidence:
         return (probe,) if probe is not None and probe.answer is not None else ()
 
     def was_there(self, table: str | None) -> bool:
-        """Whether a table was there before the plan."""
-        return self.table(table) is not None or self.rows(table) is not None
+        """Whether a table was there before the plan; taken for granted by a sketch on its own."""
+        if self.rehearsal is None:
+            return self.sketch is not None and table not in self.sketch.made()
+        return self.table(table) is not None or self.count(table) is not None
+
+    def had_column(self, table: str | None, column: str | None) -> bool:
+        """Whether a column was there before the plan; see `was_there`."""
+        if self.rehearsal is not None:
+            return self.values(table, column) is not None
+        added = any((o.table, o.column) == (table, column) for o in self.operations("add_column"))
+        return self.was_there(table) and not added
 
     def rows(self, table: str | None) -> int | None:
-        """How many rows a table had before the plan; None for a table that was not there."""
+        """How many rows a table had before the plan; None for a table that was not there, or that
+        nobody counted."""
         count = self.count(table)
+        if self.rehearsal is None and table and self.was_there(table):
+            return self._answer(Question("rows", table))
         return count.rows if count else None
+
+    def _answer(self, question: Question) -> int | None:
+        """What the live database answers, as a number."""
+        found = self.probe(question)
+        return found[0].answer if found else None
 
     def count(self, table: str | None) -> TableCount | None:
         """A table as it was counted before the plan."""
@@ -114,7 +143,17 @@ class Evidence:
     def values(self, table: str | None, column: str | None) -> ColumnCount | None:
         """A column as it was counted before the plan; None if it was not there."""
         count = self.count(table)
+        if self.rehearsal is None and table and column and self.had_column(table, column):
+            number = self._answer(Question("values", table, (column,)))
+            return None if number is None else ColumnCount(column, number, "")
         return next((c for c in count.columns if c.name == column), None) if count else None
+
+    @property
+    def _before(self) -> Catalogue | None:
+        """The schema before the plan, as far as it is known."""
+        if self.rehearsal is not None:
+            return self.rehearsal.before
+        return self.sketch.before if self.sketch else None
 
     def entry(self, table: str | None) -> Entry | None:
         """What the ledger says of a table."""
@@ -128,7 +167,7 @@ class Evidence:
 
     def table(self, name: str | None) -> Table | None:
         """A table as it was before the plan."""
-        before = self.rehearsal.before if self.rehearsal else None
+        before = self._before
         return next((t for t in before.tables if t.name == name), None) if before else None
 
     def column(self, table: str | None, name: str | None) -> Column | None:
@@ -139,13 +178,13 @@ class Evidence:
     @property
     def views(self) -> tuple[View, ...]:
         """Every view as it was before the plan."""
-        before = self.rehearsal.before if self.rehearsal else None
+        before = self._before
         return before.views if before else ()
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """Every table as it was before the plan."""
-        before = self.rehearsal.before if self.rehearsal else None
+        before = self._before
         return before.tables if before else ()
 
     @cached_property

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from console.hazards.evidence import Evidence
+from console.hazards.names import dotted
 from console.hazards.registry import Finding, rule
 
 SAFE_PACKAGES = frozenset(
@@ -139,16 +140,6 @@ def _asks(call: ast.Call) -> bool:
         "inspect",
         "Inspector.from_engine",
     )
-
-
-def dotted(node: ast.expr) -> str:
-    """Return "os.environ" for that expression; "" for what is no dotted name."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        before = dotted(node.value)
-        return f"{before}.{node.attr}" if before else ""
-    return ""
 
 
 @rule(

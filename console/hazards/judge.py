@@ -24,6 +24,7 @@ from console.hazards import (
 from console.hazards.evidence import Asker, Evidence, nobody
 from console.hazards.hazard import Hazard
 from console.hazards.registry import RULES
+from console.hazards.sketch import Sketch
 from console.schema.history import History
 from console.schema.plan import Plan
 from console.schema.rehearsal import Rehearsal
@@ -58,15 +59,17 @@ def judge(
     history: History,
     *,
     ask: Asker = nobody,
+    sketch: Sketch | None = None,
 ) -> tuple[Hazard, ...]:
     """Return the hazards of a plan, worst first, then in the order of its steps. Those that the
     files accept come behind the errors that they do not.
 
     Works on values: the operations and statements of the rehearsal, its ledger and catalogue, and the
-    syntax trees of the files. Without a rehearsal only the files are judged. `ask` puts questions to
+    syntax trees of the files. Without a rehearsal only the files are judged, by what
+    `sketch` reads in them. `ask` puts questions to
     the live database (an `Inquiry`); without it they go unanswered.
     """
-    evidence = Evidence(target, plan, rehearsal, history, ask)
+    evidence = Evidence(target, plan, rehearsal, history, ask, sketch)
     hazards = [
         Hazard(
             code=rule.code,

@@ -38,9 +38,11 @@ def dml_without_where(evidence: Evidence) -> Iterator[Finding]:
     for statement in evidence.statements():
         text = bare(statement.sql)
         found = CHANGES_ROWS.match(text)
-        if not found or WHERE.search(text) or not evidence.rows(found["table"]):
+        if not found or WHERE.search(text) or not evidence.was_there(found["table"]):
             continue
         table, is_update = found["table"], found["verb"].upper() == "UPDATE"
+        if evidence.rows(table) == 0:
+            continue
         rows = statement.rows if statement.rows >= 0 else evidence.rows(table)
         yield Finding(
             statement.revision,
@@ -64,24 +66,30 @@ def ddl_with_backfill(evidence: Evidence) -> Iterator[Finding]:
     changing = {
         operation.revision
         for operation in evidence.operations(*CHANGES_SCHEMA)
-        if evidence.rows(operation.table) is not None
+        if evidence.was_there(operation.table)
     }
     written: dict[tuple[str, str], tuple[int, float]] = {}
     for statement in evidence.statements():
         found = WRITES.match(bare(statement.sql))
-        if not found or statement.revision not in changing or evidence.rows(found["table"]) is None:
+        if (
+            not found
+            or statement.revision not in changing
+            or not evidence.was_there(found["table"])
+        ):
             continue
-        rows, spent = written.get((statement.revision, found["table"]), (0, 0.0))
-        more = (rows + max(statement.rows, 0), spent + statement.milliseconds)
+        before, spent = written.get((statement.revision, found["table"]), (0, 0.0))
+        more = (before + max(statement.rows, 0), spent + statement.milliseconds)
         written[statement.revision, found["table"]] = more
-    for (revision, table), (rows, spent) in written.items():
-        if rows:
+    for (revision, table), (touched, spent) in written.items():
+        rows = touched if evidence.rehearsal else evidence.rows(table)
+        if rows != 0:
+            took = f" ({spent:,.0f} ms in the rehearsal)" if evidence.rehearsal else ""
+            many = "rows" if rows is None else number_of(rows, "row")
             yield Finding(
                 revision,
                 table,
-                f"The revision changes the schema and writes {number_of(rows, 'row')} of {table} "
-                f"({spent:,.0f} ms in the rehearsal).",
+                f"The revision changes the schema and writes {many} of {table}{took}.",
                 "# two revisions: this one changes the schema; the next one fills in the rows:\n"
                 f'op.execute("UPDATE {table} SET … WHERE id BETWEEN :first AND :last")',
-                severity=None if rows >= MANY_ROWS else "warning",
+                severity=None if rows is None or rows >= MANY_ROWS else "warning",
             )

@@ -24,16 +24,18 @@ def drop_table(evidence: Evidence) -> Iterator[Finding]:
     for revision, table in _dropped(evidence):
         rows = evidence.rows(table)
         entry = evidence.entry(table)
-        if rows is None or (entry and (entry.rows_after is not None or entry.renamed_to)):
+        if not evidence.was_there(table) or (
+            entry and (entry.rows_after is not None or entry.renamed_to)
+        ):
             continue  # made in this plan, or made again, or its content lives on elsewhere
-        lost = f"{rows_of(rows)} lost" if rows else "it is empty"
+        lost = "it is empty" if rows == 0 else f"{rows_of(rows)} lost"
         yield Finding(
             revision,
             table,
             f"The table {table} is dropped: {lost}.",
             f'op.rename_table("{table}", "{table}_retired")\n'
             f"# drop {table}_retired in a later revision, once nobody has missed it",
-            severity=None if rows else "warning",
+            severity="warning" if rows == 0 else None,
             evidence=evidence.probe(Question("rows", table)),
         )
 
@@ -60,7 +62,7 @@ def _dropped(evidence: Evidence) -> Iterator[tuple[str, str]]:
 def rename_table(evidence: Evidence) -> Iterator[Finding]:
     """Renames of tables that were there before the plan."""
     for operation in evidence.operations("rename_table"):
-        if evidence.rows(operation.table) is None:
+        if not evidence.was_there(operation.table):
             continue
         old, new = operation.table, operation.detail("new_name")
         yield Finding(

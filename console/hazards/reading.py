@@ -1,0 +1,231 @@
+"""reading: Alembic's operations as a revision file writes them, read without running it.
+
+What is written out is taken down; what is computed is left out and not guessed. Operations inside an
+`if` or a loop count once.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
+
+from console.hazards.names import dotted
+from console.schema.statement import Operation
+
+# The names of positional arguments; in batch mode the one called "table" is not there.
+ARGUMENTS = {
+    "create_table": ("table",),
+    "drop_table": ("table",),
+    "rename_table": ("table", "new_name"),
+    "add_column": ("table", "column"),
+    "drop_column": ("table", "column"),
+    "alter_column": ("table", "column"),
+    "create_index": ("name", "table", "columns"),
+    "drop_index": ("name", "table"),
+    "create_unique_constraint": ("name", "table", "columns"),
+    "create_primary_key": ("name", "table", "columns"),
+    "create_foreign_key": ("name", "table", "referent", "columns", "remote_columns"),
+    "create_check_constraint": ("name", "table", "condition"),
+    "drop_constraint": ("name", "table", "type"),
+    "bulk_insert": ("table", "rows"),
+    "execute": ("sql",),
+}
+KEYWORDS = {
+    "table_name": "table", "old_table_name": "table", "source_table": "table",
+    "column_name": "column", "new_table_name": "new_name", "new_column_name": "new_name",
+    "index_name": "name", "constraint_name": "name", "referent_table": "referent",
+    "local_cols": "columns", "remote_cols": "remote_columns", "sqltext": "sql", "type_": "type",
+    "server_default": "default", "existing_server_default": "existing_default",
+    "postgresql_concurrently": "concurrently", "postgresql_not_valid": "not_valid",
+}  # fmt: skip
+MODULES = {"postgresql": postgresql, "mysql": mysql, "sqlite": sqlite}
+TYPES = ("type", "existing_type")
+DEFAULTS = ("default", "existing_default")
+ADDS = ("add_column", "create_index", "drop_index")
+
+
+@dataclass(frozen=True)
+class Read:
+    """An operation, and the line of the file that it begins in."""
+
+    operation: Operation
+    line: int
+
+
+def read_operations(
+    tree: ast.Module, revision: str, function: str, dialect: Dialect
+) -> tuple[Read, ...]:
+    """Return what `upgrade` or `downgrade` does, in order; types are spelled as `dialect` does."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            return tuple(_Reader(revision, dialect).read(node.body, {}))
+    return ()
+
+
+class _Reader:
+    """Reads one function."""
+
+    def __init__(self, revision: str, dialect: Dialect) -> None:
+        self.revision, self.dialect = revision, dialect
+
+    def read(self, body: Sequence[ast.stmt], batches: dict[str, str]) -> Iterator[Read]:
+        """Every operation of some statements; `batches` are the batch objects and their tables."""
+        for node in body:
+            known, opened = dict(batches), []
+            for item in node.items if isinstance(node, ast.With) else ():
+                table = self._batch_table(item.context_expr)
+                if table is not None and isinstance(item.optional_vars, ast.Name):
+                    known[item.optional_vars.id] = table
+                    opened.append((table, item.context_expr))
+            if isinstance(node, (ast.With, ast.If, ast.For, ast.While, ast.Try)):
+                inner = [*node.body, *getattr(node, "orelse", ()), *getattr(node, "finalbody", ())]
+                found = list(self.read(inner, known))
+            else:
+                calls = (call for call in ast.walk(node) if isinstance(call, ast.Call))
+                found = [r for call in calls if (r := self._operation(call, known))]
+            yield from found
+            for table, call in opened:
+                rebuilds = any(
+                    r.operation.table == table and r.operation.name not in ADDS for r in found
+                )
+                details = (("rebuilds", "yes" if rebuilds else "no"),)
+                made = Operation(self.revision, "batch_alter_table", table, details=details)
+                yield Read(made, call.lineno)
+
+    def _batch_table(self, call: ast.expr) -> str | None:
+        if isinstance(call, ast.Call) and dotted(call.func) == "op.batch_alter_table" and call.args:
+            return _text(call.args[0])
+        return None
+
+    def _operation(self, call: ast.Call, batches: dict[str, str]) -> Read | None:
+        """One call as an operation; None for any other call."""
+        owner, _, name = dotted(call.func).rpartition(".")
+        if name not in ARGUMENTS or (owner != "op" and owner not in batches):
+            return None
+        is_batch = owner in batches
+        names = [n for n in ARGUMENTS[name] if not (is_batch and n == "table")]
+        given: dict[str, ast.expr] = dict(zip(names, call.args, strict=False))
+        for keyword in call.keywords:
+            if keyword.arg:
+                given[KEYWORDS.get(keyword.arg, keyword.arg)] = keyword.value
+        table = batches[owner] if is_batch else _text(given.pop("table", None))
+        details: dict[str, str] = {}
+        column = None
+        if name == "add_column":
+            column, details = self._column(given.pop("column", None))
+        elif name == "create_table":
+            columns = [self._column(a) for a in call.args[1:] if _is(a, "Column")]
+            details["columns"] = ", ".join(definition(n or "…", d) for n, d in columns)
+        else:
+            column = _text(given.pop("column", None))
+        details |= {key: text for key, value in given.items() if (text := self._detail(key, value))}
+        if is_batch:
+            details["batch"] = "yes"
+        made = Operation(self.revision, name, table, column, tuple(details.items()))
+        return Read(made, call.lineno)
+
+    def _detail(self, key: str, value: ast.expr) -> str | None:
+        """An argument as text; None for what is computed, or means "leave it"."""
+        if key in TYPES:
+            return self._type(value) if not isinstance(value, ast.Constant) else _text(value)
+        if key in DEFAULTS:
+            return _default(value)
+        if isinstance(value, ast.Constant) and isinstance(value.value, bool):
+            return "yes" if value.value else "no"
+        if isinstance(value, (ast.List, ast.Tuple)):
+            texts = [_text(item) for item in value.elts]
+            return ", ".join(text for text in texts if text) if all(texts) else None
+        return _text(value)
+
+    def _column(self, node: ast.expr | None) -> tuple[str | None, dict[str, str]]:
+        """The name and details of a sa.Column(…)."""
+        if not isinstance(node, ast.Call) or not _is(node, "Column"):
+            return None, {}
+        details: dict[str, str] = {"nullable": "yes"}
+        for argument in node.args[1:]:
+            if _is(argument, "ForeignKey") and isinstance(argument, ast.Call):
+                details["references"] = _text(argument.args[0] if argument.args else None) or "…"
+            elif _is(argument, "Computed"):
+                details["computed"] = "yes"
+            elif _is(argument, "Identity"):
+                details["identity"] = "yes"
+            elif kind := self._type(argument):
+                details["type"] = kind
+        for keyword in node.keywords:
+            key = KEYWORDS.get(keyword.arg or "", keyword.arg or "")
+            if text := self._detail(key, keyword.value):
+                details[key] = text
+        if details.get("primary_key") == "yes":
+            details["nullable"] = "no"
+        return _text(node.args[0] if node.args else None), details
+
+    def _type(self, node: ast.expr) -> str | None:
+        """A type of SQLAlchemy as this database spells it."""
+        call = node if isinstance(node, ast.Call) else None
+        owner, _, name = dotted(call.func if call else node).rpartition(".")
+        module: Any = MODULES.get(owner.rpartition(".")[2], sa.types)
+        kind = getattr(module, name, None) or getattr(sa.types, name, None)
+        if not isinstance(kind, type) or not issubclass(kind, TypeEngine):
+            return None
+        try:
+            positional = [ast.literal_eval(argument) for argument in call.args] if call else []
+            keywords = (
+                {k.arg: ast.literal_eval(k.value) for k in call.keywords if k.arg} if call else {}
+            )
+            return str(kind(*positional, **keywords).compile(dialect=self.dialect))
+        except Exception:  # arguments that are computed, or that the type does not take
+            return None
+
+
+def definition(name: str, details: dict[str, str]) -> str:
+    """Return a column as SQL: "price NUMERIC(10, 2) DEFAULT 0 NOT NULL"."""
+    words = [name, details.get("type", "")]
+    if details.get("identity"):
+        words.append("GENERATED BY DEFAULT AS IDENTITY")
+    if details.get("computed"):
+        words.append("GENERATED ALWAYS AS (…) STORED")
+    if default := details.get("default"):
+        words.append(f"DEFAULT {default}")
+    if details.get("nullable") == "no":
+        words.append("NOT NULL")
+    if details.get("primary_key") == "yes":
+        words.append("PRIMARY KEY")
+    return " ".join(word for word in words if word)
+
+
+def _is(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == name
+
+
+def _text(node: ast.expr | None) -> str | None:
+    """A text that is written out: 'x', op.f('x'), sa.text('x'); None for anything else."""
+    if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] in (
+        "f",
+        "text",
+        "quoted_name",
+    ):
+        return _text(node.args[0]) if node.args else None
+    if isinstance(node, ast.Constant) and isinstance(node.value, (str, int, float)):
+        return str(node.value)
+    return None
+
+
+def _default(node: ast.expr) -> str | None:
+    """A server default as SQL; "none" where it is taken away, None for no change."""
+    if isinstance(node, ast.Constant):
+        if node.value is None:
+            return "none"
+        return f"'{node.value}'" if isinstance(node.value, str) else None
+    if _is(node, "text"):
+        return _text(node)
+    name = dotted(node.func) if isinstance(node, ast.Call) else dotted(node)
+    if name.rpartition(".")[0].endswith("func"):
+        return f"{name.rpartition('.')[2]}()"
+    return {"sa.true": "true", "sa.false": "false"}.get(name, "…")

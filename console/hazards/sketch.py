@@ -1,0 +1,116 @@
+"""sketch: what a plan would do as far as its files say: the stand-in for a rehearsal."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from console.hazards.reading import Read, definition, read_operations
+from console.schema.catalogue import Catalogue
+from console.schema.history import History
+from console.schema.plan import Plan
+from console.schema.statement import Operation, Statement
+from console.schema.target import Target
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """The operations of the files with the lines they stand in, the SQL that these would send, and
+    the schema that the database has now (None where it was not asked)."""
+
+    reads: tuple[Read, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    before: Catalogue | None = None
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """The operations in order."""
+        return tuple(read.operation for read in self.reads)
+
+    def made(self) -> frozenset[str]:
+        """The tables that the plan itself makes, or names."""
+        return frozenset(
+            {o.table or "" for o in self.operations if o.name == "create_table"}
+            | {o.detail("new_name") or "" for o in self.operations if o.name == "rename_table"}
+        )
+
+
+def sketch(target: Target, plan: Plan, history: History, before: Catalogue | None = None) -> Sketch:
+    """Return what the files of a plan say that they do; what cannot be read is left out."""
+    dialect = target.parsed_url.get_dialect()()
+    reads: list[Read] = []
+    for step in plan.steps:
+        revision = history.by_id.get(step.revision)
+        if revision is None:
+            continue
+        try:
+            tree = ast.parse(history.source(revision))
+        except (OSError, SyntaxError, ValueError):
+            continue
+        function = "upgrade" if step.direction == "up" else "downgrade"
+        reads.extend(read_operations(tree, step.revision, function, dialect))
+    sent = [
+        Statement(read.operation.revision, sql, 0.0)
+        for read in reads
+        for sql in spelled(read.operation, dialect.name)
+    ]
+    return Sketch(tuple(reads), tuple(sent), before)
+
+
+def spelled(operation: Operation, dialect: str) -> Iterator[str]:
+    """The SQL that an operation comes to, as far as rules look at it."""
+    said, table, column = operation.detail, operation.table or "…", operation.column or "…"
+    if dialect == "sqlite" and said("batch"):
+        return  # batch mode makes the table anew by statements of its own
+    if operation.name == "execute" and said("sql"):
+        yield said("sql") or ""
+    elif operation.name == "create_table":
+        yield f"CREATE TABLE {table} ({said('columns') or ''})"
+    elif operation.name == "drop_table":
+        yield f"DROP TABLE {table}"
+    elif operation.name == "add_column":
+        yield f"ALTER TABLE {table} ADD COLUMN {definition(column, dict(operation.details))}"
+    elif operation.name == "drop_column":
+        yield f"ALTER TABLE {table} DROP COLUMN {column}"
+    elif operation.name == "alter_column":
+        yield from _altered(operation, dialect)
+    elif operation.name == "create_index":
+        unique, how = _if(said("unique"), "UNIQUE "), _if(said("concurrently"), "CONCURRENTLY ")
+        yield f"CREATE {unique}INDEX {how}{said('name') or '…'} ON {table} ({said('columns') or '…'})"
+    elif operation.name == "drop_index":
+        yield f"DROP INDEX {_if(said('concurrently'), 'CONCURRENTLY ')}{said('name') or '…'}"
+    elif text := _constraint(operation):
+        name = f"CONSTRAINT {said('name')} " if said("name") else ""
+        yield f"ALTER TABLE {table} ADD {name}{text}{_if(said('not_valid'), ' NOT VALID')}"
+
+
+def _altered(operation: Operation, dialect: str) -> Iterator[str]:
+    said, column = operation.detail, operation.column or "…"
+    alter = f"ALTER TABLE {operation.table}"
+    if dialect in ("mysql", "mariadb"):
+        kind = said("type") or said("existing_type")
+        if kind and (said("type") or said("nullable")):
+            required = "no" in (said("nullable"), said("existing_nullable"))
+            yield f"{alter} MODIFY {column} {kind}{_if('yes' if required else None, ' NOT NULL')}"
+        return
+    if said("type"):
+        yield f"{alter} ALTER COLUMN {column} TYPE {said('type')}"
+    if said("nullable") == "no":
+        yield f"{alter} ALTER COLUMN {column} SET NOT NULL"
+
+
+def _constraint(operation: Operation) -> str | None:
+    said = operation.detail
+    columns = said("columns") or "…"
+    return {
+        "create_unique_constraint": f"UNIQUE ({columns})",
+        "create_primary_key": f"PRIMARY KEY ({columns})",
+        "create_check_constraint": f"CHECK ({said('condition') or '…'})",
+        "create_foreign_key": f"FOREIGN KEY ({columns}) REFERENCES {said('referent') or '…'} "
+        f"({said('remote_columns') or '…'})",
+    }.get(operation.name)
+
+
+def _if(flag: str | None, text: str) -> str:
+    return text if flag == "yes" else ""
