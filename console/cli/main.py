@@ -17,6 +17,7 @@ from console.host import load_application
 
 # Each command with the module that has it: a command costs only its own imports.
 COMMANDS = {
+    "baseline": "console.cli.baseline",
     "changepassword": "console.cli.accounts",
     "check": "console.cli.check",
     "createsuperuser": "console.cli.accounts",

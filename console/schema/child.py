@@ -29,6 +29,7 @@ from console.schema.guard import Guard
 from console.schema.job import Answer, Failure, Job, PassResult
 from console.schema.models import model
 from console.schema.progress import Event
+from console.schema.stamping import write_stamp
 from console.schema.wire import decode, encode
 
 PR_SET_PDEATHSIG = 1
@@ -110,12 +111,15 @@ def require_commit(guard: Guard) -> None:
 
 def sketch(job: Job) -> Answer:
     """Compare the models with the database, and write a revision file if the job says so; or create
-    what they say elsewhere."""
-    environment = Environment(job, Guard(), is_reading=True)
+    what they say elsewhere; or stamp the database."""
+    environment = Environment(job, Guard(), is_reading=job.kind != "stamp")
     environment.install()
     with configuration(job) as config:
         if job.kind == "model":
             return Answer(modelled=model(job, environment, config))
+        if job.kind == "stamp":
+            write_stamp(job, environment, config)
+            return Answer()
         return Answer(drafted=draft(job, environment, config))
 
 

@@ -30,15 +30,24 @@ class Pass:
 
 
 @dataclass(frozen=True)
+class Stamp:
+    """What the version table shall say, and what must hold before: its heads and the schema."""
+
+    heads: tuple[str, ...]
+    start: tuple[str, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True)
 class Job:
     """Everything that a child process needs; `target` points into the snapshot.
 
     "run" executes the passes one after the other; "generate" writes a new revision file and "check"
     compares the models with the database, both without changing the database. "model" creates what
-    the models say on the empty database `scratch`.
+    the models say on the empty database `scratch`; "stamp" writes the version table.
     """
 
-    kind: Literal["run", "generate", "check", "model"]
+    kind: Literal["run", "generate", "check", "model", "stamp"]
     target: Target
     passes: tuple[Pass, ...] = ()
     lock_wait: float = LOCK_WAIT_SECONDS
@@ -46,6 +55,7 @@ class Job:
     empty: bool = False
     head: str | None = None
     scratch: str = field(default="", repr=False)
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True)

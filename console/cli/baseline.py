@@ -1,0 +1,74 @@
+"""baseline: take over a database that was there before its history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from console.cli.context import pass_console, target_of, target_option
+from console.cli.errors import Refusal
+from console.cli.output import Reporter, json_option, say, write_json
+from console.cli.render import difference_lines
+from console.cli.store import bring_store_up_to_date
+from console.schema.baseline import Baseline, find_baseline
+from console.schema.wire import encode
+from console.services.baseline import adopt
+
+if TYPE_CHECKING:
+    from console.mount import Console
+
+ACTOR = "Command line"
+
+
+@click.command()
+@click.argument("revision", default="head")
+@target_option
+@click.option("--yes", is_flag=True, help="Stamp the database; without it nothing is changed.")
+@click.option(
+    "--accept-differences", metavar="REASON", default="", help="Stamp it although it differs."
+)
+@json_option
+@pass_console
+def baseline(
+    console: Console,
+    revision: str,
+    target: str | None,
+    yes: bool,
+    accept_differences: str,
+    as_json: bool,
+) -> None:
+    """Give an existing database its place in the history.
+
+    The history is rebuilt up to REVISION on an empty database and compared with the one there is.
+    Only with --yes, and only if both are identical, is the database stamped.
+    """
+    chosen = target_of(console, target)
+    with Reporter() as progress:
+        found = find_baseline(chosen, revision, progress=progress)
+    heads = ", ".join(found.heads) or "base"
+    if as_json:
+        write_json(encode(found) | {"is_identical": found.is_identical})
+    else:
+        _print(found, heads)
+    if yes:
+        bring_store_up_to_date(console.store)
+        adopt(console.store, console.targets, found, actor_name=ACTOR, reason=accept_differences)
+        say(f"'{chosen.name}' is stamped with {heads}.")
+    elif found.start:
+        raise Refusal(f"'{chosen.name}' stands at {', '.join(found.start)} already.")
+    elif not found.is_identical and not accept_differences:
+        raise Refusal("It differs, so it would not be stamped.")
+    else:
+        say(f"Nothing was changed. With --yes it is stamped with {heads}.")
+
+
+def _print(found: Baseline, heads: str) -> None:
+    if found.is_identical:
+        click.echo(f"'{found.target}' is exactly what its history makes up to {heads}.")
+        return
+    click.echo(f"'{found.target}' is not what its history makes up to {heads}. It has:")
+    for line in difference_lines(found.difference):
+        click.echo(f"  {line}")
+    for suspicion in found.suspicions:
+        click.echo(f"  A rename? {suspicion}")

@@ -1,0 +1,52 @@
+"""stamping: writes the version table and nothing else, inside the child."""
+
+from __future__ import annotations
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from console.schema.catalogue import read_catalogue
+from console.schema.environment import Environment
+from console.schema.errors import MigrationFailed, PlanChanged
+from console.schema.job import Job, Stamp
+
+
+def write_stamp(job: Job, environment: Environment, config: Config) -> None:
+    """Make the version table say what the job's stamp says, under the lock and in one transaction.
+
+    Raises PlanChanged where heads or schema are not those that the stamp was decided on,
+    MigrationFailed where env.py did not run or commit it, and what env.py raises.
+    """
+    assert job.stamp is not None
+    stamp, guard = job.stamp, environment.guard
+
+    def work(heads: tuple[str, ...], context: MigrationContext) -> list[object]:
+        _check(job, stamp, heads, context)
+        connection = context.connection
+        assert connection is not None
+        guard.start()
+        connection.execute(context._version.delete())
+        for head in stamp.heads:
+            connection.execute(context._version.insert().values(version_num=head))
+        guard.finish()
+        if not context.impl.transactional_ddl:
+            connection.commit()  # env.py's own transaction covers nothing there
+        return []
+
+    environment.run(config, ScriptDirectory.from_config(config), work)
+    if not guard.committed:
+        raise MigrationFailed("env.py ended without committing, so the version table is unchanged.")
+
+
+def _check(job: Job, stamp: Stamp, heads: tuple[str, ...], context: MigrationContext) -> None:
+    """Raise PlanChanged unless the database still is what the stamp was decided on."""
+    changes = []
+    if set(heads) != set(stamp.start):
+        changes.append(f"the database stands at {', '.join(heads) or 'base'} now")
+    assert context.connection is not None
+    catalogue = read_catalogue(context.connection, exclude=(job.target.version_table,))
+    if catalogue.fingerprint != stamp.fingerprint:
+        changes.append("the schema of the database changed")
+    if changes:
+        raise PlanChanged(tuple(changes))
