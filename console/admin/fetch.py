@@ -54,7 +54,7 @@ def fetch(
         notice = f"There is no page {listing.page:,}; this is the last."
         listing = replace(listing, page=last, notices=(*listing.notices, notice))
     statement = readable(outline, shape).where(*where)
-    statement = ordered(session, statement, shape, listing)
+    statement = ordered(session, statement, listing)
     for name in shown:
         attribute = outline.attribute(name)
         if attribute is not None and attribute.relation is not None and shape.has(attribute.column):
@@ -108,7 +108,7 @@ def text_contains(attribute: Attribute, column: Any, word: str) -> ColumnElement
     return found
 
 
-def ordered(session: Session, statement: Any, shape: Shape, listing: Listing) -> Any:
+def ordered(session: Session, statement: Any, listing: Listing) -> Any:
     """ORDER BY the listing's columns, and always by the primary key last, so that pages never overlap."""
     outline = listing.rules.outline
     for sort in listing.sorts:

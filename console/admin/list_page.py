@@ -52,7 +52,6 @@ class ListPage(Pages):
 
     page_size = 25
     page_size_options = (10, 25, 50, 100)
-    can_set_page_size = True
 
     @expose("/")
     @expose("")
@@ -85,7 +84,7 @@ class ListPage(Pages):
             is_searchable=bool(self.searchable()),
             here=self.list_url(page.listing),
             sort_url=lambda column: self.list_url(page.listing.sorted_by(column.attribute)),
-            is_sortable=lambda column: self._is_sortable(column, shape),
+            is_sortable=self._is_sortable,
             page_url=lambda number: self.list_url(_at_page(page.listing, number)),
             actions=self.bulk_actions(),
         )
@@ -137,11 +136,11 @@ class ListPage(Pages):
                 found.add(attribute.name)
         return frozenset(found)
 
-    def _is_sortable(self, column: Column, shape: Shape) -> bool:
+    def _is_sortable(self, column: Column) -> bool:
         return column.attribute is not None and column.attribute.name in self.sortable()
 
     def bulk_actions(self) -> list[tuple[str, str]]:
-        """What can be done to several rows: (name, words); `BulkPage` adds to it."""
+        """What can be done to several rows: (name, words); `DeletePage` knows."""
         return []
 
     def _chips(self, listing: Listing) -> list[Chip]:

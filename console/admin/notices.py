@@ -18,8 +18,6 @@ from console.schema.revision import Revision
 from console.services import reviews
 from console.services.errors import ServiceError
 
-WAITING = ("open", "approved", "applying")
-
 log = logging.getLogger(__name__)
 
 
@@ -97,12 +95,9 @@ def _pending() -> list[tuple[str, Revision, str]]:
 def _way_to(target: str, revision: Revision) -> tuple[str, str]:
     """The review that is open for it, or its script."""
     try:
-        for summary in reviews.list_reviews(current_app.extensions["console"].store):
-            if (
-                summary.target == target
-                and summary.state in WAITING
-                and _leads_to(summary, revision)
-            ):
+        store = current_app.extensions["console"].store
+        for summary in reviews.list_reviews(store, states=reviews.UNDER_WAY, target=target):
+            if _leads_to(summary, revision):
                 url = url_for("console_reviews.show", review_id=summary.id)
                 return url, "Go to its review"
     except (SQLAlchemyError, ServiceError, BuildError):

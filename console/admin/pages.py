@@ -23,7 +23,7 @@ from console.admin.framed import ConsoleView
 from console.admin.keys import decode, encode
 from console.admin.listing import Listing
 from console.admin.notices import Notice, missing_columns_notice, missing_table_notice
-from console.admin.outline import Attribute, Collection, Outline, outline_of
+from console.admin.outline import Collection, Outline, outline_of
 from console.admin.rows import read_row, readable
 from console.admin.shape import Shape, shape_of
 from console.admin.words import label_of, plural, singular
@@ -219,10 +219,6 @@ class Pages(ConsoleView, sqla.ModelView):
         """The page of a model whose table is not there."""
         notice = missing_table_notice(shape.missing_tables[0])
         return self.render("admin/missing.html", notice=notice, table=shape.missing_tables[0])
-
-    def attribute_named(self, name: str) -> Attribute | None:
-        """The attribute of that name."""
-        return self.outline.attribute(name)
 
 
 def names_for(model: type[Any]) -> tuple[str, str]:

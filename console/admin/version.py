@@ -25,11 +25,6 @@ class Difference:
     theirs: str
     yours: str
 
-    @property
-    def is_contested(self) -> bool:
-        """Whether both changed it, to different values."""
-        return self.yours not in (self.original, self.theirs) and self.theirs != self.original
-
 
 def snapshot(attributes: Iterable[Attribute], values: Mapping[str, Any]) -> dict[str, str]:
     """Each attribute's value as text, by name."""

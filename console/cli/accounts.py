@@ -10,8 +10,8 @@ import click
 from console.cli.context import pass_console
 from console.cli.errors import Refusal
 from console.cli.output import say
-from console.cli.store import bring_store_up_to_date
 from console.services import accounts
+from console.store.upgrade import upgrade_store
 
 if TYPE_CHECKING:
     from console.mount import Console
@@ -31,7 +31,7 @@ def createsuperuser(console: Console, email: str | None, name: str | None, noinp
 
     What is not given is asked for.
     """
-    bring_store_up_to_date(console.store)
+    upgrade_store(console.store)
     if email is None:
         if noinput:
             raise click.UsageError("--noinput needs --email.")
@@ -60,7 +60,7 @@ def changepassword(console: Console, email: str, noinput: bool) -> None:
 
     It is signed out everywhere.
     """
-    bring_store_up_to_date(console.store)
+    upgrade_store(console.store)
     accounts.change_password(console.store, email=email, password=_password(noinput))
     say(f"The password of {email} is changed.")
 

@@ -11,10 +11,10 @@ import click
 from console.cli.context import current_seed, pass_console, target_of
 from console.cli.errors import Refusal
 from console.cli.output import json_option, say, write_json
-from console.cli.store import bring_store_up_to_date
 from console.schema.history import read_history, read_standing
 from console.services import accounts
 from console.services.migrate import migrate_now
+from console.store.upgrade import upgrade_store
 
 if TYPE_CHECKING:
     from console.mount import Console
@@ -53,7 +53,7 @@ def demo(console: Console, quiet: bool, as_json: bool) -> None:
             "demo makes accounts for trying out, which production must not have. "
             "Use `manage.py migrate` and `manage.py createsuperuser`."
         )
-    bring_store_up_to_date(console.store)
+    upgrade_store(console.store)
     if accounts.has_accounts(console.store):
         if not quiet:
             say("There are accounts already, so nothing was changed.")

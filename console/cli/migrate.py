@@ -10,12 +10,12 @@ from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import Refusal
 from console.cli.output import Reporter, json_option, say, warn, write_json
 from console.cli.render import plan_lines
-from console.cli.store import bring_store_up_to_date
 from console.schema.errors import NothingToDo
 from console.schema.plan import Plan, make_plan
 from console.schema.rehearsal import Outcome
 from console.services.approved import apply_approved, find_approved
 from console.services.migrate import migrate_now
+from console.store.upgrade import upgrade_store
 
 if TYPE_CHECKING:
     from console.mount import Console
@@ -61,7 +61,7 @@ def migrate(
         return
     if show_plan:
         return
-    bring_store_up_to_date(console.store)
+    upgrade_store(console.store)
     if plan is None:
         say(f"Nothing to do: '{chosen.name}' stands at {goal} already.")
         return

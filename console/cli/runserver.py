@@ -21,8 +21,8 @@ from console.cli.context import current_app, pass_console
 from console.cli.errors import Refusal
 from console.cli.output import say, warn
 from console.cli.pending import pending_lines
-from console.cli.store import bring_store_up_to_date
 from console.cli.worker import worker_beside
+from console.store.upgrade import upgrade_store
 
 if TYPE_CHECKING:
     from console.mount import Console
@@ -70,7 +70,7 @@ def runserver(
         _serve_reloading(host, port)
         return
     with listening(host, port) as listener:
-        bring_store_up_to_date(console.store)
+        upgrade_store(console.store)
         with _quietly_stopped(), worker_beside() if with_worker else nullcontext():
             _greet(console, host, port)
             if reload:

@@ -17,8 +17,8 @@ import click
 
 from console.cli.context import pass_console
 from console.cli.output import say, warn
-from console.cli.store import bring_store_up_to_date
 from console.services.runner import Runner
+from console.store.upgrade import upgrade_store
 
 if TYPE_CHECKING:
     from console.mount import Console
@@ -36,7 +36,7 @@ def worker(console: Console, once: bool, parent: int | None) -> None:
     It works until it is told to stop by Ctrl-C or SIGTERM.
     """
     logging.basicConfig(level=logging.INFO, format="worker: %(message)s")
-    bring_store_up_to_date(console.store)
+    upgrade_store(console.store)
     stop = threading.Event()
     _stop_on_signals(stop)
     if parent is not None:

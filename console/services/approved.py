@@ -6,21 +6,20 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 
 from console.schema.plan import Plan
 from console.schema.progress import Event, Progress, silent
 from console.schema.rehearsal import Outcome
 from console.schema.target import Target
-from console.services import audit
 from console.services.decisions import Policy
 from console.services.errors import Conflict, Refused
-from console.services.queue import busy, enqueue
+from console.services.requests import queue_apply
 from console.services.review import Review
-from console.services.review_row import find_unchanged
-from console.services.reviews import get_review, list_reviews
+from console.services.review_row import get_review
 from console.services.runner import run_now
 from console.services.runs import Run, events_after, get_run
+from console.store.review import ReviewRow
 from console.store.store import Store
 
 LOOK_SECONDS = 0.3
@@ -30,18 +29,14 @@ def find_approved(
     store: Store, targets: Mapping[str, Target], plan: Plan, policy: Policy
 ) -> Review | None:
     """The review whose very plan this is, if it has its rehearsal and its approvals; else None."""
-    for summary in list_reviews(store, state="approved"):
-        if summary.target == plan.target:
-            review = get_review(store, targets, summary.id)
-            enough = len(review.approvers) >= policy.approvals_required
-            if (
-                review.plan.digest == plan.digest
-                and review.is_current
-                and review.is_rehearsed
-                and enough
-            ):
-                return review
-    return None
+    this = select(ReviewRow.id).where(ReviewRow.open_digest == plan.digest)
+    with store.read() as session:
+        review_id = session.scalar(this.where(ReviewRow.state == "approved"))
+    if review_id is None:
+        return None
+    review = get_review(store, targets, review_id)
+    enough = len(review.approvers) >= policy.approvals_required
+    return review if review.is_current and review.is_rehearsed and enough else None
 
 
 def apply_approved(
@@ -59,7 +54,7 @@ def apply_approved(
     Conflict while another apply has the target, or the review changed meanwhile; Refused where the
     run does not succeed.
     """
-    run_id = _request(store, review, actor_name)
+    run_id = queue_apply(store, review, actor_name)
     try:
         run = run_now(store, targets, run_id, progress, workspace=workspace, policy=policy)
     except Conflict:  # a worker was quicker
@@ -67,35 +62,6 @@ def apply_approved(
     if run.outcome is None:
         raise Refused(f"Run {run.id} {run.state}: {run.error or run.note or 'see its page.'}")
     return run.outcome
-
-
-def _request(store: Store, review: Review, actor_name: str) -> int:
-    assert review.rehearsal_run is not None
-    try:
-        with store.begin() as session:
-            row = find_unchanged(session, review)
-            run = enqueue(
-                session,
-                kind="apply",
-                plan=review.plan,
-                requested_by=actor_name,
-                review_id=row.id,
-                rehearsal_id=review.rehearsal_run.id,
-            )
-            row.state = "applying"
-            audit.record(
-                session,
-                actor=actor_name,
-                action="apply.requested",
-                subject=f"review {row.id}",
-                text=f"{actor_name} asked to apply review {row.id}: {row.title}.",
-                data={"digest": row.digest},
-                review_id=row.id,
-                run_id=run.id,
-            )
-            return run.id
-    except IntegrityError:
-        raise busy(review.target) from None
 
 
 def _follow(store: Store, run_id: int, progress: Progress) -> Run:

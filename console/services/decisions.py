@@ -8,8 +8,6 @@ from console.services.account import Account
 from console.services.permissions import Permission, allows, why_not
 from console.services.review import Review
 
-OPEN = ("open", "approved", "refused")
-
 
 @dataclass(frozen=True)
 class Policy:
@@ -43,7 +41,7 @@ def may_approve(review: Review, actor: Account | None, policy: Policy | None = N
         if review.state == "refused"
         else "",
         _is_rehearsed(review),
-        "You have approved this plan already." if _voted(review, actor, "approve") else "",
+        "You have approved this plan already." if _has_approved(review, actor) else "",
     )
 
 
@@ -176,7 +174,7 @@ def _missing_approvals(missing: int, required: int) -> str:
     return f"{missing} of {required} approvals are missing."
 
 
-def _voted(review: Review, actor: Account | None, vote: str) -> bool:
+def _has_approved(review: Review, actor: Account | None) -> bool:
     return bool(actor and any(account.id == actor.id for account in review.approvers))
 
 

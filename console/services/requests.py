@@ -74,7 +74,15 @@ def request_apply(
     if not decision:
         _note_refusal(store, actor, review, decision)
         raise Refused(decision.reason)
+    return get_run(store, queue_apply(store, review, actor))
+
+
+def queue_apply(store: Store, review: Review, actor: Account | str) -> int:
+    """Queue the apply of a review that may be applied, asked for by an account or, on the command
+    line, by a name; the run's id. Conflict while another apply has the target, or where the review
+    is not as it was loaded."""
     assert review.rehearsal_run is not None
+    name, number = (actor, None) if isinstance(actor, str) else (actor.name, actor.id)
     try:
         with store.begin() as session:
             row = find_unchanged(session, review)
@@ -82,8 +90,8 @@ def request_apply(
                 session,
                 kind="apply",
                 plan=review.plan,
-                requested_by=actor.name,
-                requested_by_id=actor.id,
+                requested_by=name,
+                requested_by_id=number,
                 review_id=row.id,
                 rehearsal_id=review.rehearsal_run.id,
             )
@@ -93,14 +101,14 @@ def request_apply(
                 actor=actor,
                 action="apply.requested",
                 subject=f"review {row.id}",
-                text=f"{actor.name} asked to apply review {row.id}: {row.title}.",
+                text=f"{name} asked to apply review {row.id}: {row.title}.",
                 data={"digest": row.digest},
                 review_id=row.id,
                 run_id=run.id,
             )
+            return run.id
     except IntegrityError:
         raise busy(review.target) from None
-    return get_run(store, run.id)
 
 
 def cancel_run(store: Store, actor: Account, run_id: int) -> Run:

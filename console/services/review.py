@@ -14,6 +14,7 @@ from console.services.runs import Run
 
 ReviewState = Literal["open", "approved", "refused", "applying", "applied", "closed"]
 Vote = Literal["approve", "refuse"]
+UNDER_WAY: tuple[ReviewState, ...] = ("open", "approved", "applying")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from sqlalchemy import func, select
@@ -20,12 +20,24 @@ from console.store.store import Store
 
 
 def list_reviews(
-    store: Store, *, state: str | None = None, limit: int = 500
+    store: Store,
+    *,
+    states: Sequence[str] = (),
+    target: str | None = None,
+    before_id: int | None = None,
+    limit: int = 50,
 ) -> tuple[ReviewSummary, ...]:
-    """The newest reviews, newest first, or those in one state; states are as last written."""
-    query = select(ReviewRow).order_by(ReviewRow.id.desc()).limit(limit)
-    if state is not None:
-        query = query.where(ReviewRow.state == state)
+    """The newest reviews, newest first; those before `before_id` for the next page.
+
+    Only those in one of `states`, and of `target`, where these are given. States are as last written.
+    """
+    query = select(ReviewRow).order_by(ReviewRow.id.desc()).limit(max(1, min(limit, 500)))
+    if states:
+        query = query.where(ReviewRow.state.in_(states))
+    if target is not None:
+        query = query.where(ReviewRow.target == target)
+    if before_id is not None:
+        query = query.where(ReviewRow.id < before_id)
     with store.read() as session:
         rows = session.scalars(query).all()
         ids = [row.id for row in rows]
@@ -49,6 +61,13 @@ def list_reviews(
         )
         for row in rows
     )
+
+
+def count_reviews(store: Store) -> Mapping[str, int]:
+    """How many reviews there are, by state."""
+    with store.read() as session:
+        counted = session.execute(select(ReviewRow.state, func.count()).group_by(ReviewRow.state))
+        return {state: number for state, number in counted}  # noqa: C416 - rows, not tuples
 
 
 def _comments(session: Session, ids: list[int]) -> Mapping[int, int]:

@@ -28,8 +28,15 @@ from console.services.errors import Conflict, Invalid, Refused
 from console.services.permissions import require
 from console.services.queue import cancel_waiting, enqueue
 from console.services.requests import cancel_run, request_apply, request_rehearsal
-from console.services.review import Approval, Comment, Review, ReviewState, ReviewSummary
-from console.services.review_list import list_reviews
+from console.services.review import (
+    UNDER_WAY,
+    Approval,
+    Comment,
+    Review,
+    ReviewState,
+    ReviewSummary,
+)
+from console.services.review_list import count_reviews, list_reviews
 from console.services.review_row import find, find_unchanged, get_review
 from console.services.targets import find_target
 from console.services.votes import approve, refuse
@@ -42,6 +49,7 @@ from console.store.store import Store
 from console.store.times import now
 
 __all__ = [
+    "UNDER_WAY",
     "Approval",
     "Comment",
     "Decision",
@@ -53,6 +61,7 @@ __all__ = [
     "approve",
     "cancel_run",
     "close",
+    "count_reviews",
     "get_review",
     "list_reviews",
     "may_apply",

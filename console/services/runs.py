@@ -81,11 +81,18 @@ def get_run(store: Store, run_id: int) -> Run:
         return value_of(find(session, run_id))
 
 
-def list_runs(store: Store, *, target: str | None = None, limit: int = 50) -> tuple[Run, ...]:
-    """The newest runs, newest first, without their outcome, rehearsal and hazards (see get_run)."""
+def list_runs(
+    store: Store, *, target: str | None = None, before_id: int | None = None, limit: int = 50
+) -> tuple[Run, ...]:
+    """The newest runs, newest first; those before `before_id` for the next page.
+
+    They come without their outcome, rehearsal and hazards (see get_run).
+    """
     query = select(RunRow).order_by(RunRow.id.desc()).limit(max(1, min(limit, 500)))
     if target is not None:
         query = query.where(RunRow.target == target)
+    if before_id is not None:
+        query = query.where(RunRow.id < before_id)
     with store.read() as session:
         return tuple(summary_of(row) for row in session.scalars(query))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, g, redirect, url_for
+from flask import Blueprint, flash, g, redirect, url_for
 
 from console.rendering import render
 from console.services import accounts
@@ -58,9 +58,7 @@ def new() -> Any:
 def edit(account_id: int) -> Any:
     """Change what an account may do, or end its access."""
     store = current_console().store
-    account = next((each for each in accounts.list_accounts(store) if each.id == account_id), None)
-    if account is None:
-        abort(404)
+    account = accounts.get_account(store, account_id)
     form = RoleForm(obj=account)
     if form.validate_on_submit():
         try:

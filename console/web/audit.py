@@ -9,6 +9,7 @@ from flask import Blueprint, request
 from console.rendering import render
 from console.services import audit
 from console.web.access import current_console, require_permission
+from console.web.arguments import whole_number
 
 blueprint = Blueprint("console_audit", __name__)
 
@@ -28,7 +29,7 @@ KINDS = (
 @require_permission("view-audit")
 def index() -> Any:
     """The newest entries first, `?action=`, `?actor=` and `?review=` narrowing them, `?before=` older ones."""
-    before, review = (_whole(request.args.get(name, "")) for name in ("before", "review"))
+    before, review = (whole_number(name) for name in ("before", "review"))
     action, actor = (request.args.get(name) or None for name in ("action", "actor"))
     entries = audit.list_entries(
         current_console().store,
@@ -46,7 +47,3 @@ def index() -> Any:
         kinds=KINDS,
         filters={"action": action, "actor": actor, "review": review},
     )
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -16,8 +16,6 @@ from console.web.places import look, moved_outside
 if TYPE_CHECKING:
     from console.web.mounted import Mounted
 
-WAITING = ("open", "approved", "applying")
-
 
 class Dashboard(AdminIndexView):
     """The page at the prefix itself; it reads no managed table."""
@@ -39,9 +37,7 @@ class Dashboard(AdminIndexView):
         console = self._console
         note_standing(console.store, console.targets)
         places = [look(target) for target in console.targets.values()]
-        summaries = [
-            r for r in reviews.list_reviews(console.store, state=None) if r.state in WAITING
-        ]
+        summaries = reviews.list_reviews(console.store, states=reviews.UNDER_WAY)
         return render(
             "dashboard/index.html",
             outside=[entry for entry in (moved_outside(console.store, p) for p in places) if entry],

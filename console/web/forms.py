@@ -8,6 +8,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from console.services.errors import Invalid
+from console.services.passwords import MINIMUM
 from console.services.permissions import ROLES
 
 ROLE_WORDS = {
@@ -17,7 +18,6 @@ ROLE_WORDS = {
     "operator": "Operator: edits data, rehearses and applies what is approved",
     "administrator": "Administrator: everything, accounts included",
 }
-LEAST_PASSWORD = 10
 
 
 def needed(what: str) -> InputRequired:
@@ -58,10 +58,10 @@ class PasswordForm(Form):
     current = PasswordField("Current password", validators=[needed("Enter your current password.")])
     new = PasswordField(
         "New password",
-        description=f"At least {LEAST_PASSWORD} characters. A few words are easier to remember than signs.",
+        description=f"At least {MINIMUM} characters. A few words are easier to remember than signs.",
         validators=[
             needed("Enter a new password."),
-            Length(min=LEAST_PASSWORD, message=f"Use at least {LEAST_PASSWORD} characters."),
+            Length(min=MINIMUM, message=f"Use at least {MINIMUM} characters."),
         ],
     )
     again = PasswordField(
@@ -86,10 +86,10 @@ class AccountForm(Form):
     role = SelectField("Role", choices=role_choices)
     password = PasswordField(
         "First password",
-        description=f"At least {LEAST_PASSWORD} characters; the person changes it after signing in.",
+        description=f"At least {MINIMUM} characters; the person changes it after signing in.",
         validators=[
             needed("Enter a first password."),
-            Length(min=LEAST_PASSWORD, message=f"Use at least {LEAST_PASSWORD} characters."),
+            Length(min=MINIMUM, message=f"Use at least {MINIMUM} characters."),
         ],
     )
 

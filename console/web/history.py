@@ -37,11 +37,7 @@ def target(target: str) -> Any:
     found = find_target(console.targets, target)
     note_standing(console.store, console.targets)
     place = look(found)
-    open_reviews = [
-        review
-        for review in reviews.list_reviews(console.store, state=None)
-        if review.target == found.name and review.state in ("open", "approved", "applying")
-    ]
+    under_way = reviews.list_reviews(console.store, states=reviews.UNDER_WAY, target=found.name)
     last_runs = runs.list_runs(console.store, target=found.name, limit=5)
     rows = draw(place)
     pages = max(1, -(-len(rows) // ROWS))
@@ -55,7 +51,7 @@ def target(target: str) -> Any:
         page=page,
         pages=pages,
         page_here=_page_here(rows),
-        reviews=open_reviews,
+        reviews=under_way,
         runs=last_runs,
         outside=moved_outside(console.store, place),
     )

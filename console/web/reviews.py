@@ -16,6 +16,7 @@ from console.services.errors import Conflict, Invalid, Refused
 from console.services.runner import runner_status
 from console.services.targets import find_target
 from console.web.access import current_console, require_permission
+from console.web.arguments import whole_number
 from console.web.forms import CommentForm, Form, ReasonForm, ReviewForm
 from console.web.places import look
 from console.web.review_page import active_run_of, page_of, would_lose
@@ -23,20 +24,29 @@ from console.web.review_page import active_run_of, page_of, would_lose
 blueprint = Blueprint("console_reviews", __name__)
 
 LONGEST_GOAL = 250  # characters; what is longer names no revision
+PAGE = 50
 STATES = ("open", "approved", "refused", "applying", "applied", "closed")
 
 
 @blueprint.get("/reviews/")
 @require_permission("view")
 def index() -> Any:
-    """Every review, `?state=` narrowing the list."""
+    """The newest reviews first, `?state=` narrowing the list, `?before=` older ones."""
+    store, before = current_console().store, whole_number("before")
     chosen = request.args.get("state")
     chosen = chosen if chosen in STATES else None
-    everything = reviews.list_reviews(current_console().store, state=None)
-    counts = {state: sum(review.state == state for review in everything) for state in STATES}
-    shown = [review for review in everything if chosen in (None, review.state)]
+    counted = reviews.count_reviews(store)
+    found = reviews.list_reviews(
+        store, states=(chosen,) if chosen else (), before_id=before, limit=PAGE + 1
+    )
     return render(
-        "reviews/index.html", reviews=shown, counts=counts, total=len(everything), chosen=chosen
+        "reviews/index.html",
+        reviews=found[:PAGE],
+        has_older=len(found) > PAGE,
+        before=before,
+        counts={state: counted.get(state, 0) for state in STATES},
+        total=sum(counted.values()),
+        chosen=chosen,
     )
 
 
@@ -127,13 +137,6 @@ def refuse(review_id: int) -> Any:
 
 def _vote(review_id: int, vote: Any, done: str) -> Any:
     console, form = current_console(), ReasonForm()
-    seen = reviews.get_review(console.store, console.targets, review_id).plan.digest
-    if request.form.get("digest") != seen:
-        flash(
-            "The plan changed while you were reading it. Look at it again before you decide.",
-            "error",
-        )
-        return _to(review_id)
     if form.validate_on_submit():
         try:
             vote(
@@ -142,7 +145,7 @@ def _vote(review_id: int, vote: Any, done: str) -> Any:
                 g.console_account,
                 review_id,
                 reason=(form.reason.data or "").strip(),
-                digest=seen,
+                digest=request.form.get("digest", ""),
             )
         except Invalid as error:
             form.take(error)
@@ -213,7 +216,12 @@ def apply(review_id: int) -> Any:
         return render("reviews/apply.html", review=review, runner=runner_status(console.store))
     try:
         run = reviews.request_apply(
-            console.store, console.targets, g.console_account, review_id, policy=console.policy
+            console.store,
+            console.targets,
+            g.console_account,
+            review_id,
+            policy=console.policy,
+            digest=request.form.get("confirmed", review.plan.digest),
         )
     except (Conflict, Refused) as error:
         flash(str(error), "error")

@@ -14,10 +14,12 @@ from console.services import runs
 from console.services.runner import runner_status
 from console.services.runs import RunEvent
 from console.web.access import current_console, require_permission
+from console.web.arguments import whole_number
 from console.web.filters import isotime
 
 blueprint = Blueprint("console_runs", __name__)
 
+PAGE = 50
 POLL_SECONDS = 0.25
 LIFETIME_SECONDS = 300  # the browser comes back by itself, and says where it was
 QUIET_SECONDS = 10
@@ -26,12 +28,15 @@ QUIET_SECONDS = 10
 @blueprint.get("/runs/")
 @require_permission("view")
 def index() -> Any:
-    """The newest runs first."""
+    """The newest runs first, `?target=` narrowing the list, `?before=` older ones."""
     console = current_console()
-    chosen = request.args.get("target") or None
+    chosen, before = request.args.get("target") or None, whole_number("before")
+    found = runs.list_runs(console.store, target=chosen, before_id=before, limit=PAGE + 1)
     return render(
         "runs/index.html",
-        runs=runs.list_runs(console.store, target=chosen, limit=100),
+        runs=found[:PAGE],
+        has_older=len(found) > PAGE,
+        before=before,
         chosen=chosen,
         targets=console.targets,
         runner=runner_status(console.store),

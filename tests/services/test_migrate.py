@@ -83,5 +83,9 @@ def test_ctrl_c_is_written_down(store: Store, managed: Managed, workspace: Path)
     with pytest.raises(KeyboardInterrupt):
         _migrate(store, managed, workspace, rehearse=False, progress=interrupt)
     run = get_run(store, 1)
-    assert run.state == "interrupted"
-    assert run.error == "It was stopped. Nothing was changed; it can be applied again."
+    if managed.execute("SELECT version_num FROM alembic_version") == [("aaa1",)]:
+        assert run.state == "interrupted"
+        assert run.error == "It was stopped. Nothing was changed; it can be applied again."
+    else:  # the child was quicker than the signal
+        assert run.state == "succeeded"
+        assert run.note == "Recovered: It was stopped. It had applied everything."

@@ -307,7 +307,7 @@ def test_lists_tell_the_essentials(approved: Review, store: Store, world: World)
     (summary,) = reviews.list_reviews(store)
     assert (summary.state, summary.steps, summary.approvals) == ("approved", 1, 1)
     assert (summary.author, summary.rehearsal_state) == (world.author, "succeeded")
-    assert reviews.list_reviews(store, state="closed") == ()
+    assert reviews.list_reviews(store, states=("closed",)) == ()
 
 
 def test_an_apply_that_was_asked_for_waits_for_the_runner(

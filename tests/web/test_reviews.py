@@ -8,6 +8,7 @@ import pytest
 
 from console.services import reviews
 from console.services.runner import Runner
+from console.web import reviews as review_pages
 from tests import world
 from tests.web.samples import CREATE, PRICE
 
@@ -53,6 +54,25 @@ def test_the_plan_is_shown_before_the_review_is_opened(lagging_app, author, page
     assert page.find("a", string="Add price to products")
     console = _console(lagging_app)
     assert not reviews.list_reviews(console.store)
+
+
+def test_older_reviews_are_a_page_away(app, sign_in, page_of, monkeypatch):
+    client = sign_in(app, "author")
+    monkeypatch.setattr(review_pages, "PAGE", 2)
+    for goal in ("base", "-1"):
+        client.post("/admin/reviews/new", data={"target": "default", "goal": goal})
+    client.post("/admin/reviews/1/close")
+    client.post("/admin/reviews/new", data={"target": "default", "goal": "base"})
+    page = page_of(client, "/admin/reviews/")
+    assert [row.text for row in page.select(".rows__main .rows__meta")] == ["3", "2"]
+    assert "All (3)" in page.text
+    assert "Closed (1)" in page.text
+    older = page_of(client, page.find("a", string="Older")["href"])
+    assert [row.text for row in older.select(".rows__main .rows__meta")] == ["1"]
+    assert not older.find("a", string="Older")
+    assert older.find("a", string="Newest")["href"] == "/admin/reviews/"
+    (closed,) = page_of(client, "/admin/reviews/?state=closed").select(".rows__main .rows__meta")
+    assert closed.text == "1"
 
 
 def test_without_a_goal_every_revision_and_base_can_be_chosen(author, page_of):

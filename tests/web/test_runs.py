@@ -41,6 +41,17 @@ def test_the_list_shows_every_run_with_its_state(app, sign_in, page_of, waiting)
     assert row.th.a["href"] == f"/admin/runs/{waiting}"
 
 
+def test_older_runs_are_a_page_away(app, sign_in, page_of, waiting, monkeypatch):
+    author = sign_in(app, "author")
+    author.post("/admin/reviews/new", data={"target": "default", "goal": "-1"})
+    monkeypatch.setattr(page, "PAGE", 1)
+    newest = page_of(author, "/admin/runs/?target=default")
+    assert [row.th.a.text for row in newest.select("tbody tr")] == [f"Rehearsal {waiting + 1}"]
+    older = page_of(author, newest.find("a", string="Older")["href"])
+    assert [row.th.a.text for row in older.select("tbody tr")] == [f"Rehearsal {waiting}"]
+    assert older.find("a", string="Newest")["href"] == "/admin/runs/?target=default"
+
+
 def test_an_unknown_runs_events_are_not_there(app, sign_in):
     assert sign_in(app, "viewer").get("/admin/runs/999/events").status_code == 404
 
