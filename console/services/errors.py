@@ -36,6 +36,10 @@ class Refused(ServiceError):
     """The rules do not allow this now; `reason` says what is missing."""
 
 
+class Misconfigured(ServiceError):
+    """A file or setting that says where a managed database and its history are cannot be used."""
+
+
 class InvalidCredentials(ServiceError):
     """Unknown account, wrong password or inactive account: always the same answer."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import configparser
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from console.schema.target import Host, Target
-from console.services.errors import NotFound, Refused
+from console.services.errors import Misconfigured, NotFound, Refused
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -27,16 +29,17 @@ def flask_target(
     """The target of `app`: its default engine and the history Flask-Migrate is configured with.
 
     `application` ("module:factory_or_app") is how a child process imports the same application.
-    Refused where the application has no Flask-Migrate.
+    Refused where the application has no Flask-Migrate; Misconfigured where its alembic.ini or its
+    settings cannot be read.
     """
     extension = app.extensions.get("migrate")
     if extension is None:
         raise Refused("The application has no Flask-Migrate; call Migrate(app, db) before Console.")
-    with app.app_context():
+    with app.app_context(), _said_in_one_line(name):
         config = extension.migrate.get_config()
         url = extension.db.engine.url.render_as_string(hide_password=False)
-    folder = Path(config.get_main_option("script_location") or extension.directory).resolve()
-    recursive, versions = _version_locations(config, folder)
+        folder = Path(config.get_main_option("script_location") or extension.directory).resolve()
+        recursive, versions = _version_locations(config, folder)
     arguments: Mapping[str, Any] = extension.configure_args
     ini = Path(config.config_file_name).resolve() if config.config_file_name else None
     return Target(
@@ -51,6 +54,18 @@ def flask_target(
         ini=ini,
         paths=_import_paths(application),
     )
+
+
+@contextmanager
+def _said_in_one_line(name: str) -> Iterator[None]:
+    """Raise Misconfigured instead of what the parser of alembic.ini raises."""
+    try:
+        yield
+    except (configparser.Error, UnicodeDecodeError) as error:
+        said = " ".join(str(error).split())
+        raise Misconfigured(
+            f"The settings of the migrations of '{name}' cannot be read: {said[:300]}"
+        ) from error
 
 
 def find_target(targets: Mapping[str, Target], name: str) -> Target:

@@ -98,6 +98,12 @@ STORE_AWAY = Page(
     "Try again in a moment, and look first whether what you did was done. If it happens once more, tell "
     "whoever runs this console. The managed databases have nothing to do with it.",
 )
+MISCONFIGURED = Page(
+    503,
+    "A managed database is not set up right",
+    "",
+    "Tell whoever runs this console; `manage.py check` says the same. Accounts and the audit trail work.",
+)
 BAD_TOKEN = Page(
     400,
     "This form is no longer valid",
@@ -117,6 +123,8 @@ def page_for(error: Exception) -> Page:
         return Page(404, PAGES[404].title, str(error) or PAGES[404].text, PAGES[404].advice)
     if isinstance(error, services.Conflict | services.Refused):
         return Page(409, PAGES[409].title, f"{error} Nothing was changed.", PAGES[409].advice)
+    if isinstance(error, services.Misconfigured):
+        return replace(MISCONFIGURED, text=f"{error}.".replace("..", "."))
     if isinstance(error, services.Invalid):
         return Page(400, PAGES[400].title, f"{error} Nothing was changed.", PAGES[400].advice)
     if isinstance(error, StoreUnavailable):

@@ -8,7 +8,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 
 from console.schema.target import Host
-from console.services.errors import Refused
+from console.services.errors import Misconfigured, Refused
 from console.services.targets import flask_target
 from tests.histories.script_folder import write_folder
 
@@ -67,3 +67,12 @@ def test_there_may_be_no_script_folder_yet(tmp_path: Path) -> None:
 def test_an_application_without_flask_migrate_is_refused() -> None:
     with pytest.raises(Refused, match=r"Migrate\(app, db\)"):
         flask_target(Flask("sample"))
+
+
+@pytest.mark.parametrize("text", [b"[[[", b"script_location = here", b"\xff\xfe[alembic]", b"%(no"])
+def test_a_broken_alembic_ini_is_said_in_one_line(tmp_path: Path, text: bytes) -> None:
+    folder = write_folder(tmp_path / "migrations")
+    (folder / "alembic.ini").write_bytes(text)
+    with pytest.raises(Misconfigured, match="The settings of the migrations of 'default'") as error:
+        flask_target(_app(tmp_path))
+    assert "\n" not in str(error.value)

@@ -8,7 +8,7 @@ import pytest
 from flask import abort
 from werkzeug.exceptions import NotFound
 
-from console.services.errors import Conflict, Forbidden, Invalid, Refused
+from console.services.errors import Conflict, Forbidden, Invalid, Misconfigured, Refused
 from console.web.errors import page_for
 
 
@@ -77,6 +77,20 @@ def test_what_the_managed_database_says_when_it_is_damaged_is_no_mistake_of_ours
         assert response.status_code == 503, path
         assert "The database does not answer" in response.text
     for path in ("/admin/", "/admin/migrations/", "/admin/reviews/new?goal=base", "/admin/audit"):
+        assert client.get(path).status_code == 200, path
+
+
+def test_a_target_that_is_not_set_up_right_says_why(app, sign_in, monkeypatch):
+    def broken(*_arguments, **_options):
+        raise Misconfigured("The settings of the migrations of 'default' cannot be read: [[[")
+
+    client = sign_in(app, "author")
+    monkeypatch.setattr("console.mount.flask_target", broken)
+    response = client.get("/admin/migrations/")
+    assert response.status_code == 503
+    assert "A managed database is not set up right" in response.text
+    assert "cannot be read: [[[" in response.text
+    for path in ("/admin/products/", "/admin/audit", "/admin/password"):
         assert client.get(path).status_code == 200, path
 
 
