@@ -74,7 +74,7 @@ def _what_could_go_wrong(review: Review, rehearsal: Rehearsal | None) -> Fact:
         return Fact(question, "Not known yet", "It takes a rehearsal", "neutral", "hazards")
     if not rehearsal.succeeded:
         return Fact(
-            question, "The rehearsal failed", "On a copy; nothing was changed", "bad", "rehearsal"
+            question, "The rehearsal failed", "On a clone; nothing was changed", "bad", "rehearsal"
         )
     errors = sum(hazard.is_blocking for hazard in review.hazards)
     accepted = sum(bool(hazard.accepted) for hazard in review.hazards)
@@ -119,7 +119,7 @@ def _how_long(review: Review, rehearsal: Rehearsal | None) -> Fact:
         return Fact(question, took, "It took, for real", "neutral", "rehearsal")
     if rehearsal is None or not rehearsal.succeeded:
         return Fact(question, "Not known yet", "It takes a rehearsal", "neutral", "rehearsal")
-    return Fact(question, duration(rehearsal.milliseconds), "On the copy", "neutral", "rehearsal")
+    return Fact(question, duration(rehearsal.milliseconds), "On the clone", "neutral", "rehearsal")
 
 
 def _who_agreed(review: Review, approvals: int, required: int) -> Fact:
