@@ -23,6 +23,7 @@ COMMANDS = {
     "createsuperuser": "console.cli.accounts",
     "db": "flask_migrate.cli",
     "demo": "console.cli.demo",
+    "doctor": "console.cli.doctor",
     "drift": "console.cli.drift",
     "lint": "console.cli.lint",
     "makemigrations": "console.cli.makemigrations",

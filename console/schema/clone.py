@@ -115,6 +115,12 @@ def remove_orphans(workspace: Path, *targets: Target) -> tuple[str, ...]:
     return tuple(removed)
 
 
+def find_orphans(workspace: Path) -> tuple[str, ...]:
+    """Return the names of the clones that killed processes left below `workspace`."""
+    found = sorted(workspace.glob(f"{PREFIX}*")) if workspace.is_dir() else []
+    return tuple(folder.name for folder in found if folder.is_dir() and _is_orphan(folder))
+
+
 def _moved(target: Target, url: URL) -> Target:
     """The target with another URL."""
     return replace(target, url=url.render_as_string(hide_password=False))

@@ -101,6 +101,17 @@ def find_route(history: History, heads: tuple[str, ...], goal: str) -> Route:
     )
 
 
+def places_along(history: History, ids: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Return what the version table of an empty database says after each of these, applied in order."""
+    map_, end = _make_map(history), Heads(())
+    places = []
+    for name in ids:
+        node = map_.get_revision(name)
+        end.update_to_step(RevisionStep(map_, node, True))  # type: ignore[arg-type]  # see _end
+        places.append(tuple(sorted(end.heads)))
+    return tuple(places)
+
+
 def _end(map_: Map, nodes: list[Node], heads: tuple[str, ...], is_up: bool) -> tuple[str, ...]:
     """What the version table says after the steps, by Alembic's own bookkeeping.
 

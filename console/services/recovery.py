@@ -35,6 +35,11 @@ def recover(workshop: Workshop) -> tuple[int, ...]:
     )
 
 
+def hanging(store: Store) -> tuple[int, ...]:
+    """Return the runs whose runner died; nothing is changed."""
+    return tuple(run_id for run_id, _ in _orphans(store))
+
+
 def _orphans(store: Store) -> list[tuple[int, int | None]]:
     with store.read() as session:
         running = session.execute(

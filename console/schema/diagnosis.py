@@ -1,0 +1,192 @@
+"""diagnosis: where a database really stands, by its schema and not by its version table.
+
+The history is run step by step on an empty scratch, and the database is held against the schema after
+each step. That tells a stamp that lies from a revision that was half applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from console.schema.catalogue import EMPTY_FINGERPRINT, Catalogue, Change, Difference, Table
+from console.schema.clone import scratch_of
+from console.schema.difference import compare
+from console.schema.errors import HistoryError, NothingToDo
+from console.schema.history import History, Standing, read_history, read_standing
+from console.schema.job import Job, Pass
+from console.schema.leftovers import TEMPORARY
+from console.schema.plan import make_plan
+from console.schema.process import error_of, run_job
+from console.schema.progress import Event, Progress, silent
+from console.schema.rebuild import schema_of
+from console.schema.route import places_along
+from console.schema.snapshot import snapshot_of
+from console.schema.target import Target
+
+
+@dataclass(frozen=True)
+class StepState:
+    """A revision as the database shows it: which of its changes are there, which are not, and of
+    which it cannot be told."""
+
+    revision: str
+    message: str
+    applied: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def is_half(self) -> bool:
+        """Whether a part of it is there and a part is not."""
+        return bool(self.applied and (self.missing or self.unknown))
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What the version table says (`heads`) and what the schema says (`matches`: every place in the
+    history that has exactly this schema).
+
+    `steps` are the revision that it stands at and the pending ones, where the schema fits no place.
+    `difference` is from the schema that the heads should have to the one there is. `error` says why
+    the history could not be run to its end; what came before still counts.
+    """
+
+    target: str
+    heads: tuple[str, ...]
+    unknown: tuple[str, ...]
+    matches: tuple[tuple[str, ...], ...]
+    fingerprint: str
+    steps: tuple[StepState, ...] = ()
+    difference: Difference | None = None
+    error: str | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the schema is what the version table says."""
+        return set(self.heads) in [set(place) for place in self.matches]
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """The schema at one place of the history, and the step that led there."""
+
+    place: tuple[str, ...]
+    revision: str
+    message: str
+    schema: Catalogue
+
+
+def diagnose(target: Target, *, progress: Progress = silent) -> Diagnosis:
+    """Find where a database really stands. Reads it, and changes nothing.
+
+    SQLAlchemy's errors pass through when the database cannot be read; Unsupported for a database
+    without scratches.
+    """
+    history = read_history(target)
+    standing = read_standing(target, history)
+    progress(Event("clone", f"Running the history of {target.name} on an empty database"))
+    stages, error = _stages(target, history)
+    found = _without_leftovers(schema_of(target))
+    matches = [stage.place for stage in stages if not compare(stage.schema, found)]
+    if not found.tables and not found.views:
+        matches.insert(0, ())
+    diagnosis = Diagnosis(
+        target=target.name,
+        heads=standing.heads,
+        unknown=standing.unknown,
+        matches=tuple(matches),
+        fingerprint=schema_of(target).fingerprint,
+        error=error,
+    )
+    if matches:
+        return diagnosis
+    expected = next((s.schema for s in stages if set(s.place) == set(standing.heads)), None)
+    if not standing.heads:
+        expected = Catalogue((), (), EMPTY_FINGERPRINT)
+    return replace(
+        diagnosis,
+        steps=tuple(_states(stages, standing, found)),
+        difference=compare(expected, found) if expected else None,
+    )
+
+
+def _stages(target: Target, history: History) -> tuple[list[_Stage], str | None]:
+    """The schema after every step of the whole history, and why it ended early, if it did."""
+    try:
+        with scratch_of(target) as scratch, snapshot_of(scratch) as snapshot:
+            plan = make_plan(replace(snapshot, paths=target.paths), "heads")
+            places = places_along(history, [step.revision for step in plan.steps])
+            starts = ((), *places[:-1])
+            passes = tuple(
+                Pass((step,), start) for step, start in zip(plan.steps, starts, strict=True)
+            )
+            answer = run_job(Job("run", snapshot, passes), progress=silent)
+    except NothingToDo:
+        return [], None
+    except HistoryError as error:
+        return [], str(error)
+    stages = [
+        _Stage(place, step.revision, step.message, result.after)
+        for place, step, result in zip(places, plan.steps, answer.passes, strict=False)
+        if result.after is not None
+    ]
+    return stages, str(error_of(answer.failure)) if answer.failure else None
+
+
+def _states(stages: Sequence[_Stage], standing: Standing, found: Catalogue) -> Iterator[StepState]:
+    """The revisions at which the database stands, and those that are pending, as it shows them."""
+    before = Catalogue(())
+    for stage in stages:
+        if stage.revision in (*standing.heads, *standing.pending):
+            yield _state(stage, before, found)
+        before = stage.schema
+
+
+def _state(stage: _Stage, before: Catalogue, found: Catalogue) -> StepState:
+    """Tell of each change that a step makes whether the database has it."""
+    to_after = _changed(compare(found, stage.schema))
+    to_before = _changed(compare(found, before))
+    sorted_out: dict[str, list[str]] = {"applied": [], "missing": [], "unknown": []}
+    for table in compare(before, stage.schema).tables:
+        for change in table.changes:
+            if change.kind == "column order":
+                continue
+            thing = (table.name, change.kind, change.name)
+            state = (
+                "applied"
+                if thing not in to_after
+                else "missing"
+                if thing not in to_before
+                else "unknown"
+            )
+            sorted_out[state].append(_words(table.name, change))
+    return StepState(
+        stage.revision,
+        stage.message,
+        *(tuple(sorted_out[state]) for state in ("applied", "missing", "unknown")),
+    )
+
+
+def _changed(difference: Difference) -> frozenset[tuple[str, str, str]]:
+    return frozenset(
+        (table.name, change.kind, change.name)
+        for table in difference.tables
+        for change in table.changes
+    )
+
+
+def _words(table: str, change: Change) -> str:
+    return f"{change.kind} {table}.{change.name} {change.sign}"
+
+
+def _without_leftovers(catalogue: Catalogue) -> Catalogue:
+    tables = tuple(t for t in catalogue.tables if not _is_leftover(t))
+    return Catalogue(tables, catalogue.views)
+
+
+def _is_leftover(table: Table) -> bool:
+    return table.name.startswith(TEMPORARY)
+
+
+__all__ = ["Diagnosis", "StepState", "diagnose"]
