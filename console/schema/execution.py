@@ -18,6 +18,7 @@ from console.schema.count import KeysByTable, count
 from console.schema.dialect import Dialect
 from console.schema.errors import DataLost, MigrationFailed, PlanChanged
 from console.schema.guard import Guard
+from console.schema.inquiry import put
 from console.schema.job import Job, Pass, PassResult
 from console.schema.ledger import Count, Ledger, compare, excess
 from console.schema.plan import Step
@@ -70,6 +71,17 @@ class Execution:
         if changes:
             raise PlanChanged(tuple(changes))
 
+    def check_probes(self, plan: Pass, connection: Connection, catalogue: Catalogue) -> None:
+        """Raise PlanChanged where what hazards asked the data has a worse answer by now. Only what
+        was answered in time before is asked again, and only of the schema that it was asked of."""
+        asked = [p for p in plan.probes if p.question.binds and p.answer is not None]
+        if not asked or catalogue.fingerprint != plan.schema_digest:
+            return
+        self.progress(Event("check", "Asking again what the hazards rest on"))
+        worse = [p.worsened(put(connection, p.question)) for p in dict.fromkeys(asked)]
+        if changes := tuple(words for words in worse if words):
+            raise PlanChanged(changes)
+
     def take_count(self, connection: Connection, text: str) -> Count:
         """Count the database for the ledger."""
         self.progress(Event("ledger", text))
@@ -118,6 +130,7 @@ class _Work:
         assert connection is not None
         catalogue = read_catalogue(connection, exclude=execution.exclude)
         execution.check_start(plan, heads, catalogue)
+        execution.check_probes(plan, connection, catalogue)
         execution.catalogue = catalogue
         if execution.first is None:
             execution.take_count(connection, "Counting every table before the first step")

@@ -9,6 +9,7 @@ from console.schema.job import LOCK_WAIT_SECONDS, Job, Pass
 from console.schema.ledger import Ledger
 from console.schema.outcome import Outcome
 from console.schema.plan import SCHEMA, Plan, observe
+from console.schema.probe import Probe
 from console.schema.process import error_of, run_job
 from console.schema.progress import Event, Progress, silent
 from console.schema.snapshot import snapshot_of, verify
@@ -22,13 +23,15 @@ def apply(
     plan: Plan,
     *,
     expected: Ledger | None = None,
+    probes: tuple[Probe, ...] = (),
     progress: Progress = silent,
     lock_wait: float = LOCK_WAIT_SECONDS,
 ) -> Outcome:
     """Run `plan` on the target's database in a child process, as one transaction.
 
     What runs is a snapshot of the files whose digest is that of the plan. `expected` is the ledger
-    of the rehearsal: a loss beyond it rolls everything back. Waits up to `lock_wait` seconds for
+    of the rehearsal: a loss beyond it rolls everything back. `probes` are what hazards found in the
+    data: they are asked again under the lock, and a worse answer stops the plan. Waits up to `lock_wait` seconds for
     others who write to the database.
 
     Raises PlanChanged, WrongDatabase, TargetLocked, DataLost, MigrationFailed or Unsupported: then
@@ -37,7 +40,7 @@ def apply(
     dialect_of(target)
     with snapshot_of(target) as snapshot:
         verify(plan, snapshot, target)
-        step = Pass(plan.steps, plan.start, schema_digest(plan.ingredients), expected)
+        step = Pass(plan.steps, plan.start, schema_digest(plan.ingredients), expected, probes)
         try:
             answer = run_job(Job("run", snapshot, (step,), lock_wait), progress=progress)
         except ChildDied as error:

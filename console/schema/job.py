@@ -9,6 +9,7 @@ from console.schema.catalogue import Catalogue
 from console.schema.ledger import Ledger, TableCount
 from console.schema.outcome import StepResult
 from console.schema.plan import Step
+from console.schema.probe import Probe
 from console.schema.statement import Operation
 from console.schema.target import Target
 
@@ -21,12 +22,14 @@ class Pass:
 
     `start` are the heads that the database must have; `schema_digest` the digest of its schema
     ("" leaves it unchecked). With `expected`, losses beyond those of the rehearsal roll it back.
+    `probes` are asked again, and no answer that binds may be worse.
     """
 
     steps: tuple[Step, ...]
     start: tuple[str, ...]
     schema_digest: str = ""
     expected: Ledger | None = None
+    probes: tuple[Probe, ...] = ()
 
 
 @dataclass(frozen=True)

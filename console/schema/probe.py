@@ -35,6 +35,12 @@ class Question:
     condition: str = ""
     places: int = 0
 
+    @property
+    def binds(self) -> bool:
+        """Whether a plan must not run once the answer is worse. Tables grow all day, and the ledger
+        sees what becomes of their rows."""
+        return self.kind not in ("rows", "size")
+
 
 @dataclass(frozen=True)
 class Probe:

@@ -100,10 +100,18 @@ def _judged(target: Target, plan: Plan, rehearsal: Rehearsal) -> tuple[Hazard, .
         return (NOT_JUDGED,)
 
 
-def apply_plan(target: Target, plan: Plan, rehearsal: Rehearsal | None, tell: Progress) -> Ending:
-    """Apply for real, held against the rehearsal's ledger; the core's errors pass through."""
+def apply_plan(
+    target: Target,
+    plan: Plan,
+    rehearsal: Rehearsal | None,
+    tell: Progress,
+    hazards: tuple[Hazard, ...] = (),
+) -> Ending:
+    """Apply for real, held against the rehearsal's ledger and against what the database answered when
+    its hazards were judged; the core's errors pass through."""
     expected: Ledger | None = rehearsal.ledger if rehearsal else None
-    outcome = apply(target, plan, expected=expected, progress=tell)
+    probes = tuple(probe for hazard in hazards for probe in hazard.evidence)
+    outcome = apply(target, plan, expected=expected, probes=probes, progress=tell)
     return Ending("succeeded", outcome=outcome, heads=outcome.heads)
 
 
@@ -145,7 +153,8 @@ def after_death(target: Target, plan: Plan, why: str) -> Ending | None:
 
 def _apply_reviewed(workshop: Workshop, run: Run, target: Target, tell: Progress) -> Ending:
     """Apply the plan of a review, if it still has the approvals that the policy asks for."""
-    rehearsal = None
+    rehearsal: Rehearsal | None = None
+    hazards: tuple[Hazard, ...] = ()
     with workshop.store.begin() as session:
         if run.review_id is not None:
             review = session.get_one(ReviewRow, run.review_id)
@@ -167,5 +176,6 @@ def _apply_reviewed(workshop: Workshop, run: Run, target: Target, tell: Progress
             run_id=run.id,
         )
     if run.rehearsal_id is not None:
-        rehearsal = get_run(workshop.store, run.rehearsal_id).rehearsal
-    return apply_plan(target, run.plan, rehearsal, tell)
+        rehearsed = get_run(workshop.store, run.rehearsal_id)
+        rehearsal, hazards = rehearsed.rehearsal, rehearsed.hazards
+    return apply_plan(target, run.plan, rehearsal, tell, hazards)

@@ -60,9 +60,9 @@ def _work(target: Target, plan: Plan, workspace: Path, tell: Progress, rehearse:
     rehearsed = rehearse_plan(target, plan, workspace, tell) if rehearse else None
     if rehearsed and rehearsed.state != "succeeded":
         raise RehearsalFailed(rehearsed)
-    ending = apply_plan(target, plan, rehearsed.rehearsal if rehearsed else None, tell)
     if rehearsed is None:
-        return ending
+        return apply_plan(target, plan, None, tell)
+    ending = apply_plan(target, plan, rehearsed.rehearsal, tell, rehearsed.hazards)
     return replace(ending, rehearsal=rehearsed.rehearsal, hazards=rehearsed.hazards)
 
 
