@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from console.hazards.clauses import NAME, sentences
+from console.hazards.clauses import NAME, known_name, sentences
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
-from console.schema.sqltext import tokens
+from console.schema.sqltext import join, tokens
 
 POSTGRESQL = ("postgresql",)
 REINDEX = re.compile(rf"^REINDEX ?(?:\((.*?)\) )?(\w+) (CONCURRENTLY )?{NAME}?", re.IGNORECASE)
@@ -23,6 +23,12 @@ RENAME_VALUE = re.compile(
     rf"^ALTER TYPE {NAME} RENAME VALUE ('(?:[^']|'')*') TO ('(?:[^']|'')*')", re.IGNORECASE
 )
 DEFINES = ("CREATE", "ALTER", "DROP", "COMMENT")
+EXCLUSIVE = re.compile(
+    rf"^(?:ALTER TABLE|DROP TABLE|TRUNCATE(?: TABLE)?) (?:IF EXISTS )?(?:ONLY )?{NAME}",
+    re.IGNORECASE,
+)
+SHARED = re.compile(r"\bVALIDATE CONSTRAINT\b|\bSET STATISTICS\b|\bFOREIGN KEY\b", re.IGNORECASE)
+LONG = 1000.0  # milliseconds that people notice
 LONGEST_NAME = 63  # bytes; PostgreSQL cuts what is longer, with a notice that nobody sees
 
 
@@ -85,6 +91,39 @@ def cluster(evidence: Evidence) -> Iterator[Finding]:
                 f"{sentence.text} locks until all is written anew.",
                 "# outside of migrations, in a quiet hour: CLUSTER, or pg_repack",
             )
+
+
+@rule(
+    "work-after-access-exclusive",
+    "warning",
+    "Most changes of a table keep everybody else from even reading it until the transaction ends: "
+    "what comes after them in the same plan is waited for as well.",
+    instead="Do the work first, in a plan of its own, and change the table last.",
+    databases=POSTGRESQL,
+)
+def work_after_access_exclusive(evidence: Evidence) -> Iterator[Finding]:
+    """Plans that went on for long, in the rehearsal, after they had locked a table."""
+    locked: tuple[str, str] | None = None
+    spent, longest = 0.0, (0.0, "")
+    for statement in evidence.statements():
+        text = join(list(tokens(statement.sql)))
+        if locked is not None:
+            spent += statement.milliseconds
+            longest = max(longest, (statement.milliseconds, text[:80]))
+        found = EXCLUSIVE.match(text)
+        if locked is None and found and not SHARED.search(text):
+            table = known_name(evidence, found[1])
+            locked = (statement.revision, table) if evidence.was_there(table) else None
+    if locked is not None and spent >= LONG:
+        revision, table = locked
+        yield Finding(
+            revision,
+            table,
+            f"Nobody can use {table} for {spent:,.0f} ms after it was locked, most of it for: "
+            f"{longest[1]}",
+            "# two plans: the long work in this one, and in the next one:\n"
+            f'op.alter_column("{table}", …)',
+        )
 
 
 @rule(

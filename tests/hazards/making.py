@@ -52,7 +52,7 @@ def operation(
 def made_up(
     folder: Path,
     database: str,
-    *sql: str,
+    *sql: str | Statement,
     operations: tuple[Operation, ...] = (),
     tables: tuple[Table, ...] = (PRODUCTS, EMPTY),
     size: int | None = 50_000_000,
@@ -61,13 +61,14 @@ def made_up(
 ) -> tuple[Hazard, ...]:
     """The hazards of a revision that sent these statements, on tables of `size` bytes."""
     place = Place(folder, [Sample("aaaa1", up=up, down="raise NotImplementedError")])
+    sent = tuple(s if isinstance(s, Statement) else Statement("aaaa1", s, 1.0) for s in sql)
     rehearsal = Rehearsal(
         digest="",
         succeeded=True,
         clone="",
         clone_milliseconds=0.0,
         milliseconds=1.0,
-        steps=(StepResult("aaaa1", 1.0, tuple(Statement("aaaa1", text, 1.0) for text in sql)),),
+        steps=(StepResult("aaaa1", 1.0, sent),),
         difference=difference or Difference(()),
         ledger=None,
         operations=operations,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from console.schema.catalogue import Part
+from console.schema.statement import Statement
 from tests.hazards.judging import codes, only
 from tests.hazards.making import EMPTY, PRODUCTS, made_up, operation
 
@@ -128,6 +129,35 @@ def test_each_action_of_a_statement_is_looked_at(tmp_path: Path) -> None:
     sql = "ALTER TABLE products ADD a INT DEFAULT f(1, 2), ALTER id TYPE BIGINT, ADD CHECK (id > 0)"
     found = codes(made_up(tmp_path, "postgresql", sql))
     assert found >= {"volatile-default", "change-type", "check-valid"}
+
+
+def timed(sql: str, milliseconds: float) -> Statement:
+    """A statement that took so long in the rehearsal."""
+    return Statement("aaaa1", sql, milliseconds)
+
+
+def test_long_work_behind_a_lock_is_a_warning(tmp_path: Path) -> None:
+    change = timed("ALTER TABLE products ADD COLUMN a TEXT", 2.0)
+    work = timed("UPDATE empty SET id = id + 1 WHERE id > 3", 1800.0)
+    hazard = only(made_up(tmp_path, "postgresql", change, work), "work-after-access-exclusive")
+    assert hazard.danger == (
+        "Nobody can use products for 1,800 ms after it was locked, most of it for: "
+        "UPDATE empty SET id = id + 1 WHERE id > 3"
+    )
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        timed("UPDATE empty SET id = id + 1 WHERE id > 3", 1800.0),
+        timed("CREATE INDEX CONCURRENTLY ix_made ON products (made)", 1800.0),
+        timed("ALTER TABLE products VALIDATE CONSTRAINT ck", 1800.0),
+    ],
+)
+def test_long_work_before_the_lock_is_none(tmp_path: Path, first: Statement) -> None:
+    change = timed("ALTER TABLE products ADD COLUMN a TEXT", 2.0)
+    hazards = made_up(tmp_path, "postgresql", first, change)
+    assert "work-after-access-exclusive" not in codes(hazards)
 
 
 def test_a_check_that_is_validated_first_spares_the_scan(tmp_path: Path) -> None:
