@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,10 +44,22 @@ def flask_application(
 
 
 def load_application(spec: str) -> Flask:
-    """Import `spec` ("module:name"), call it if it is a factory, and return the application."""
+    """Import `spec` ("module:name"), call it if it is a factory, and return the application.
+
+    HostError where there is no such module, or what it names is no application and makes none.
+    """
     module, _, name = spec.partition(":")
-    found: Any = getattr(import_module(module), name or "app", None)
-    if not isinstance(found, Flask) and callable(found):
+    try:
+        found: Any = getattr(import_module(module), name or "app", None)
+    except ModuleNotFoundError as error:
+        missing = error.name or module
+        if missing != module and not module.startswith(f"{missing}."):
+            raise  # something that the application itself needs
+        raise HostError(
+            f"There is no module '{missing}' to import; CONSOLE_APP is '{spec}' and has to name an "
+            "application, or a function that makes one, as module:name."
+        ) from error
+    if not isinstance(found, Flask) and callable(found) and _takes_nothing(found):
         found = found()
     if not isinstance(found, Flask):
         raise HostError(
@@ -54,3 +67,14 @@ def load_application(spec: str) -> Flask:
             "CONSOLE_APP has to name one, or a function that makes one, as module:name."
         )
     return found
+
+
+def _takes_nothing(factory: Callable[..., Any]) -> bool:
+    """Whether it can be called without arguments, as far as can be told."""
+    try:
+        signature(factory).bind()
+    except TypeError:
+        return False
+    except ValueError:  # one that does not tell
+        return True
+    return True

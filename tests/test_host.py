@@ -59,3 +59,23 @@ def test_an_application_without_flask_migrate_is_named(module: str) -> None:
         flask_application("sqlite://", f"{module}:bare"),
     ):
         pass
+
+
+@pytest.mark.parametrize("spec", ["no_such_shop:make", "console.no_such_part:make", "a b:make"])
+def test_a_module_that_is_not_there_is_named(spec: str) -> None:
+    with pytest.raises(HostError, match="There is no module"):
+        load_application(spec)
+
+
+def test_a_function_that_makes_no_application_is_not_called() -> None:
+    with pytest.raises(HostError, match="'json:loads' is not a Flask application"):
+        load_application("json:loads")
+
+
+def test_what_the_application_itself_needs_is_named_by_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "needy_shop.py").write_text("import something_that_is_not_installed\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="something_that_is_not_installed"):
+        load_application("needy_shop:app")
