@@ -10,10 +10,10 @@ from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import Refusal
 from console.cli.output import Reporter, json_option, say, write_json
 from console.cli.render import difference_lines
-from console.cli.store import bring_store_up_to_date
 from console.schema.baseline import Baseline, find_baseline
 from console.schema.wire import encode
 from console.services.baseline import adopt
+from console.store.upgrade import upgrade_store
 
 if TYPE_CHECKING:
     from console.mount import Console
@@ -52,7 +52,7 @@ def baseline(
     else:
         _print(found, heads)
     if yes:
-        bring_store_up_to_date(console.store)
+        upgrade_store(console.store)
         adopt(console.store, console.targets, found, actor_name=ACTOR, reason=accept_differences)
         say(f"'{chosen.name}' is stamped with {heads}.")
     elif found.start:

@@ -9,9 +9,9 @@ import click
 
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.output import Reporter, json_option, say, write_json
-from console.cli.store import bring_store_up_to_date
 from console.services.doctor import Ailment, examine, examine_workshop
 from console.services.execution import Workshop
+from console.store.upgrade import upgrade_store
 
 if TYPE_CHECKING:
     from console.mount import Console
@@ -34,7 +34,7 @@ def doctor(
     The schema is held against the history, run on an empty database. Nothing is changed without
     --fix. Exits with status 1 while something is left to do.
     """
-    bring_store_up_to_date(console.store)
+    upgrade_store(console.store)
     found, left = [], 0
     # one after the other: curing one may be what the next is found by
     for ailment in _examine(console, target, Reporter()):
