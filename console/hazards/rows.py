@@ -48,11 +48,15 @@ def dml_without_where(evidence: Evidence) -> Iterator[Finding]:
             statement.revision,
             table,
             f"{'UPDATE' if is_update else 'DELETE'} without WHERE "
-            f"{'rewrites' if is_update else 'removes'} all {rows_of(rows)} of {table}.",
+            f"{'rewrites' if is_update else 'removes'} {_all(rows)} of {table}.",
             f"# in batches, and only the rows that need it:\n"
             f"{'UPDATE ' + table + ' SET …' if is_update else 'DELETE FROM ' + table} "
             "WHERE id BETWEEN :first AND :last AND …",
         )
+
+
+def _all(rows: int | None) -> str:
+    return "every row" if rows is None else f"all {rows_of(rows)}"
 
 
 @rule(

@@ -28,7 +28,8 @@ def drop_table(evidence: Evidence) -> Iterator[Finding]:
             entry and (entry.rows_after is not None or entry.renamed_to)
         ):
             continue  # made in this plan, or made again, or its content lives on elsewhere
-        lost = "it is empty" if rows == 0 else f"{rows_of(rows)} lost"
+        lost = "its rows are lost" if rows is None else f"{rows_of(rows)} lost"
+        lost = "it is empty" if rows == 0 else lost
         yield Finding(
             revision,
             table,

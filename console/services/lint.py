@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from console.hazards.hazard import Hazard, Severity
 from console.hazards.judge import judge
+from console.hazards.place import line_of
 from console.hazards.sketch import Sketch, sketch
 from console.schema.catalogue import Catalogue, read_catalogue
 from console.schema.connection import read_only
@@ -128,17 +129,13 @@ def _schema_of(target: Target) -> Catalogue | None:
 
 
 def _located(hazard: Hazard, history: History, drawn: Sketch) -> LintFinding:
-    """Find the line of a hazard: the one it names, or that of the operation on its subject."""
+    """Find the file and the line of a hazard."""
     revision = history.by_id.get(hazard.revision)
-    path = revision.path if revision else Path()
-    if hazard.subject.startswith("line "):
-        return LintFinding(hazard, path, int(hazard.subject.removeprefix("line ")))
-    table, _, rest = hazard.subject.partition(".")
-    lines = {1: 0}
-    for read in drawn.reads:
-        if read.operation.revision == hazard.revision:
-            texts = {value for _, value in read.operation.details} | {read.operation.column}
-            score = (read.operation.table == table) + 2 * bool(rest and rest in texts)
-            lines[read.line] = max(score, lines.get(read.line, 0))
-    best = max(lines.values())
-    return LintFinding(hazard, path, min(line for line in lines if lines[line] == best))
+    if revision is None:
+        return LintFinding(hazard, Path(), 1)
+    try:
+        source = history.source(revision)
+    except OSError:  # gone since
+        source = ""
+    reads = [read for read in drawn.reads if read.operation.revision == hazard.revision]
+    return LintFinding(hazard, revision.path, line_of(hazard, reads, source))

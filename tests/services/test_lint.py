@@ -49,6 +49,26 @@ def test_what_is_pending_is_judged_by_its_file_and_the_rows_in_danger(place: Pla
     assert report.fails("error")
 
 
+def test_each_finding_has_the_line_that_it_is_about(place: Place) -> None:
+    place.write(
+        Sample(
+            "cccc1",
+            ("aaaa1",),
+            up="op.add_column('products', sa.Column('sku', sa.Text))\n"
+            "op.execute('UPDATE products SET sku = name')\n"
+            "from shop.models import Product\n"
+            "op.drop_table('reviews')",
+        )
+    )
+    assert {(code, line) for code, _, line in found(lint(place.target))} == {
+        ("dml-without-where", 10),
+        ("ddl-with-backfill", 10),
+        ("imports-live-models", 11),
+        ("drop-table", 12),
+        ("empty-downgrade", 13),
+    }
+
+
 def test_a_table_that_the_plan_makes_is_in_no_danger(place: Place) -> None:
     assert "drop-table" not in [code for code, _, _ in found(lint(place.target))]
 
