@@ -84,6 +84,8 @@ def _lines(plan: Plan, rehearsal: Rehearsal, ending: Ending) -> Iterator[str]:
         yield from ("", "Left behind", *(f"  {name}" for name in rehearsal.leftovers))
     if rehearsal.way_back is not None:
         yield from ("", "The way back", f"  {_way_back(rehearsal)}")
+    if rehearsal.compatibility is not None:
+        yield from ("", "Which goes first", f"  {rehearsal.compatibility.sentence}")
     if ending.hazards:
         yield from ("", "Hazards", *hazard_lines(ending.hazards))
 

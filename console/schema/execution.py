@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from console.schema.capture import Capture
 from console.schema.catalogue import Catalogue, read_catalogue
+from console.schema.compatibility import Reading, weigh
 from console.schema.count import KeysByTable, count
 from console.schema.dialect import Dialect
 from console.schema.errors import DataLost, MigrationFailed, PlanChanged
@@ -23,6 +24,7 @@ from console.schema.job import Job, Pass, PassResult
 from console.schema.ledger import Count, Ledger, compare, excess
 from console.schema.plan import Step
 from console.schema.progress import Event, Progress
+from console.schema.reading import read_models
 
 SPLIT = (
     "The migration committed in the middle, by itself and past every check. What it did up to then "
@@ -139,6 +141,7 @@ class _Work:
             execution.dialect.violations(connection),
             execution.dialect.leftovers(connection),
             execution.dialect.transaction(connection),
+            read_models(context) if plan.reads else (),
         )
         execution.guard.start()
         begun = time.perf_counter()
@@ -190,6 +193,7 @@ class _Work:
             after=read_catalogue(connection, exclude=execution.exclude),
             counts=execution.first.tables,
             leftovers=tuple(sorted(execution.dialect.leftovers(connection) - start.leftovers)),
+            compatibility=weigh(start.readings, read_models(context)) if self.plan.reads else None,
         )
 
 
@@ -202,6 +206,7 @@ class _Start:
         violations: dict[str, int],
         leftovers: frozenset[str],
         transaction: str,
+        readings: tuple[Reading, ...] = (),
     ) -> None:
         self.catalogue, self.violations, self.leftovers = catalogue, violations, leftovers
-        self.transaction = transaction
+        self.transaction, self.readings = transaction, readings

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from console.schema.catalogue import Catalogue
+from console.schema.compatibility import Compatibility
 from console.schema.ledger import Ledger, TableCount
 from console.schema.outcome import StepResult
 from console.schema.plan import Step
@@ -22,7 +23,8 @@ class Pass:
 
     `start` are the heads that the database must have; `schema_digest` the digest of its schema
     ("" leaves it unchecked). With `expected`, losses beyond those of the rehearsal roll it back.
-    `probes` are asked again, and no answer that binds may be worse.
+    `probes` are asked again, and no answer that binds may be worse. With `reads`, every model is
+    read before and after.
     """
 
     steps: tuple[Step, ...]
@@ -30,6 +32,7 @@ class Pass:
     schema_digest: str = ""
     expected: Ledger | None = None
     probes: tuple[Probe, ...] = ()
+    reads: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class PassResult:
     after: Catalogue | None = None
     leftovers: tuple[str, ...] = ()
     counts: tuple[TableCount, ...] = ()
+    compatibility: Compatibility | None = None
 
 
 @dataclass(frozen=True)

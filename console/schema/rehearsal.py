@@ -7,6 +7,7 @@ from pathlib import Path
 
 from console.schema.catalogue import Catalogue, Difference
 from console.schema.clone import Clone, clone_of, remove_orphans
+from console.schema.compatibility import Compatibility
 from console.schema.dialects import dialect_of
 from console.schema.difference import compare
 from console.schema.errors import ChildDied
@@ -59,6 +60,7 @@ class Rehearsal:
     failed_statement: str | None = None
     before: Catalogue | None = None
     counts: tuple[TableCount, ...] = ()
+    compatibility: Compatibility | None = None
 
 
 def rehearse(
@@ -80,7 +82,7 @@ def rehearse(
             on_clone = replace(snapshot, url=clone.target.url)
             # A dump is spelled in other words; the source's own words have been held to the plan.
             schema = schema_digest(plan.ingredients) if clone.is_exact else ""
-            forward = Pass(plan.steps, plan.start, schema)
+            forward = Pass(plan.steps, plan.start, schema, reads=True)
             backward = Pass(reverse(plan), plan.end)
             try:
                 answer = run_job(Job("run", on_clone, (forward, backward)), progress=progress)
@@ -117,6 +119,7 @@ def _conclude(plan: Plan, clone: Clone, answer: Answer) -> Rehearsal:
         leftovers=forward.leftovers,
         before=forward.before,
         counts=forward.counts,
+        compatibility=forward.compatibility,
     )
     if succeeded:
         return replace(rehearsal, way_back=_way_back(answer))

@@ -24,6 +24,7 @@ def test_a_rehearsal_tells_of_data_schema_and_the_way_back(
     assert "~ table products" in result.stdout
     assert "+ column price NUMERIC(10, 2), nullable" in result.stdout
     assert "It works, and everything is as it was before." in result.stdout
+    assert "Migrate first, then deploy: the models need what this plan brings." in result.stdout
     assert "SQLite backup of" in result.stderr  # progress
 
 

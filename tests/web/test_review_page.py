@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from flask import g
 
 from console.rendering import render
+from console.schema.compatibility import Reading, weigh
 from console.schema.probe import Probe, Question
 from console.services.reviews import Policy
 from console.services.runner import RunnerStatus
@@ -223,3 +224,11 @@ def test_a_file_that_is_gone_leaves_the_page_standing(draw):
     page = draw(review)
     assert "The file cannot be read any more" in page.text
     assert "A file is missing." in page.select_one(".notice--danger").text
+
+
+def test_the_rehearsal_says_whether_to_migrate_or_to_deploy_first(draw):
+    readings = [Reading("Product", "no such column: products.price")], [Reading("Product")]
+    review = samples.review()
+    rehearsal = replace(review.rehearsal, compatibility=weigh(*readings))
+    page = draw(replace(review, rehearsal=rehearsal))
+    assert "Which goes first? Migrate first, then deploy" in page.get_text(" ", strip=True)
