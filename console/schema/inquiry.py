@@ -18,6 +18,7 @@ from console.schema.probe import Probe, Question
 from console.schema.target import Target
 
 ANSWER_SECONDS = 5.0  # a question that takes longer goes unanswered
+ALL_SECONDS = 30.0  # nor is a plan worth more of its database's time
 COUNTED_ROWS = 100_000  # whether it is this many or more decides nothing
 ONE: ColumnClause[Any] = sa.literal_column("1")
 INSTRUCTIONS = 10_000  # of SQLite, between two looks at the clock
@@ -27,11 +28,13 @@ class Inquiry:
     """Asks a target's database, each question once: calling it with one gives the Probe.
 
     Every question has a read-only connection of its own, a time limit, and a limit to what is
-    counted. Never raises for what the database says: an answer is then None.
+    counted; all of them together have one too. Never raises for what the database says: an answer is then None.
     """
 
-    def __init__(self, target: Target, *, seconds: float = ANSWER_SECONDS) -> None:
-        self.target, self.seconds = target, seconds
+    def __init__(
+        self, target: Target, *, seconds: float = ANSWER_SECONDS, budget: float = ALL_SECONDS
+    ) -> None:
+        self.target, self.seconds, self.budget = target, seconds, budget
         self._known: dict[Question, Probe] = {}
 
     def __call__(self, question: Question) -> Probe:
@@ -41,6 +44,9 @@ class Inquiry:
         return self._known[question]
 
     def _ask(self, question: Question) -> Probe:
+        if self.budget <= 0:
+            return Probe(question, None, now(), problem="the questions before took too long")
+        begun = time.monotonic()
         try:
             with read_only(self.target) as connection:
                 if connection is None:
@@ -49,6 +55,8 @@ class Inquiry:
                 return put(connection, question)
         except (SQLAlchemyError, SchemaError) as error:
             return Probe(question, None, now(), problem=reason_of(error))
+        finally:
+            self.budget -= time.monotonic() - begun
 
 
 def put(connection: Connection, question: Question) -> Probe:

@@ -126,6 +126,12 @@ def test_a_question_that_takes_too_long_goes_unanswered(url: str) -> None:
     assert probe.problem
 
 
+def test_all_questions_together_have_a_limit(url: str) -> None:
+    inquiry = Inquiry(target_of(url), budget=0.0001)
+    assert inquiry(Question("rows", "products")).answer == 3
+    assert inquiry(Question("rows", "reviews")).problem == "the questions before took too long"
+
+
 def test_a_database_that_does_not_exist_is_not_made(tmp_path: Path) -> None:
     probe = Inquiry(target_of(f"sqlite:///{tmp_path / 'none.db'}"))(Question("rows", "products"))
     assert probe.problem == "there is no database yet"
