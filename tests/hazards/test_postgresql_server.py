@@ -1,49 +1,18 @@
-"""The rules see on a real server what they see in made-up SQL: the plans run on clones there."""
+"""The rules see on a real PostgreSQL what they see in made-up SQL: the plans run on clones there."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from console.hazards.hazard import Hazard
+from console.schema.errors import PlanChanged
 from console.schema.executor import apply
-from tests.hazards.judging import codes, judged, only
+from tests.hazards.judging import batch, codes, judged, only
+from tests.hazards.shop import shop
 from tests.histories.place import Place
-from tests.histories.script_folder import Sample
 from tests.servers import engine_of
-
-SHOP = Sample(
-    "aaaa1",
-    up="""\
-op.create_table(
-    "products",
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("name", sa.String(60), server_default="new", comment="Its name", nullable=False),
-    sa.Column("weight", sa.Integer),
-)
-op.create_table(
-    "reviews", sa.Column("id", sa.Integer, primary_key=True), sa.Column("product", sa.Integer)
-)
-op.create_index("ix_weight", "products", ["weight"])""",
-    down="raise NotImplementedError",
-)
-ROWS = (
-    "INSERT INTO products (id, name, weight) VALUES (1, 'Lamp', 700), (2, 'Lamp', 70000), (3, 'Rug', 1)",
-    "INSERT INTO reviews (id, product) VALUES (1, 1), (2, 7), (3, NULL)",
-)
-
-
-def shop(folder: Path, url: str) -> Place:
-    """A shop on a server, with three products and three reviews."""
-    place = Place(folder, [SHOP])
-    place.target = replace(place.target, url=url)
-    apply(place.target, place.plan())
-    with engine_of(url).connect() as connection:
-        for statement in ROWS:
-            connection.exec_driver_sql(statement)
-    return place
 
 
 @pytest.fixture
@@ -131,3 +100,15 @@ def test_rows_that_postgresql_refuses_are_counted(
     hazard = only(judged(on_postgresql, up), code)
     assert hazard.severity == "error"
     assert [probe.answer for probe in hazard.evidence] == [number]
+
+
+def test_a_worse_answer_stops_a_plan_under_the_lock(on_postgresql: Place) -> None:
+    drop = only(judged(on_postgresql, batch("batch.drop_column('weight')")), "drop-column")
+    assert [probe.answer for probe in drop.evidence] == [3]
+    with engine_of(on_postgresql.target.url).connect() as connection:
+        connection.exec_driver_sql("INSERT INTO products (id, weight) VALUES (4, 5)")
+        with pytest.raises(PlanChanged, match="4 rows of products hold a value in weight"):
+            apply(on_postgresql.target, on_postgresql.plan(), probes=drop.evidence)
+        connection.exec_driver_sql("DELETE FROM products WHERE id > 2")
+    outcome = apply(on_postgresql.target, on_postgresql.plan(), probes=drop.evidence)
+    assert outcome.heads == ("cccc1",)
