@@ -5,14 +5,18 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
 
 from console.schema.target import Target
 
 MODULES = 500  # local modules followed at most: an application may hang together as a whole
+# What lies in a script folder and decides nothing: templates, bytecode, databases, an editor's files.
+IRRELEVANT = ("*.mako", "*.pyc", "*.db", "*.sqlite", "*.sqlite3", "README*", ".*", "*~")
 FOREIGN = ("site-packages", "dist-packages", "node_modules", "__pycache__")
 
 
@@ -36,8 +40,8 @@ def digest_of(value: object) -> str:
 
 
 def file_ingredients(target: Target, paths: Sequence[Path]) -> tuple[Ingredient, ...]:
-    """Return the ingredients of the files on a plan's path, of env.py, and of every local module
-    that these import, directly or not; the bytes are read anew.
+    """Return the ingredients of the files on a plan's path, of env.py, of every local module that
+    these import, directly or not, and of what else lies beside them; the bytes are read anew.
 
     Local is what lies in the script folder or in `target.paths`, never an installed package. The
     modules are found in a fixed order, breadth first, 500 at most. Raises OSError for a file that
@@ -45,10 +49,28 @@ def file_ingredients(target: Target, paths: Sequence[Path]) -> tuple[Ingredient,
     """
     environment = target.script_location / "env.py"
     roots = [*paths, *([environment] if environment.is_file() else [])]
-    found = [Ingredient(display_name(target, p), file_digest(p)) for p in roots]
-    for module in local_modules(target, roots):
-        found.append(Ingredient(display_name(target, module), file_digest(module)))
-    return tuple(found)
+    known = (*roots, *local_modules(target, roots), *companions(target))
+    files = dict.fromkeys(path.absolute() for path in known)
+    return tuple(Ingredient(display_name(target, path), file_digest(path)) for path in files)
+
+
+def companions(target: Target) -> tuple[Path, ...]:
+    """Return the files of the script folder that a migration may read or load by itself: SQL, data,
+    settings, helpers. Revision files are not among them, they are on a plan's path or not."""
+    found: set[Path] = set()
+    versions = [location.absolute() for location in target.version_locations]
+    for root in {target.script_location.absolute(), *versions}:
+        for folder, folders, names in os.walk(root):
+            folders[:] = [n for n in folders if n not in FOREIGN and not n.startswith(".")]
+            here = Path(folder)
+            holds_revisions = any(here.is_relative_to(location) for location in versions)
+            found.update(
+                here / name
+                for name in names
+                if not (holds_revisions and name.endswith(".py"))
+                and not any(fnmatch(name, pattern) for pattern in IRRELEVANT)
+            )
+    return tuple(sorted(path for path in found if path.is_file()))
 
 
 def file_digest(path: Path) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from console.schema import digest
-from console.schema.digest import display_name, local_modules
+from console.schema.digest import companions, display_name, file_ingredients, local_modules
 from tests.histories.script_folder import line, target_of, write_folder
 
 
@@ -123,3 +123,28 @@ def test_files_are_named_for_people_wherever_they_lie(tmp_path):
     elsewhere = target_of(target.script_location, version_locations=(tmp_path / "more",))
     assert display_name(elsewhere, tmp_path / "more" / "x.py") == "more/x.py"
     assert display_name(target, Path("/nowhere/x.py")) == "/nowhere/x.py"
+
+
+def test_what_a_migration_may_read_beside_itself_counts(tmp_path):
+    files = {
+        "project/migrations/versions/fill.sql": "UPDATE products SET price = 1",
+        "project/migrations/data/prices.csv": "1,2",
+        "project/migrations/helper.py": "",
+        "project/migrations/alembic.ini": "[alembic]",
+        "project/migrations/versions/bbbb_another_revision.py": "",
+        "project/migrations/script.py.mako": "",
+        "project/migrations/README": "",
+        "project/migrations/__pycache__/env.pyc": "",
+        "project/migrations/versions/.fill.sql.swp": "",
+    }
+    target = project(tmp_path, files)
+    names = [path.relative_to(target.script_location).as_posix() for path in companions(target)]
+    assert names == ["alembic.ini", "data/prices.csv", "env.py", "helper.py", "versions/fill.sql"]
+
+
+def test_a_changed_data_file_changes_what_would_run(tmp_path):
+    target = project(tmp_path, {"project/migrations/versions/fill.sql": "UPDATE a SET b = 1"})
+    before = file_ingredients(target, [])
+    (target.script_location / "versions" / "fill.sql").write_text("UPDATE a SET b = 2")
+    changed = set(file_ingredients(target, [])) - set(before)
+    assert [ingredient.name for ingredient in changed] == ["migrations/versions/fill.sql"]
