@@ -26,6 +26,7 @@ from console.schema.errors import (
 from console.schema.history import History
 from console.schema.revision import Revision
 
+LONGEST = 500  # characters of a goal: Python refuses to read numbers of thousands of digits
 GOAL = re.compile(r"(?:(?P<branch>[^@]+)@)?(?P<symbol>[^@+-]+)?(?P<relative>[+-]\d+)?")
 T = TypeVar("T")
 
@@ -153,6 +154,8 @@ class Wanted:
 
 def _parse(history: History, heads: tuple[str, ...], goal: str) -> Wanted:
     """Read a goal and tell its direction by where the database stands."""
+    if len(goal) > LONGEST:
+        raise UnknownRevision(f"{goal[:40]}…")
     found = GOAL.fullmatch(goal.strip())
     if found is None or not goal.strip():
         raise UnknownRevision(goal)

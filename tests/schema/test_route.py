@@ -302,3 +302,10 @@ def check_one(script, history, heads, goal):
     if all(len(revision.depends_on) < 2 for revision in history.revisions):
         assert found.ids == expected, (heads, goal)
     return found.end
+
+
+@pytest.mark.parametrize("goal", ["+" + "9" * 5000, "-" + "9" * 5000, "a" * 5000])
+def test_an_endless_goal_is_no_revision(tmp_path, goal):
+    history = read_history(target_of(write_folder(tmp_path / "migrations", line("aaaa"))))
+    with pytest.raises(UnknownRevision, match="…"):
+        find_route(history, (), goal)
