@@ -22,6 +22,7 @@ from console.schema.target import Target
 
 Side = Literal["database", "history"]
 NOTHING = Difference(())
+CONSTRAINTS = ("primary key", "foreign key", "unique", "check")
 DATABASE_ONLY = ("trigger", "view")  # what models cannot say, the database may have
 
 
@@ -125,7 +126,7 @@ def _model(target: Target) -> Modelled:
 
 
 def sayable(difference: Difference) -> Difference:
-    """Leave out what models cannot say: the order of columns, names that they leave to the database,
+    """Leave out what models cannot say: the order of columns, names of constraints,
     and views and triggers that only the database has."""
     tables = (replace(table, changes=_sayable(table)) for table in difference.tables)
     return Difference(tuple(table for table in tables if table.changes))
@@ -149,9 +150,10 @@ def _sayable(table: TableDifference) -> tuple[Change, ...]:
 
 
 def _is_same_but_named(gone: Change, new: Change) -> bool:
-    """Whether two constraints say the same and one of them has no name."""
-    is_unnamed = not gone.name or not new.name
-    return is_unnamed and gone.kind == new.kind and key(gone.before or "") == key(new.after or "")
+    """Whether two constraints differ in their names alone. A model may leave the name to the
+    database, and what a server makes up for it cannot be told from one that was given."""
+    is_alike = gone.kind == new.kind and key(gone.before or "") == key(new.after or "")
+    return is_alike and gone.kind in CONSTRAINTS
 
 
 def _unwritten(difference: Difference, operations: Iterable[Operation]) -> Iterable[str]:
