@@ -332,6 +332,11 @@ def test_every_rule_has_a_reason_and_a_code_in_kebab_case() -> None:
         assert known.instead.endswith(".")
 
 
+def test_every_rule_has_a_test() -> None:
+    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    assert [code for code in RULES if f'"{code}"' not in tests] == []
+
+
 def test_a_code_is_taken_only_once() -> None:
     with pytest.raises(ValueError, match="two rules 'drop-table'"):
         rule("drop-table", "error", "", instead="")(lambda evidence: ())
