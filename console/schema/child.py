@@ -22,11 +22,12 @@ from console.schema.attempt import run_pass
 from console.schema.blame import failure_of
 from console.schema.capture import Capture
 from console.schema.drafting import draft
-from console.schema.environment import Environment, configuration
+from console.schema.environment import MARK, Environment, configuration
 from console.schema.errors import MigrationFailed
 from console.schema.execution import Execution
 from console.schema.guard import Guard
 from console.schema.job import Answer, Failure, Job, PassResult
+from console.schema.journal import Journal
 from console.schema.models import model
 from console.schema.progress import Event
 from console.schema.stamping import write_stamp
@@ -81,8 +82,11 @@ def execute(job: Job, speaker: Speaker) -> Answer:
     guard, capture = Guard(), Capture(speaker.event)
     environment = Environment(job, guard)
     environment.install()
+    journal = Journal(job.run, job.done, capture) if job.run else None
+    if journal:
+        journal.install(MARK)
     capture.install()
-    execution = Execution(job, environment.dialect, guard, capture, speaker.event)
+    execution = Execution(job, environment.dialect, guard, capture, speaker.event, journal)
     done: list[PassResult] = []
     try:
         with configuration(job) as config:

@@ -16,16 +16,20 @@ from pathlib import Path
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from console.schema import postgresql_clone, sqlite_clone
+from console.schema import mariadb_clone, postgresql_clone, sqlite_clone
 from console.schema.dialects import dialect_of
 from console.schema.errors import RunError
 from console.schema.target import Target
 
 PREFIX = "console-clone-"
-SERVERS = {"postgresql": postgresql_clone}
-ON_SERVER = (
-    "on-the-server"  # a file that says so of a clone, which is a database named like its folder
-)
+SERVERS = {
+    "postgresql": postgresql_clone,
+    "mysql": mariadb_clone,
+    "mariadb": mariadb_clone,
+}
+# A file that says of a clone that it is a database on a server, named like its folder.
+ON_SERVER = "on-the-server"
+SCRATCH = Path(tempfile.gettempdir()) / f"console-scratch-{os.getuid()}"
 
 
 @dataclass(frozen=True)
@@ -79,16 +83,16 @@ def scratch_of(target: Target) -> Iterator[Target]:
     dialect_of(target)
     url = target.parsed_url
     server = SERVERS.get(url.get_backend_name())
-    with tempfile.TemporaryDirectory(prefix="console-scratch-", ignore_cleanup_errors=True) as name:
+    remove_orphans(SCRATCH, target)
+    with _folder(target, SCRATCH) as folder:
         if server is None:
-            file = Path(name) / "scratch.sqlite"
-            yield _moved(target, url.set(database=str(file), query={}))
+            yield _moved(target, url.set(database=str(folder / "scratch.sqlite"), query={}))
             return
-        database = _database(Path(name))
+        (folder / ON_SERVER).touch()
         try:
-            yield _moved(target, server.create(url, database))
+            yield _moved(target, server.create(url, _database(folder)))
         finally:
-            server.drop(url, database)
+            server.drop(url, _database(folder))
 
 
 def remove_orphans(workspace: Path, *targets: Target) -> tuple[str, ...]:
@@ -134,7 +138,7 @@ def _database(folder: Path) -> str:
 @contextmanager
 def _folder(target: Target, workspace: Path) -> Iterator[Path]:
     """A locked folder below the workspace for as long as the clone lives."""
-    workspace.mkdir(parents=True, exist_ok=True)
+    workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{target.key}-", dir=workspace))
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -38,6 +38,7 @@ class Dialect(ABC):
     """The differences between databases, as seen from inside a child process."""
 
     name: str
+    names: tuple[str, ...]  # as SQLAlchemy calls it
     is_transactional = True  # whether a plan, CREATE TABLE included, is one transaction
     retries = False  # whether a plan that met a locked table is tried again from its start
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console.schema.dialect import Dialect
 from console.schema.errors import Unsupported
+from console.schema.mariadb import MariaDB
 from console.schema.postgresql import PostgreSQL
 from console.schema.sqlite import SQLite
 from console.schema.target import Target
@@ -11,6 +12,8 @@ from console.schema.target import Target
 DIALECTS: dict[str, type[Dialect]] = {
     "sqlite": SQLite,
     "postgresql": PostgreSQL,
+    "mysql": MariaDB,
+    "mariadb": MariaDB,
 }
 
 
@@ -24,6 +27,6 @@ def dialect_named(name: str) -> Dialect:
     if name in DIALECTS:
         return DIALECTS[name]()
     raise Unsupported(
-        f"Plans cannot be executed on {name} yet, only on SQLite and PostgreSQL. "
+        f"Plans cannot be executed on {name}, only on SQLite, PostgreSQL, MariaDB and MySQL. "
         "The history can be read."
     )

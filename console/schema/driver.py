@@ -51,3 +51,22 @@ def _is_usable(url: URL) -> bool:
     except ImportError:
         return False
     return True
+
+
+def ask(dbapi_connection: Any, sql: str, *parameters: Any) -> tuple[Any, ...]:
+    """Return the one row of a question on a driver's connection."""
+    cursor = dbapi_connection.cursor()
+    try:
+        cursor.execute(sql, parameters) if parameters else cursor.execute(sql)
+        return tuple(cursor.fetchone())
+    finally:
+        cursor.close()
+
+
+def run(dbapi_connection: Any, sql: str) -> None:
+    """Execute a statement on a driver's connection."""
+    cursor = dbapi_connection.cursor()
+    try:
+        cursor.execute(sql)
+    finally:
+        cursor.close()

@@ -122,7 +122,7 @@ class Environment:
         """Raise WrongDatabase unless env.py connected to the target."""
         if connection is None:
             raise Unsupported("env.py configures no connection: it cannot run a plan.")
-        if connection.dialect.name != self.dialect.name:
+        if connection.dialect.name not in self.dialect.names:
             shown = connection.engine.url.render_as_string(hide_password=True)
             raise WrongDatabase(self.identity, shown)
         actual = self.dialect.identify(connection.connection.dbapi_connection)
@@ -179,23 +179,23 @@ class Environment:
         raw: Any = conn.connection.dbapi_connection
         if word == "BEGIN" and getattr(raw, "in_transaction", False):
             return "SELECT 1", ()  # an application's own listener, after ours
-        if self.guard.state == "running":
+        if self.guard.state == "running" and self.dialect.is_transactional:
             if word in WORDS and not sql.upper().lstrip().startswith("ROLLBACK TO"):
                 raise MigrationFailed(SPLITS.format(word=word))
             self.guard.refuse_if_broken()
         return sql, parameters
 
     def _committing(self, connection: Connection) -> None:
-        if connection.info.get(MARK):
+        if connection.info.get(MARK) and self.dialect.is_transactional:
             if self.guard.state == "running":
                 raise MigrationFailed(SPLITS.format(word="COMMIT"))
             if self.dialect.commits(connection.connection.dbapi_connection):
                 self.guard.allows("COMMIT")
 
     def _rolling_back(self, connection: Connection) -> None:
-        if connection.info.get(MARK) and self.dialect.commits(
-            connection.connection.dbapi_connection
-        ):
+        if not connection.info.get(MARK) or not self.dialect.is_transactional:
+            return
+        if self.dialect.commits(connection.connection.dbapi_connection):
             self.guard.allows("ROLLBACK")
 
     def _erred(self, context: ExceptionContext) -> None:

@@ -21,10 +21,12 @@ from console.schema.errors import DataLost, MigrationFailed, PlanChanged
 from console.schema.guard import Guard
 from console.schema.inquiry import put
 from console.schema.job import Job, Pass, PassResult
+from console.schema.journal import Journal
 from console.schema.ledger import Count, Ledger, compare, excess
 from console.schema.plan import Step
 from console.schema.progress import Event, Progress
 from console.schema.reading import read_models
+from console.schema.record import Begun
 
 SPLIT = (
     "The migration committed in the middle, by itself and past every check. What it did up to then "
@@ -36,11 +38,18 @@ class Execution:
     """All passes of a job. `first` is the count before the first of them: what each is held against."""
 
     def __init__(
-        self, job: Job, dialect: Dialect, guard: Guard, capture: Capture, progress: Progress
+        self,
+        job: Job,
+        dialect: Dialect,
+        guard: Guard,
+        capture: Capture,
+        progress: Progress,
+        journal: Journal | None = None,
     ) -> None:
         self.job, self.dialect, self.guard = job, dialect, guard
         self.capture, self.progress = capture, progress
-        self.first: Count | None = None
+        self.journal = journal
+        self.first: Count | None = job.first
         self.keys: KeysByTable = {}
         self.is_counted = False
         self.catalogue: Catalogue | None = None
@@ -52,7 +61,7 @@ class Execution:
         self.guard.state = "idle"
         self.capture.reset()
         if not self.is_counted:
-            self.first, self.keys = None, {}
+            self.first, self.keys = self.job.first, {}
 
     def keep(self) -> None:
         """A pass is over: the first count stands for all others of the job."""
@@ -136,6 +145,9 @@ class _Work:
         execution.catalogue = catalogue
         if execution.first is None:
             execution.take_count(connection, "Counting every table before the first step")
+        if execution.journal and not execution.is_counted:
+            assert execution.first is not None
+            execution.journal.open(connection, Begun(plan.steps, execution.first))
         start = _Start(
             catalogue,
             execution.dialect.violations(connection),
@@ -151,6 +163,10 @@ class _Work:
         execution.guard.refuse_if_broken()
         self._conclude(context, start, spent)
         execution.guard.finish()
+        if execution.journal:
+            execution.journal.close(connection)
+        # Where every step commits by itself, all of them have by now.
+        execution.guard.committed = not execution.dialect.is_transactional
 
     def _step(self, number: int, step: Step) -> Iterator[RevisionStep]:
         execution, total = self.execution, len(self.plan.steps)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from console.schema.dialects import dialect_of
 from console.schema.digest import Ingredient
 from console.schema.errors import ChildDied, MigrationFailed
-from console.schema.job import LOCK_WAIT_SECONDS, Job, Pass
+from console.schema.job import LOCK_WAIT_SECONDS, Answer, Job, Pass
+from console.schema.journaled import run_journaled
 from console.schema.ledger import Ledger
 from console.schema.outcome import Outcome
 from console.schema.plan import SCHEMA, Plan, observe
@@ -35,18 +36,27 @@ def apply(
     others who write to the database.
 
     Raises PlanChanged, WrongDatabase, TargetLocked, DataLost, MigrationFailed or Unsupported: then
-    nothing was changed. ChildDied says in its sentence where the database stands.
+    nothing was changed. ChildDied says in its sentence where the database stands. On MariaDB and
+    MySQL, where a plan cannot be one transaction, MigrationFailed and DataLost say what stays.
     """
-    dialect_of(target)
+    dialect = dialect_of(target)
     with snapshot_of(target) as snapshot:
         verify(plan, snapshot, target)
         step = Pass(plan.steps, plan.start, schema_digest(plan.ingredients), expected, probes)
+        job = Job("run", snapshot, (step,), lock_wait)
+        if not dialect.is_transactional:
+            return concluded(plan, run_journaled(target, plan, job, progress), progress)
         try:
-            answer = run_job(Job("run", snapshot, (step,), lock_wait), progress=progress)
+            answer = run_job(job, progress=progress)
         except ChildDied as error:
             raise ChildDied(f"{error} {where_it_stands(target, plan)}") from error
     if answer.failure:
         raise error_of(answer.failure)
+    return concluded(plan, answer, progress)
+
+
+def concluded(plan: Plan, answer: Answer, progress: Progress) -> Outcome:
+    """Make the outcome of an answer, and tell it."""
     result = answer.passes[0]
     assert result.ledger is not None
     if set(result.heads) != set(plan.end):

@@ -7,10 +7,11 @@ from typing import Literal
 
 from console.schema.catalogue import Catalogue
 from console.schema.compatibility import Compatibility
-from console.schema.ledger import Ledger, TableCount
+from console.schema.ledger import Count, Ledger, TableCount
 from console.schema.outcome import StepResult
 from console.schema.plan import Step
 from console.schema.probe import Probe
+from console.schema.record import Record
 from console.schema.statement import Operation
 from console.schema.target import Target
 
@@ -57,6 +58,9 @@ class Job:
     target: Target
     passes: tuple[Pass, ...] = ()
     lock_wait: float = LOCK_WAIT_SECONDS
+    run: str = ""
+    done: tuple[Record, ...] = ()
+    first: Count | None = None
     message: str = ""
     empty: bool = False
     head: str | None = None

@@ -11,13 +11,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Collection
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from console.schema.dialect import Busy, Dialect, Keys, Shape, is_managed, quoted
-from console.schema.driver import engine_of
+from console.schema.driver import ask, engine_of, run
 from console.schema.errors import MigrationFailed, Unsupported
 from console.schema.guard import SPLITS, Guard
 from console.schema.ledger import TableCount
@@ -67,6 +67,7 @@ class PostgreSQL(Dialect):
     """PostgreSQL 13 and later."""
 
     name = "postgresql"
+    names = ("postgresql",)
     retries = True
 
     def __init__(self) -> None:
@@ -83,16 +84,17 @@ class PostgreSQL(Dialect):
         return f"PostgreSQL database '{name}' ({oid} on {address})"
 
     def reach(self, target: Target) -> str:
-        with closing(engine_of(target.parsed_url).raw_connection()) as connection:
-            return self.identify(connection)
+        with engine_of(target.parsed_url).connect() as connection:
+            return self.identify(connection.connection.dbapi_connection)
 
     def settle(self, target: Target, seconds: float) -> bool:
-        with closing(engine_of(target.parsed_url).raw_connection()) as connection:
+        with engine_of(target.parsed_url).connect() as connection:
+            raw = connection.connection.dbapi_connection
             try:
-                self._take_lock(connection.dbapi_connection, seconds)
+                self._take_lock(raw, seconds)
             except Busy:
                 return False
-            self.release(connection.dbapi_connection)
+            self.release(raw)
             return True
 
     def prepare(self, dbapi_connection: Any, guard: Guard, lock_wait: float) -> None:
@@ -206,22 +208,3 @@ def version_table(target: Target) -> str:
     name = quoted(target.version_table)
     schema = target.version_table_schema
     return f"{quoted(schema)}.{name}" if schema else name
-
-
-def ask(dbapi_connection: Any, sql: str, *parameters: Any) -> tuple[Any, ...]:
-    """Return the one row of a question on a driver's connection."""
-    cursor = dbapi_connection.cursor()
-    try:
-        cursor.execute(sql, parameters) if parameters else cursor.execute(sql)
-        return tuple(cursor.fetchone())
-    finally:
-        cursor.close()
-
-
-def run(dbapi_connection: Any, sql: str) -> None:
-    """Execute a statement on a driver's connection."""
-    cursor = dbapi_connection.cursor()
-    try:
-        cursor.execute(sql)
-    finally:
-        cursor.close()

@@ -12,7 +12,9 @@ from console.schema.dialects import dialect_of
 from console.schema.difference import compare
 from console.schema.errors import ChildDied
 from console.schema.executor import schema_digest
+from console.schema.halfway import done_before
 from console.schema.job import Answer, Failure, Job, Pass, PassResult
+from console.schema.journaled import going_on
 from console.schema.ledger import Ledger, TableCount
 from console.schema.outcome import Outcome, StepResult
 from console.schema.plan import Direction, Plan, Step
@@ -72,7 +74,7 @@ def rehearse(
     killed processes are removed with it. Never raises for what the migration does; raises
     PlanChanged if files or database are not those of the plan, and Unsupported.
     """
-    dialect_of(target)
+    dialect = dialect_of(target)
     remove_orphans(workspace, target)
     with snapshot_of(target) as snapshot:
         verify(plan, snapshot, target)
@@ -84,8 +86,11 @@ def rehearse(
             schema = schema_digest(plan.ingredients) if clone.is_exact else ""
             forward = Pass(plan.steps, plan.start, schema, reads=True)
             backward = Pass(reverse(plan), plan.end)
+            job = Job("run", on_clone, (forward, backward))
+            if not dialect.is_transactional:
+                job = going_on(job, done_before(target, plan.steps), plan.digest)
             try:
-                answer = run_job(Job("run", on_clone, (forward, backward)), progress=progress)
+                answer = run_job(job, progress=progress)
             except ChildDied as error:
                 answer = Answer(failure=Failure("ChildDied", str(error)))
     rehearsal = _conclude(plan, clone, answer)

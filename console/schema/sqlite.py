@@ -27,6 +27,7 @@ class SQLite(Dialect):
     """SQLite 3, by the measured recipe."""
 
     name = "sqlite"
+    names = ("sqlite",)
 
     def speaks(self, dbapi_connection: Any) -> bool:
         # Asynchronous drivers come wrapped by SQLAlchemy and have the attribute too.

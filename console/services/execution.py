@@ -19,6 +19,7 @@ from console.schema.errors import (
     WrongDatabase,
 )
 from console.schema.executor import apply
+from console.schema.halfway import halfway_of
 from console.schema.history import read_history
 from console.schema.inquiry import Inquiry
 from console.schema.ledger import Ledger
@@ -140,6 +141,9 @@ def after_death(target: Target, plan: Plan, why: str) -> Ending | None:
     heads = settled_heads(target)
     if heads is None:
         return None
+    halfway = halfway_of(target)
+    if halfway is not None and halfway.done:
+        return Ending("failed", f"{why} {halfway.sentence}")
     if set(heads) == set(plan.end):
         return Ending("succeeded", note=f"Recovered: {why} It had applied everything.", heads=heads)
     if set(heads) == set(plan.start):

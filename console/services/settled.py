@@ -7,6 +7,7 @@ from contextlib import closing
 from urllib.parse import quote
 
 from console.schema.connection import sqlite_file
+from console.schema.dialects import dialect_of
 from console.schema.history import read_history, read_standing
 from console.schema.target import Target
 
@@ -17,7 +18,8 @@ def settled_heads(target: Target) -> tuple[str, ...] | None:
     """The target's heads, or None while somebody else is writing to it.
 
     On SQLite whoever gets the write lock knows that nobody else is in the middle of a migration,
-    and opening for writing rolls back what a killed process left. SQLAlchemy's errors pass through.
+    and opening for writing rolls back what a killed process left. On a server the lock of a
+    migration's session is free when that session has ended. SQLAlchemy's errors pass through.
     """
     file = sqlite_file(target.parsed_url) if _is_sqlite(target) else None
     if file is not None and file.exists():
@@ -30,6 +32,8 @@ def settled_heads(target: Target) -> tuple[str, ...] | None:
                 connection.execute("ROLLBACK")
         except sqlite3.OperationalError:
             return None
+    elif not _is_sqlite(target) and not dialect_of(target).settle(target, PATIENCE_SECONDS):
+        return None
     return read_standing(target, read_history(target)).heads
 
 

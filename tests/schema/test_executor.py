@@ -386,5 +386,5 @@ def test_relative_imports_beside_the_script_folder_work(place: Place, tmp_path: 
 
 def test_a_dialect_without_a_recipe_is_unsupported(place: Place) -> None:
     plan = place.plan()
-    with pytest.raises(Unsupported, match="mysql"):
-        apply(replace(place.target, url="mysql://localhost/shop"), plan)
+    with pytest.raises(Unsupported, match="oracle"):
+        apply(replace(place.target, url="oracle://localhost/shop"), plan)

@@ -2,22 +2,20 @@
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from console.schema.errors import ChildDied, PlanChanged
+from console.schema.errors import PlanChanged
 from console.schema.executor import apply
 from console.schema.history import read_history, read_standing
-from console.schema.progress import Event
 from tests.histories.place import PRICE, PRODUCTS, Place, children_of, is_alive
 from tests.histories.script_folder import Sample
+from tests.schema.killing import kill_somewhere
 
 KILLS = int(os.environ.get("CONSOLE_TEST_KILLS", "24"))
 BACKFILL = Sample(
@@ -67,35 +65,6 @@ def test_a_kill_at_a_random_moment_leaves_no_half_migration(tmp_path: Path, seed
             apply(place.target, place.plan("aaaa1"))
             start = place.dump()
     assert apply(place.target, place.plan()).heads == ("cccc1",)
-
-
-def kill_somewhere(place: Place, chance: random.Random) -> str:
-    """Apply, and kill the child at a random moment after the transaction has begun."""
-    moment = chance.random() * 0.5
-    killers: list[threading.Timer] = []
-
-    def watch(event: Event) -> None:
-        if not killers:
-            killers.append(threading.Timer(moment, kill_children))
-            killers[0].start()
-
-    try:
-        apply(place.target, place.plan(), progress=watch)
-        return "finished"
-    except ChildDied as error:
-        return str(error)
-    finally:
-        for killer in killers:
-            killer.cancel()
-            killer.join()
-
-
-def kill_children() -> None:
-    """kill -9 for every migration that this process has started."""
-    for pid in children_of(os.getpid()):
-        with suppress(OSError):
-            if b"console.schema.child" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                os.kill(pid, signal.SIGKILL)
 
 
 SPILL = """\

@@ -322,7 +322,7 @@ def test_the_statements_of_a_revision_are_compiled_on_an_empty_database(place: S
     assert up[0].startswith("CREATE TABLE products (\n\tid SERIAL NOT NULL")
     down = [statement.sql for statement in compile_statements(place.target, "aaaa1", "down")]
     assert down[:2] == ["DROP TABLE reviews", "DROP TABLE products"]
-    assert place.ask("SELECT datname FROM pg_database WHERE datname LIKE 'console_scratch%'") == []
+    assert clones(place) == []
 
 
 def test_a_role_that_may_not_make_databases_is_told(place: Served) -> None:

@@ -1,0 +1,167 @@
+"""mariadb: MariaDB and MySQL, where every CREATE, ALTER or DROP commits by itself.
+
+A plan there cannot be one transaction. It runs under a lock of its own session, statement by
+statement, and what it has done is said exactly when it does not reach its end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from console.schema.dialect import Busy, Dialect, Keys, Shape, is_managed
+from console.schema.driver import ask, engine_of, run
+from console.schema.errors import Unsupported
+from console.schema.guard import Guard
+from console.schema.ledger import TableCount
+from console.schema.mariadb_count import backquoted, read_keys, tally_table
+from console.schema.target import Target
+
+DRIVERS = ("pymysql", "MySQLdb", "mysql", "mariadb", "sqlalchemy.dialects.mysql")
+WAITED = frozenset([1205, 1213])  # lock wait timeout, deadlock
+# Of a database whatever its name; names of locks are those of the whole server, 64 signs at most.
+LOCK = "concat('console:', left(sha2(database(), 256), 40))"
+COLUMNS = """
+SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns c
+JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+WHERE c.table_schema = database() AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
+ORDER BY c.table_name, c.ordinal_position
+"""
+KEYS = """
+SELECT table_name, column_name FROM information_schema.statistics
+WHERE table_schema = database() AND index_name = 'PRIMARY' ORDER BY table_name, seq_in_index
+"""
+OBJECTS = """
+SELECT 'view', table_name, table_name FROM information_schema.views WHERE table_schema = database()
+UNION ALL SELECT 'trigger', trigger_name, event_object_table FROM information_schema.triggers
+WHERE trigger_schema = database()
+UNION ALL SELECT 'index', index_name, table_name FROM information_schema.statistics
+WHERE table_schema = database() AND index_name <> 'PRIMARY' AND seq_in_index = 1
+UNION ALL SELECT lower(routine_type), routine_name, '' FROM information_schema.routines
+WHERE routine_schema = database()
+UNION ALL SELECT 'event', event_name, '' FROM information_schema.events
+WHERE event_schema = database()
+ORDER BY 1, 2
+"""
+
+
+class MariaDB(Dialect):
+    """MariaDB 10.6 and MySQL 8, and later."""
+
+    name = "mysql"
+    names = ("mysql", "mariadb")
+    is_transactional = False
+
+    def __init__(self) -> None:
+        self.holder: Any = None  # the connection that has the lock
+
+    def speaks(self, dbapi_connection: Any) -> bool:
+        return type(dbapi_connection).__module__.startswith(DRIVERS)
+
+    def identify(self, dbapi_connection: Any) -> str:
+        name, host, port, folder, number = ask(
+            dbapi_connection, "SELECT database(), @@hostname, @@port, @@datadir, @@server_id"
+        )
+        return f"MariaDB database '{name}' (on {host}:{port}, server {number} in {folder})"
+
+    def reach(self, target: Target) -> str:
+        with engine_of(target.parsed_url).connect() as connection:
+            return self.identify(connection.connection.dbapi_connection)
+
+    def settle(self, target: Target, seconds: float) -> bool:
+        with engine_of(target.parsed_url).connect() as connection:
+            raw = connection.connection.dbapi_connection
+            try:
+                self._take_lock(raw, seconds)
+            except Busy:
+                return False
+            self.release(raw)
+            return True
+
+    def prepare(self, dbapi_connection: Any, guard: Guard, lock_wait: float) -> None:
+        run(dbapi_connection, f"SET SESSION lock_wait_timeout = {max(int(lock_wait), 1)}")
+        dbapi_connection.rollback()
+
+    def begin(self, dbapi_connection: Any, target: Target, lock_wait: float) -> None:
+        if getattr(dbapi_connection, "get_autocommit", bool)():
+            raise Unsupported(
+                "env.py connects in autocommit mode, in which the journal of a plan could not be "
+                "kept. Take isolation_level='AUTOCOMMIT' out of it."
+            )
+        if self.holder is None:
+            self._take_lock(dbapi_connection, lock_wait)
+
+    def _take_lock(self, dbapi_connection: Any, lock_wait: float) -> None:
+        deadline = time.monotonic() + lock_wait
+        while ask(dbapi_connection, f"SELECT GET_LOCK({LOCK}, 0)")[0] != 1:
+            dbapi_connection.rollback()
+            if time.monotonic() > deadline:
+                raise Busy
+            time.sleep(0.1)
+        dbapi_connection.rollback()  # what is read from here on is newer than the lock
+        self.holder = dbapi_connection
+
+    def release(self, dbapi_connection: Any) -> None:
+        if self.commits(dbapi_connection):
+            self.holder = None
+            with suppress(Exception):  # a connection that is broken holds nothing
+                ask(dbapi_connection, f"SELECT RELEASE_LOCK({LOCK})")
+                dbapi_connection.rollback()
+
+    def commits(self, dbapi_connection: Any) -> bool:
+        return self.holder is dbapi_connection
+
+    def begin_reading(self, dbapi_connection: Any) -> None:
+        run(dbapi_connection, "SET SESSION TRANSACTION READ ONLY")
+
+    def is_locked(self, error: BaseException) -> bool:
+        if isinstance(error, Busy):
+            return True
+        error = getattr(error, "orig", None) or error
+        return bool(error.args) and error.args[0] in WAITED
+
+    def violations(self, connection: Connection) -> dict[str, int]:
+        return {}  # the server lets none in
+
+    def shapes(self, connection: Connection, exclude: Collection[str]) -> tuple[Shape, ...]:
+        columns: dict[str, list[tuple[str, str]]] = {}
+        for table, name, kind in connection.exec_driver_sql(COLUMNS):
+            columns.setdefault(table, []).append((name, kind))
+        keys: dict[str, list[str]] = {}
+        for table, name in connection.exec_driver_sql(KEYS):
+            keys.setdefault(table, []).append(name)
+        return tuple(
+            Shape(
+                table,
+                tuple(name for name, _ in found),
+                tuple(keys.get(table, ())),
+                backquoted(table),
+                tuple(kind for _, kind in found),
+            )
+            for table, found in sorted(columns.items())
+            if is_managed(table, exclude)
+        )
+
+    def objects(
+        self, connection: Connection, exclude: Collection[str]
+    ) -> tuple[tuple[str, str], ...]:
+        rows = connection.exec_driver_sql(OBJECTS)
+        return tuple((row[0], row[1]) for row in rows if is_managed(row[2], exclude))
+
+    def leftovers(self, connection: Connection) -> frozenset[str]:
+        return frozenset(
+            connection.exec_driver_sql(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = database() "
+                "AND left(table_name, 13) = '_alembic_tmp_'"
+            ).scalars()
+        )
+
+    def tally(
+        self, connection: Connection, shape: Shape, *, keep: bool, earlier: Keys | None
+    ) -> tuple[TableCount, Keys | None]:
+        table = tally_table(connection, shape, earlier)
+        return table, read_keys(connection, shape, table.rows) if keep else None

@@ -1,0 +1,112 @@
+"""mariadb_clone: copies of a MariaDB or MySQL database on its own server, by dump and load.
+
+The dump is one consistent snapshot of InnoDB's tables; the source stays in use. Views, triggers,
+routines and events come along.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from console.schema.copy import Copied, size_in_words
+from console.schema.driver import engine_of
+from console.schema.errors import RunError, Unsupported
+from console.schema.mariadb_count import backquoted
+
+SIZE = (
+    "SELECT coalesce(sum(data_length + index_length), 0) FROM information_schema.tables "
+    "WHERE table_schema = database()"
+)
+DUMPERS, CLIENTS = ("mariadb-dump", "mysqldump"), ("mariadb", "mysql")
+FLAGS = ("--single-transaction", "--routines", "--events", "--triggers", "--hex-blob", "--quick")
+
+
+def copy(url: URL, name: str) -> Copied:
+    """Copy the database of `url` to a new one, `name`; a copy that fails is dropped.
+
+    Raises Unsupported without the tools that it takes, and RunError with their words.
+    """
+    dumper, client = _tool(DUMPERS), _tool(CLIENTS)
+    with engine_of(url).connect() as connection:
+        size = size_in_words(int(connection.exec_driver_sql(SIZE).scalar_one()))
+    create(url, name)
+    try:
+        _dump_and_load(url, name, dumper, client)
+    except BaseException:
+        drop(url, name)
+        raise
+    return Copied(url.set(database=name), f"MariaDB dump and load of {size}")
+
+
+def create(url: URL, name: str) -> URL:
+    """Create an empty database beside that of `url`, with its character set."""
+    with engine_of(url).connect() as connection:
+        charset, collation = connection.exec_driver_sql(
+            "SELECT @@character_set_database, @@collation_database"
+        ).one()
+        try:
+            connection.exec_driver_sql(
+                f"CREATE DATABASE {backquoted(name)} CHARACTER SET {charset} COLLATE {collation}"
+            )
+        except DBAPIError as error:
+            raise RunError(
+                f"A copy needs a database of its own, which could not be made: {error.orig}. "
+                "Let the console's user create databases named console_clone_%."
+            ) from error
+    return url.set(database=name)
+
+
+def drop(url: URL, name: str) -> None:
+    """Drop a database if it is there."""
+    with engine_of(url).connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {backquoted(name)}")
+
+
+def _tool(names: tuple[str, ...]) -> str:
+    found = next((path for path in map(shutil.which, names) if path), None)
+    if found is None:
+        raise Unsupported(f"Copying this database takes {names[0]}. Install the client programs.")
+    return found
+
+
+def _dump_and_load(url: URL, name: str, dumper: str, client: str) -> None:
+    """Pipe the one into the other."""
+    # A password in the environment is seen by no other user's processes.
+    environment = {**os.environ, **({"MYSQL_PWD": url.password} if url.password else {})}
+    access = ["--host", url.host or "localhost", "--port", str(url.port or 3306)]
+    if isinstance(socket := url.query.get("unix_socket"), str):
+        access = ["--socket", socket]
+    if url.username:
+        access += ["--user", url.username]
+    with tempfile.TemporaryFile() as errors:
+        dump = subprocess.Popen(  # noqa: S603 - found on the path, its arguments are ours
+            [dumper, *access, *FLAGS, url.database or ""],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+        load = subprocess.Popen(  # noqa: S603 - found on the path, its arguments are ours
+            [client, *access, name],
+            env=environment,
+            stdin=dump.stdout,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+        assert dump.stdout is not None
+        dump.stdout.close()
+        try:
+            failed = [load.wait() != 0, dump.wait() != 0]
+        finally:
+            for process in (load, dump):
+                process.kill()
+                process.wait()
+        errors.seek(0)
+        said = errors.read().decode("utf-8", "replace").strip().splitlines()
+    if any(failed):
+        raise RunError(f"'{url.database}' could not be copied: {' '.join(said[:3]) or 'no reason'}")

@@ -1,0 +1,202 @@
+"""On MariaDB a plan cannot be one transaction: it is known exactly what was done, and goes on."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from console.schema.clone import clone_of
+from console.schema.errors import (
+    DataLost,
+    MigrationFailed,
+    PlanChanged,
+    TargetLocked,
+    Unsupported,
+    WrongDatabase,
+)
+from console.schema.executor import apply
+from console.schema.halfway import read_halfway
+from console.schema.statement import compile_statements
+from tests.histories.place import PRICE, PRODUCTS
+from tests.histories.script_folder import ENVIRONMENT, Sample
+from tests.histories.served import Served
+from tests.servers import MakeDatabase, engine_of
+
+URL = 'context.config.get_main_option("sqlalchemy.url")'
+POOL = "poolclass=pool.NullPool"
+
+
+@pytest.fixture
+def place(tmp_path: Path, mariadb: str) -> Served:
+    """Three products and three reviews, one revision behind."""
+    return Served(tmp_path, mariadb, [PRODUCTS, PRICE], at="aaaa1")
+
+
+def after_price(up: str, down: str = "pass") -> Sample:
+    """A revision upon the price that does this."""
+    return Sample("cccc1", ("bbbb1",), up=up, down=down)
+
+
+def failure(place: Served) -> str:
+    """Apply, and return how it failed."""
+    with pytest.raises(MigrationFailed) as caught:
+        apply(place.target, place.plan())
+    return str(caught.value)
+
+
+def test_a_new_column_leaves_every_earlier_value_identical(place: Served) -> None:
+    outcome = apply(place.target, place.plan())
+    assert outcome.heads == ("bbbb1",)
+    assert [entry.sentence for entry in outcome.ledger.entries] == [
+        "products: 3 rows before, 3 after, every earlier value identical",
+        "reviews: 3 rows before, 3 after, every earlier value identical",
+    ]
+    assert [statement.sql for statement in outcome.steps[0].statements] == [
+        "ALTER TABLE products ADD COLUMN price NUMERIC(10, 2)",
+        "ALTER TABLE products ADD CONSTRAINT ck_price CHECK (price >= 0)",
+        "UPDATE alembic_version SET version_num='bbbb1' "
+        "WHERE alembic_version.version_num = 'aaaa1'",
+    ]
+    assert place.ask("SHOW TABLES LIKE 'console%'") == []
+
+
+TWO = """\
+op.add_column("products", sa.Column("stock", sa.Integer))
+op.execute("UPDATE products SET stock = 7")
+op.add_column("products", sa.Column("shelf", sa.Integer))
+op.execute("UPDATE products SET shelf = 1")
+op.execute("INSERT INTO reviews (id, product_id) VALUES (10, 99)")
+op.drop_column("products", "weight")"""
+
+
+def test_a_failure_half_way_says_exactly_what_stays(place: Served) -> None:
+    place.write(after_price(TWO))
+    error = failure(place)
+    assert "foreign key constraint fails" in error
+    assert "The database stands at bbbb1. Of revision cccc1 3 statements had been executed" in error
+    assert "SET stock = 7" in error
+    assert "SET shelf" not in error
+    assert place.ask("SELECT stock, shelf FROM products WHERE id = 1") == [(7, None)]
+
+
+def test_a_plan_made_again_goes_on_after_what_was_done(place: Served) -> None:
+    place.write(after_price(TWO))
+    failure(place)
+    place.run("INSERT INTO products (id, name) VALUES (99, 'Desk');\nUPDATE products SET stock = 8")
+    rehearsal = place.rehearse()
+    assert rehearsal.error is None
+    outcome = apply(place.target, place.plan())
+    assert outcome.heads == ("cccc1",)
+    assert set(place.ask("SELECT stock FROM products")) == {8}
+    assert set(place.ask("SELECT shelf FROM products")) == {1}
+    assert read_halfway(place.target) is None
+
+
+def test_a_plan_with_another_file_does_not_go_on(place: Served) -> None:
+    place.write(after_price(TWO))
+    failure(place)
+    place.write(after_price(TWO + "\n"))
+    place.write(after_price(TWO + "\nop.execute('SELECT 1')"))
+    with pytest.raises(PlanChanged, match=r"stopped half-way .* drop the table console_journal"):
+        apply(place.target, place.plan())
+    with pytest.raises(PlanChanged, match="stopped half-way"):
+        apply(place.target, place.plan("aaaa1"))
+
+
+def test_an_insert_whose_number_was_given_is_not_passed_over(place: Served) -> None:
+    insert = "op.execute(\"INSERT INTO products (name) VALUES ('Desk')\")\n"
+    place.write(after_price(insert + TWO))
+    failure(place)
+    assert "cannot go on by itself" in failure(place)
+
+
+def test_data_lost_against_the_rehearsal_is_said_and_not_taken_back(place: Served) -> None:
+    rehearsal = place.rehearse()
+    place.write(Sample("bbbb1", ("aaaa1",), up="op.execute('DELETE FROM products WHERE id = 3')"))
+    with pytest.raises(DataLost, match=r"1 row lost.*could not take it back"):
+        apply(place.target, place.plan(), expected=rehearsal.ledger)
+
+
+def test_a_rehearsal_copies_everything_and_leaves_nothing(place: Served) -> None:
+    place.run(
+        "CREATE VIEW cheap AS SELECT id FROM products;\n"
+        "CREATE TRIGGER noted BEFORE UPDATE ON reviews FOR EACH ROW SET NEW.text = 'x';\n"
+        "CREATE PROCEDURE nothing() SELECT 1"
+    )
+    before = place.dump()
+    rehearsal = place.rehearse()
+    assert place.dump() == before
+    assert rehearsal.error is None
+    assert rehearsal.clone.startswith("MariaDB dump and load of ")
+    assert rehearsal.ledger is not None
+    assert rehearsal.ledger.is_clean
+    assert rehearsal.way_back is not None
+    assert rehearsal.way_back.works
+    assert not rehearsal.way_back.difference
+    assert place.ask(f"SHOW DATABASES LIKE 'console_clone_{place.target.key}%'") == []
+
+
+def test_rows_that_went_and_came_are_told_apart(place: Served) -> None:
+    place.write(
+        after_price(
+            'op.execute("DELETE FROM reviews WHERE id = 1")\n'
+            "op.execute(\"INSERT INTO reviews (id, product_id, text) VALUES (10, 2, 'x'), "
+            "(11, 2, 'x'), (12, 2, 'x')\")\n"
+            "op.execute(\"UPDATE products SET name = 'Lamps' WHERE id = 1\")\n"
+            'op.alter_column("products", "weight", type_=sa.Numeric(10, 2))'
+        )
+    )
+    rehearsal = place.rehearse()
+    assert rehearsal.ledger is not None
+    assert [entry.sentence for entry in rehearsal.ledger.entries] == [
+        "products: 3 rows before, 3 after, values changed in name",
+        "reviews: 3 rows before, 5 after, 1 row lost",
+    ]
+
+
+def test_another_database_on_the_same_server_is_refused(
+    place: Served, make_mariadb: MakeDatabase
+) -> None:
+    place.environment(ENVIRONMENT.replace(URL, repr(make_mariadb())))
+    before = place.dump()
+    with pytest.raises(WrongDatabase):
+        apply(place.target, place.plan())
+    assert place.dump() == before
+
+
+def test_autocommit_is_refused(place: Served) -> None:
+    place.environment(ENVIRONMENT.replace(POOL, 'isolation_level="AUTOCOMMIT"'))
+    with pytest.raises(Unsupported, match="autocommit"):
+        apply(place.target, place.plan())
+
+
+def test_a_run_waits_for_another_and_gives_up(place: Served) -> None:
+    with engine_of(place.url).connect() as other:
+        other.exec_driver_sql(
+            "SELECT GET_LOCK(concat('console:', left(sha2(database(), 256), 40)), 0)"
+        )
+        with pytest.raises(TargetLocked, match=r"locked for 0\.5 seconds"):
+            apply(place.target, place.plan(), lock_wait=0.5)
+
+
+def test_the_statements_of_a_revision_are_compiled_on_an_empty_database(place: Served) -> None:
+    up = [statement.sql for statement in compile_statements(place.target, "aaaa1")]
+    assert up[0].startswith("CREATE TABLE products (\n\tid INTEGER NOT NULL AUTO_INCREMENT")
+    assert place.ask(f"SHOW DATABASES LIKE 'console_clone_{place.target.key}%'") == []
+
+
+def test_without_the_tools_nothing_can_be_rehearsed(
+    place: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    with (
+        pytest.raises(Unsupported, match="takes mariadb-dump"),
+        clone_of(place.target, place.workspace),
+    ):
+        pass
+
+
+def test_either_name_of_the_dialect_will_do(place: Served) -> None:
+    url = make_url(place.url).set(drivername="mariadb+pymysql")
+    other = Served(place.folder / "other", url.render_as_string(False), [PRODUCTS, PRICE])
+    assert apply(other.target, other.plan()).heads == ("bbbb1",)
