@@ -69,7 +69,11 @@ def target_of(console: Console, name: str | None) -> Target:
 
 
 def target_option(command: Callable[P, R]) -> Callable[P, R]:
-    """Add `--target`, for applications with several databases."""
-    return click.option("--target", metavar="NAME", help="Which database, if there are several.")(
-        command
-    )
+    """Add `--target`, for applications with several databases; `--database` is Django's word for it."""
+    return click.option(
+        "--target",
+        "--database",
+        "target",
+        metavar="NAME",
+        help="Which database, if there are several.",
+    )(command)
