@@ -23,6 +23,7 @@ from console.schema.wire import decode, encode
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT_LINES = 40
 OUTPUT_WIDTH = 500
+DRAIN = "console-drain"  # the name of the threads that read what migrations print
 
 
 def run_job(job: Job, *, progress: Progress) -> Answer:
@@ -77,7 +78,7 @@ def _started(job: Job, writing: int) -> Iterator[tuple[subprocess.Popen[bytes], 
     output: deque[str] = deque(maxlen=OUTPUT_LINES)
     assert process.stdin is not None
     assert process.stdout is not None
-    drain = threading.Thread(target=_drain, args=(process.stdout, output), daemon=True)
+    drain = threading.Thread(target=_drain, args=(process.stdout, output), daemon=True, name=DRAIN)
     drain.start()
     try:
         with suppress(BrokenPipeError):
@@ -89,8 +90,6 @@ def _started(job: Job, writing: int) -> Iterator[tuple[subprocess.Popen[bytes], 
         drain.join(timeout=1)
         with suppress(BrokenPipeError):
             process.stdin.close()
-        if not drain.is_alive():
-            process.stdout.close()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -133,8 +132,9 @@ def _listen(answers: IO[str], progress: Progress) -> Answer | None:
 
 
 def _drain(stream: IO[bytes], output: deque[str]) -> None:
-    """Keep the last lines that the migration printed; a full pipe would stop it."""
-    with suppress(ValueError, OSError):
+    """Keep the last lines that the migration printed; a full pipe would stop it. A process that the
+    migration left behind may hold the pipe for long after the run: whoever reads it closes it."""
+    with suppress(ValueError, OSError), stream:
         for line in iter(lambda: stream.readline(OUTPUT_WIDTH), b""):
             output.append(line.decode("utf-8", "replace").rstrip())
 

@@ -1,5 +1,7 @@
 """A child's end is always told in a sentence."""
 
+import gc
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from console.schema import errors
 from console.schema.errors import ChildDied, MigrationFailed
 from console.schema.executor import apply
 from console.schema.job import Failure
-from console.schema.process import error_of
+from console.schema.process import DRAIN, error_of
 from tests.histories.place import PRODUCTS, Place
 
 
@@ -55,3 +57,20 @@ def test_a_grandchild_that_lives_on_does_not_keep_us(tmp_path: Path) -> None:
     environment = (place.scripts / "env.py").read_text()
     place.environment("import subprocess\nsubprocess.Popen(['sleep', '30'])\n" + environment)
     assert apply(place.target, place.plan()).heads == ("aaaa1",)
+
+
+def test_the_pipe_of_a_process_that_left_the_session_is_closed_when_that_ends(
+    tmp_path: Path,
+) -> None:
+    place = Place(tmp_path, [PRODUCTS])
+    environment = (place.scripts / "env.py").read_text()
+    leaving = "import subprocess\nsubprocess.Popen(['sleep', '2'], start_new_session=True)\n"
+    place.environment(leaving + environment)
+    apply(place.target, place.plan())
+    drains = [thread for thread in threading.enumerate() if thread.name == DRAIN]
+    assert drains
+    for thread in drains:
+        thread.join(20)
+        assert not thread.is_alive()
+    del drains, thread
+    gc.collect()  # an open pipe would be told of here, and that is an error
