@@ -85,15 +85,16 @@ def run(
         errors="replace",
         start_new_session=True,
     )
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if text := line.strip():
-                last.append(text)
-                note(text)
-        code = process.wait()
-    finally:
-        _end(process)
+    assert process.stdout is not None
+    with process.stdout as output:
+        try:
+            for line in output:
+                if text := line.strip():
+                    last.append(text)
+                    note(text)
+            code = process.wait()
+        finally:
+            _end(process)
     if code:
         raise StepFailed(failure, last)
 
