@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from console.schema import clone
 from console.schema.errors import (
@@ -249,7 +250,7 @@ def test_without_the_tools_a_database_in_use_cannot_be_rehearsed(
 def test_settings_of_the_database_are_those_of_its_clone(place: Served) -> None:
     place.run(
         'CREATE SCHEMA shop;\nALTER DATABASE "'
-        + place.url.rpartition("/")[2]
+        + str(make_url(place.url).database)
         + '" SET search_path TO shop, public'
     )
     with (
