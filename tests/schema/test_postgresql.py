@@ -331,7 +331,11 @@ def test_a_role_that_may_not_make_databases_is_told(place: Served) -> None:
     place.run(f'CREATE ROLE "{name}" LOGIN')
     try:
         place.run(f'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{name}"')
-        other = Served(place.folder / "x", place.url.replace("postgres@", f"{name}@"), [PRODUCTS])
+        other = Served(
+            place.folder / "x",
+            make_url(place.url).set(username=name).render_as_string(hide_password=False),
+            [PRODUCTS],
+        )
         with (
             pytest.raises(RunError, match="CREATEDB"),
             clone.clone_of(other.target, place.workspace),
