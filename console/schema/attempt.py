@@ -2,7 +2,8 @@
 
 Measured on PostgreSQL: a plain ALTER behind a long SELECT stalled every reader for as long as the
 SELECT lasted. With a short lock timeout and a growing pause they wait for a fraction of a second,
-and the plan finishes no later. Only whole transactions are tried again, each under the timeout.
+and the plan finishes no later. Only whole transactions are tried again, each under the timeout: the
+plan, or the revision that a plan with a journal has come to.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ def run_pass(
     """Run one pass, in one or more attempts. Raises what the last of them raised; TargetLocked when
     others held a lock all the time that a job may wait."""
     wait = execution.job.lock_wait
+    environment.guard.whole = (
+        environment.dialect.is_whole(plan.steps) and not execution.is_journaled
+    )
+    reached = execution.position
     deadline = time.monotonic() + wait
     attempts = 0
     while True:
@@ -40,11 +45,14 @@ def run_pass(
             environment.run(config, script, execution.work(plan, script))
             return
         except Exception as error:
-            attempts += 1
             if not environment.waits_for_lock(error):
                 raise
+            if execution.position != reached:  # another transaction than the one before
+                reached, attempts, deadline = execution.position, 0, time.monotonic() + wait
+            attempts += 1
             if time.monotonic() > deadline:
-                raise queued(execution.job.target.name, attempts, wait) from error
+                name, is_begun = execution.job.target.name, execution.is_begun
+                raise queued(name, attempts, wait, is_begun=is_begun) from error
         pause = min(FIRST_PAUSE * 2**attempts, LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311 - jitter
         text = f"Another session holds a lock; trying again (attempt {attempts + 1})"
         execution.progress(Event("check", text))

@@ -12,8 +12,7 @@ from console.schema.capture import Capture
 from console.schema.errors import DataLost, MigrationFailed, PlanChanged, SchemaError, WrongDatabase
 from console.schema.guard import SPLITS, Guard
 from console.schema.job import Failure
-
-STATEMENT_LENGTH = 2000
+from console.schema.spoken import spoken
 
 
 def failure_of(
@@ -25,11 +24,14 @@ def failure_of(
     statement = (capture.running if capture else None) or _statement(error)
     if isinstance(error, SchemaError) and not isinstance(error, MigrationFailed):
         return Failure(type(error).__name__, str(error), revision, None, _details(error))
+    if lost := _lost_connection(error):
+        text = f"The connection to the database was lost: {one_line(lost)}."
+        return Failure("ConnectionLost", text, revision)
     message = str(error) if isinstance(error, SchemaError) else one_line(error)
     if guard is not None and guard.tried and not isinstance(error, SchemaError):
         message = SPLITS.format(word=guard.tried)  # the driver only says "not authorized"
     revision = revision or _revision_file(error)
-    return Failure("MigrationFailed", message, revision, statement and statement[:STATEMENT_LENGTH])
+    return Failure("MigrationFailed", spoken(message), revision, statement and spoken(statement))
 
 
 def one_line(error: BaseException) -> str:
@@ -54,6 +56,16 @@ def _cause(error: BaseException) -> BaseException:
             return seen
         seen = seen.__cause__
     return error
+
+
+def _lost_connection(error: BaseException) -> DBAPIError | None:
+    """Return the error that says that the database went away, if one stands behind this one."""
+    seen: BaseException | None = error
+    while seen is not None and not isinstance(seen, SchemaError):
+        if isinstance(seen, DBAPIError) and seen.connection_invalidated:
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return None
 
 
 def _details(error: SchemaError) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from alembic.operations.batch import BatchOperationsImpl
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from console.schema.locks import HeldLock, LockWatch, until_now
 from console.schema.operation import describe
 from console.schema.outcome import StepResult
 from console.schema.progress import Event, Progress
@@ -30,10 +31,13 @@ class Capture:
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
         self.steps: list[StepResult] = []
+        self.saved = 0  # how many of them are saved, where each is a transaction of its own
         self.operations: list[Operation] = []
         self.revision: str | None = None
         self.running: str | None = None
         self.last_sql: str | None = None
+        self.watch: LockWatch | None = None
+        self._locks: list[HeldLock] = []
         self._statements: list[Statement] = []
         self._begun = 0.0
         self._count = 0
@@ -47,27 +51,39 @@ class Capture:
         self._wrap_invoke()
         self._wrap_flush()
 
-    def reset(self) -> None:
-        """Forget everything, for the next pass."""
-        self.steps, self.operations = [], []
-        self.revision = self.running = self.last_sql = None
+    def reset(self, *, keep: int = 0) -> None:
+        """Forget everything for the next pass, or all but the first steps for its next attempt."""
+        self.steps = self.steps[:keep]
+        self.saved = keep
+        kept = {step.revision for step in self.steps}
+        self.operations = [o for o in self.operations if o.revision in kept]
+        self.revision = self.running = self.last_sql = self.watch = None
 
     def begin(self, revision: str) -> None:
         """A step starts."""
         self.revision, self.running, self.last_sql = revision, None, None
-        self._statements, self._count = [], 0
+        self._statements, self._locks, self._count = [], [], 0
         self._begun = time.perf_counter()
 
-    def end(self) -> StepResult:
-        """The step is over, well or not: keep and return what it did."""
+    def end(self, *, is_saved: bool = False) -> StepResult:
+        """The step is over, well or not: keep and return what it did. Its locks are gone with its
+        transaction if it `is_saved`, else they are held on."""
         result = StepResult(
             self.revision or "",
             (time.perf_counter() - self._begun) * 1000,
             tuple(self._statements),
+            until_now(self._locks) if is_saved else tuple(self._locks),
         )
         self.steps.append(result)
+        if is_saved:
+            self.saved = len(self.steps)
         self.revision = None
         return result
+
+    def finished(self) -> tuple[StepResult, ...]:
+        """Every step, at the end of the transaction that they ran in."""
+        held = (replace(s, locks=until_now(s.locks)) for s in self.steps[self.saved :])
+        return (*self.steps[: self.saved], *held)
 
     def _before(
         self, conn: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool
@@ -96,6 +112,9 @@ class Capture:
                 many,
             )
         )
+        if self.watch:
+            raw = conn.connection.dbapi_connection
+            self._locks += self.watch.look(raw, sql, len(self._statements))
         now = time.monotonic()
         if self._count <= 50 or now - self._told > SECONDS_BETWEEN_EVENTS:
             self._told = now

@@ -67,12 +67,19 @@ class Change:
 
 @dataclass(frozen=True)
 class TableDifference:
-    """What happens to one table (or view, then `is_view`)."""
+    """What happens to one table; or, with `is_view`, to a view or what else stands by itself, as
+    `kind` says."""
 
     name: str
     sign: Sign
     changes: tuple[Change, ...]
     is_view: bool = False
+    kind: str = ""
+
+    @property
+    def noun(self) -> str:
+        """What it is: "table", "view", "sequence", …"""
+        return self.kind or ("view" if self.is_view else "table")
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,8 @@ class Difference:
 
 
 def read_catalogue(connection: Connection, *, exclude: Collection[str] = ()) -> Catalogue:
-    """Return the schema of the database behind a connection, tables and views sorted by name.
+    """Return the schema of the database behind a connection, tables and views sorted by name; with
+    the views, the sequences and types that belong to no table.
 
     Leaves out what `exclude` names, Alembic's `alembic_version`, the console's own tables and the
     database's internal ones. The databases we know are read exactly, others as SQLAlchemy reflects
@@ -100,7 +108,7 @@ def read_catalogue(connection: Connection, *, exclude: Collection[str] = ()) -> 
     read = READERS.get(connection.dialect.name, read_reflected)
     tables, views = read(connection, is_wanted)
     tables = tuple(sorted(tables, key=lambda table: table.name.lower()))
-    views = tuple(sorted(views, key=lambda view: view.name.lower()))
+    views = tuple(sorted(views, key=lambda view: (view.name.lower(), view.kind)))
     return Catalogue(tables, views, fingerprint_of(tables, views))
 
 
@@ -109,11 +117,16 @@ def fingerprint_of(tables: Collection[Table], views: Collection[View]) -> str:
     plain = [
         [
             [_table_key(table) for table in tables],
-            [[v.name.lower(), key(v.definition)] for v in views],
+            [[v.name.lower(), key(v.definition), *_kind_key(v)] for v in views],
         ]
     ]
     text = json.dumps(plain, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _kind_key(view: View) -> list[str]:
+    """What tells a sequence or a type from a view."""
+    return [] if view.kind == "view" else [view.kind]
 
 
 def _table_key(table: Table) -> list[object]:

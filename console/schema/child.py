@@ -27,7 +27,8 @@ from console.schema.errors import MigrationFailed
 from console.schema.execution import Execution
 from console.schema.guard import Guard
 from console.schema.job import Answer, Failure, Job, PassResult
-from console.schema.journal import Journal
+from console.schema.journals import journal_of
+from console.schema.mending import mend
 from console.schema.models import model
 from console.schema.progress import Event
 from console.schema.stamping import write_stamp
@@ -82,7 +83,7 @@ def execute(job: Job, speaker: Speaker) -> Answer:
     guard, capture = Guard(), Capture(speaker.event)
     environment = Environment(job, guard)
     environment.install()
-    journal = Journal(job.run, job.done, capture) if job.run else None
+    journal = journal_of(job, capture)
     if journal:
         journal.install(MARK)
     capture.install()
@@ -115,8 +116,8 @@ def require_commit(guard: Guard) -> None:
 
 def sketch(job: Job) -> Answer:
     """Compare the models with the database, and write a revision file if the job says so; or create
-    what they say elsewhere; or stamp the database."""
-    environment = Environment(job, Guard(), is_reading=job.kind != "stamp")
+    what they say elsewhere; or stamp the database, or mend it."""
+    environment = Environment(job, Guard(), is_reading=job.kind not in ("stamp", "mend"))
     environment.install()
     with configuration(job) as config:
         if job.kind == "model":
@@ -124,6 +125,8 @@ def sketch(job: Job) -> Answer:
         if job.kind == "stamp":
             write_stamp(job, environment, config)
             return Answer()
+        if job.kind == "mend":
+            return Answer((mend(job, environment, config),))
         return Answer(drafted=draft(job, environment, config))
 
 

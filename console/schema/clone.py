@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from console.schema import mariadb_clone, postgresql_clone, sqlite_clone
 from console.schema.dialects import dialect_of
 from console.schema.errors import RunError
+from console.schema.sample import Sample
 from console.schema.target import Target
 
 PREFIX = "console-clone-"
@@ -36,13 +37,15 @@ SCRATCH = Path(tempfile.gettempdir()) / f"console-scratch-{os.getuid()}"
 class Clone:
     """A copy: the target with its URL on the copy, how it was made in words, and milliseconds.
 
-    `is_exact` unless some definitions are spelled in other words than in the source.
+    `is_exact` unless some definitions are spelled in other words than in the source; `sample` where
+    the source has more bytes than the target's limit, and the copy does not hold all rows.
     """
 
     target: Target
     how: str
     milliseconds: float
     is_exact: bool = True
+    sample: Sample | None = None
 
 
 @contextmanager
@@ -61,17 +64,18 @@ def clone_of(target: Target, workspace: Path) -> Iterator[Clone]:
         begun = time.perf_counter()
         try:
             if server is None:
-                copied = sqlite_clone.copy(url, folder / "clone.sqlite")
+                copied = sqlite_clone.copy(url, folder / "clone.sqlite", target.rehearsal_limit)
             else:
                 (folder / ON_SERVER).touch()
-                copied = server.copy(url, _database(folder))
+                copied = server.copy(url, _database(folder), target.rehearsal_limit)
         except (sqlite3.Error, OSError, SQLAlchemyError) as error:
             raise RunError(
-                f"'{target.name}' could not be copied to {workspace}: {error}."
+                f"'{target.name}' could not be copied to {workspace}: {str(error).rstrip('.')}."
             ) from error
         spent = (time.perf_counter() - begun) * 1000
         try:
-            yield Clone(_moved(target, copied.url), copied.how, spent, copied.is_exact)
+            moved = _moved(target, copied.url)
+            yield Clone(moved, copied.how, spent, copied.is_exact, copied.sample)
         finally:
             if server is not None:
                 server.drop(url, _database(folder))

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from console.schema.catalogue import EMPTY_FINGERPRINT, Catalogue, Change, Difference, Table
+from console.schema.catalogue import EMPTY_FINGERPRINT, Catalogue, Change, Difference
 from console.schema.clone import scratch_of
-from console.schema.difference import compare
-from console.schema.errors import HistoryError, NothingToDo
+from console.schema.difference import changed_things, compare
+from console.schema.errors import ChildDied, HistoryError, NothingToDo
 from console.schema.history import History, Standing, read_history, read_standing
 from console.schema.job import Job, Pass
-from console.schema.leftovers import TEMPORARY
+from console.schema.leftovers import without_leftovers
 from console.schema.plan import make_plan
 from console.schema.process import error_of, run_job
 from console.schema.progress import Event, Progress, silent
@@ -87,7 +87,7 @@ def diagnose(target: Target, *, progress: Progress = silent) -> Diagnosis:
     standing = read_standing(target, history)
     progress(Event("clone", f"Running the history of {target.name} on an empty database"))
     stages, error = _stages(target, history)
-    found = _without_leftovers(schema_of(target))
+    found = without_leftovers(schema_of(target))
     matches = [stage.place for stage in stages if not compare(stage.schema, found)]
     if not found.tables and not found.views:
         matches.insert(0, ())
@@ -124,7 +124,7 @@ def _stages(target: Target, history: History) -> tuple[list[_Stage], str | None]
             answer = run_job(Job("run", snapshot, passes), progress=silent)
     except NothingToDo:
         return [], None
-    except HistoryError as error:
+    except (HistoryError, ChildDied) as error:
         return [], str(error)
     stages = [
         _Stage(place, step.revision, step.message, result.after)
@@ -145,8 +145,8 @@ def _states(stages: Sequence[_Stage], standing: Standing, found: Catalogue) -> I
 
 def _state(stage: _Stage, before: Catalogue, found: Catalogue) -> StepState:
     """Tell of each change that a step makes whether the database has it."""
-    to_after = _changed(compare(found, stage.schema))
-    to_before = _changed(compare(found, before))
+    to_after = changed_things(compare(found, stage.schema))
+    to_before = changed_things(compare(found, before))
     sorted_out: dict[str, list[str]] = {"applied": [], "missing": [], "unknown": []}
     for table in compare(before, stage.schema).tables:
         for change in table.changes:
@@ -168,25 +168,8 @@ def _state(stage: _Stage, before: Catalogue, found: Catalogue) -> StepState:
     )
 
 
-def _changed(difference: Difference) -> frozenset[tuple[str, str, str]]:
-    return frozenset(
-        (table.name, change.kind, change.name)
-        for table in difference.tables
-        for change in table.changes
-    )
-
-
 def _words(table: str, change: Change) -> str:
     return f"{change.kind} {table}.{change.name} {change.sign}"
-
-
-def _without_leftovers(catalogue: Catalogue) -> Catalogue:
-    tables = tuple(t for t in catalogue.tables if not _is_leftover(t))
-    return Catalogue(tables, catalogue.views)
-
-
-def _is_leftover(table: Table) -> bool:
-    return table.name.startswith(TEMPORARY)
 
 
 __all__ = ["Diagnosis", "StepState", "diagnose"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from sqlalchemy.engine import Connection
 
 from console.schema.guard import Guard
 from console.schema.ledger import TableCount
+from console.schema.locks import LockWatch
+from console.schema.plan import Step
 from console.schema.target import Target
 
 Keys = Collection[int]  # the primary keys of a table, hashed
@@ -21,6 +23,7 @@ class Shape:
     """What counting a table needs: its columns in order and which of them are its primary key.
 
     `source` is the table as SQL names it; `kinds` are the columns' types where counting needs them.
+    `together` are the columns that are summed up as whole rows too, where no key tells these apart.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Shape:
     key: tuple[str, ...]
     source: str = ""
     kinds: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
 
 
 class Busy(Exception):
@@ -40,7 +44,17 @@ class Dialect(ABC):
     name: str
     names: tuple[str, ...]  # as SQLAlchemy calls it
     is_transactional = True  # whether a plan, CREATE TABLE included, is one transaction
+    splits = False  # whether a plan may leave its transaction by autocommit_block()
     retries = False  # whether a plan that met a locked table is tried again from its start
+
+    def is_whole(self, steps: Iterable[Step]) -> bool:
+        """Whether these steps are one transaction; if not, they are run with a journal."""
+        return self.is_transactional and not (self.splits and any(s.is_split for s in steps))
+
+    @property
+    def keeps_journals(self) -> bool:
+        """Whether there are plans with a journal on this kind of database."""
+        return self.splits or not self.is_transactional
 
     @abstractmethod
     def speaks(self, dbapi_connection: Any) -> bool:
@@ -56,6 +70,11 @@ class Dialect(ABC):
 
     def settle(self, target: Target, seconds: float) -> bool:
         """Wait until the session of a migration whose process died has ended; False if it has not."""
+        return True
+
+    def end(self, target: Target, session: str, seconds: float) -> bool:
+        """End a session of the server, as a journal names it, and wait until it is gone: the server
+        would go on with a statement whose process is dead. False if it stays."""
         return True
 
     @abstractmethod
@@ -107,6 +126,11 @@ class Dialect(ABC):
 
         Given `earlier` keys, those rows that had them are counted by themselves as well.
         """
+
+    def watch(self, connection: Connection) -> LockWatch | None:
+        """Return what writes down the locks of the transaction at hand; None if the database does
+        not tell them."""
+        return None
 
     def transaction(self, connection: Connection) -> str:
         """Return what tells the transaction at hand from the next one; "" if the guard knows."""

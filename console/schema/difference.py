@@ -29,13 +29,23 @@ def compare(before: Catalogue, after: Catalogue) -> Difference:
         _compare_tables(tables_before.get(name), tables_after.get(name))
         for name in _either(tables_before, tables_after)
     ]
-    views_before = {view.name.lower(): view for view in before.views}
-    views_after = {view.name.lower(): view for view in after.views}
+    views_before = {f"{view.kind} {view.name.lower()}": view for view in before.views}
+    views_after = {f"{view.kind} {view.name.lower()}": view for view in after.views}
     found += [
         _compare_views(views_before.get(name), views_after.get(name))
         for name in _either(views_before, views_after)
     ]
     return Difference(tuple(sorted((f for f in found if f), key=lambda f: (f.name, f.is_view))))
+
+
+def changed_things(difference: Difference) -> frozenset[tuple[str, str, str]]:
+    """Return what a difference is about, by table, kind and name."""
+    return frozenset(
+        (table.name, change.kind, change.name)
+        for table in difference.tables
+        for change in table.changes
+        if change.kind != "column order"
+    )
 
 
 def describe(column: Column) -> str:
@@ -130,9 +140,10 @@ def _compare_views(before: View | None, after: View | None) -> TableDifference |
     was, now = before.definition if before else None, after.definition if after else None
     if _key(was) == _key(now):
         return None
-    name = after.name if after else before.name if before else ""
-    change = Change(_sign(before, after), "view", name, was, now)
-    return TableDifference(name, change.sign, (change,), is_view=True)
+    shown = after or before
+    assert shown is not None
+    change = Change(_sign(before, after), shown.kind, shown.name, was, now)
+    return TableDifference(shown.name, change.sign, (change,), is_view=True, kind=shown.kind)
 
 
 def _key(text: str | None) -> str | None:

@@ -12,6 +12,7 @@ from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
 
+from console.schema.parsing import parse
 from console.schema.target import Target
 
 MODULES = 500  # local modules followed at most: an application may hang together as a whole
@@ -165,8 +166,8 @@ def imported_names(path: str, stamp: tuple[int, ...]) -> tuple[tuple[int, str], 
     """Return (level, dotted name) of every import anywhere in a file, `from a import b` as "a.b";
     nothing for a file that cannot be parsed. `stamp` tells one state of the file from another."""
     try:
-        tree = ast.parse(Path(path).read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError):
+        tree = parse(Path(path).read_bytes())
+    except (OSError, SyntaxError):
         return ()
     found: set[tuple[int, str]] = set()
     for node in _statements(tree):

@@ -23,7 +23,8 @@ from console.schema.target import Target
 Side = Literal["database", "history"]
 NOTHING = Difference(())
 CONSTRAINTS = ("primary key", "foreign key", "unique", "check")
-DATABASE_ONLY = ("trigger", "view")  # what models cannot say, the database may have
+# What models cannot say, or say only of what they use: the database may have more of it.
+DATABASE_ONLY = ("trigger", "view", "sequence", "enum", "domain")
 
 
 @dataclass(frozen=True)

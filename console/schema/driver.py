@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from console.schema.errors import Unsupported
@@ -61,6 +64,30 @@ def ask(dbapi_connection: Any, sql: str, *parameters: Any) -> tuple[Any, ...]:
         return tuple(cursor.fetchone())
     finally:
         cursor.close()
+
+
+def fetch(dbapi_connection: Any, sql: str) -> list[tuple[Any, ...]]:
+    """Return all rows of a question on a driver's connection."""
+    cursor = dbapi_connection.cursor()
+    try:
+        cursor.execute(sql)
+        return [tuple(row) for row in cursor.fetchall()]
+    finally:
+        cursor.close()
+
+
+def ended(url: URL, alive: str, kill: str, seconds: float) -> bool:
+    """End a session of a server, and wait until it is gone; False if it stays. `alive` is the SQL that
+    counts it, `kill` the SQL that ends it."""
+    with engine_of(url, isolation_level="AUTOCOMMIT").connect() as connection:
+        deadline = time.monotonic() + seconds
+        while connection.exec_driver_sql(alive).scalar():
+            with suppress(DBAPIError):  # gone in the meantime
+                connection.exec_driver_sql(kill)
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+    return True
 
 
 def run(dbapi_connection: Any, sql: str) -> None:

@@ -16,6 +16,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import to_tuple
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.exc import OperationalError
@@ -24,14 +25,20 @@ from sqlalchemy.pool import Pool
 from console.schema.dialect import Busy, Dialect
 from console.schema.dialects import dialect_of
 from console.schema.errors import MigrationFailed, Unsupported, WrongDatabase
-from console.schema.guard import SPLITS, Guard
+from console.schema.guard import BY_HAND, HIDDEN, SPLITS, Guard
 from console.schema.job import Job
 from console.schema.lock import busy_at_commit, locked
+from console.schema.several import Several, in_one_phase
 
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[Any]]
 MARK = "console_target"
+OF_ALL = ("generate", "check")  # a revision file is one for all databases of an application
 WORDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 
+EXTERNAL = (
+    "env.py begins a transaction of its own around the migrations, which an autocommit_block() cannot "
+    "leave. Let env.py connect without one, and use `with context.begin_transaction():`."
+)
 SECOND = (
     "The migration opened a second connection, which waits for what its first one has locked. "
     "Do everything by op.get_bind()."
@@ -46,7 +53,9 @@ def configuration(job: Job) -> Iterator[Config]:
     if target.host:
         module, _, name = target.host.factory.partition(":")
         factory = getattr(importlib.import_module(module), name)
-        with factory(target.url, *target.host.args) as config:
+        is_whole = target.host.only is None or job.kind in OF_ALL
+        alone = {} if is_whole else {"only": target.host.only}
+        with factory(target.url, *target.host.args, **alone) as config:
             yield _pointed(config, job)
         return
     config = Config(str(target.ini)) if target.ini else Config()
@@ -71,12 +80,14 @@ def _pointed(config: Config, job: Job) -> Config:
 
 
 class Environment:
-    """Runs env.py with a function of ours, on the right database, in one guarded transaction."""
+    """Runs env.py with a function of ours, on the right database, in one guarded transaction; where
+    the guard says that a plan is not whole, in one a revision."""
 
     def __init__(self, job: Job, guard: Guard, *, is_reading: bool = False) -> None:
         self.job, self.guard, self.is_reading = job, guard, is_reading
         self.dialect: Dialect = dialect_of(job.target)
         self.identity = self.dialect.reach(job.target)
+        guard.whole = self.dialect.is_transactional
 
     def install(self) -> None:
         """Listen on every engine of this process, before the application makes its own."""
@@ -87,23 +98,33 @@ class Environment:
         event.listen(Engine, "rollback", self._rolling_back)
         event.listen(Engine, "handle_error", self._erred)
         event.listen(Pool, "checkin", self._returned)
+        if self._only is not None:
+            in_one_phase()
 
     def run(self, config: Config, script: ScriptDirectory, work: Work, **options: Any) -> None:
         """Run env.py once. Raises what the migration code raises, and TargetLocked."""
         context = EnvironmentContext(config, script, fn=work, **options)
         configure = context.configure
+        applied = getattr(work, "applied", None)
 
         def configured(connection: Connection | None = None, **given: Any) -> None:
             self._verify(connection)
-            whole = self.dialect.is_transactional
-            given.update(transactional_ddl=whole, transaction_per_migration=not whole)
+            given["transactional_ddl"] = self.dialect.is_transactional
+            given["transaction_per_migration"] = not self.guard.whole
+            if applied is not None:
+                given["on_version_apply"] = (*to_tuple(given.get("on_version_apply"), ()), applied)
             configure(connection=connection, **given)
             self._check(context.get_context())
 
         setattr(context, "configure", configured)  # noqa: B010 - mypy refuses the plain assignment
+        several = Several(self._only, self._verify) if self._only is not None else None
+        if several:
+            several.watch(context)
         try:
             with context:
                 script.run_env()
+            if several:
+                several.conclude()
         except OperationalError as error:
             if self.dialect.is_locked(error) and self.guard.state != "running":
                 words = locked if self.guard.state == "idle" else busy_at_commit
@@ -118,8 +139,18 @@ class Environment:
             error = error.__cause__
         return False
 
+    @property
+    def _only(self) -> str | None:
+        """The one of several engines that env.py is kept to."""
+        host = self.job.target.host
+        return host.only if host is not None and self.job.kind not in OF_ALL else None
+
     def _verify(self, connection: Connection | None) -> None:
-        """Raise WrongDatabase unless env.py connected to the target."""
+        """Raise WrongDatabase unless env.py connected to the target; where it only compares, and is
+        one for several databases, to any of them."""
+        host = self.job.target.host
+        if host is not None and host.only is not None and self._only is None:
+            return
         if connection is None:
             raise Unsupported("env.py configures no connection: it cannot run a plan.")
         if connection.dialect.name not in self.dialect.names:
@@ -139,8 +170,17 @@ class Environment:
                 f"says '{target.version_table}'. Make them the same."
             )
 
+        if not self.guard.whole:
+            if self.dialect.splits and context._in_external_transaction:
+                raise Unsupported(EXTERNAL)
+            if self.dialect.splits:
+                return
+        words = (
+            HIDDEN if self.dialect.splits else SPLITS.format(word="COMMIT (by autocommit_block())")
+        )
+
         def refuse() -> None:
-            raise MigrationFailed(SPLITS.format(word="COMMIT (by autocommit_block())"))
+            raise MigrationFailed(words)
 
         if not self.is_reading:
             setattr(context, "autocommit_block", refuse)  # noqa: B010 - see above
@@ -181,19 +221,20 @@ class Environment:
             return "SELECT 1", ()  # an application's own listener, after ours
         if self.guard.state == "running" and self.dialect.is_transactional:
             if word in WORDS and not sql.upper().lstrip().startswith("ROLLBACK TO"):
-                raise MigrationFailed(SPLITS.format(word=word))
-            self.guard.refuse_if_broken()
+                raise MigrationFailed((SPLITS if self.guard.whole else BY_HAND).format(word=word))
+            if self.guard.whole:
+                self.guard.refuse_if_broken()
         return sql, parameters
 
     def _committing(self, connection: Connection) -> None:
-        if connection.info.get(MARK) and self.dialect.is_transactional:
+        if connection.info.get(MARK) and self.guard.whole:
             if self.guard.state == "running":
                 raise MigrationFailed(SPLITS.format(word="COMMIT"))
             if self.dialect.commits(connection.connection.dbapi_connection):
                 self.guard.allows("COMMIT")
 
     def _rolling_back(self, connection: Connection) -> None:
-        if not connection.info.get(MARK) or not self.dialect.is_transactional:
+        if not connection.info.get(MARK) or not self.guard.whole:
             return
         if self.dialect.commits(connection.connection.dbapi_connection):
             self.guard.allows("ROLLBACK")

@@ -109,5 +109,13 @@ class ChildDied(RunError):
     """The process that ran the migration ended without a word (killed, out of memory)."""
 
 
+class RunCancelled(ChildDied):
+    """Somebody asked for the end of a run, and its process was ended."""
+
+
+class ConnectionLost(RunError):
+    """The database went away while a plan ran: what it has saved by then is not known yet."""
+
+
 class Unsupported(RunError):
     """This database or history needs something that the console cannot do yet."""

@@ -6,7 +6,7 @@ It runs inside the transaction that env.py opened: what it raises rolls everythi
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.script import ScriptDirectory
@@ -19,6 +19,7 @@ from console.schema.count import KeysByTable, count
 from console.schema.dialect import Dialect
 from console.schema.errors import DataLost, MigrationFailed, PlanChanged
 from console.schema.guard import Guard
+from console.schema.halfway import halfway_in
 from console.schema.inquiry import put
 from console.schema.job import Job, Pass, PassResult
 from console.schema.journal import Journal
@@ -28,6 +29,7 @@ from console.schema.progress import Event, Progress
 from console.schema.reading import read_models
 from console.schema.record import Begun
 
+MOVED = "Somebody else has brought the database to {now} while the plan ran; it was at {then}."
 SPLIT = (
     "The migration committed in the middle, by itself and past every check. What it did up to then "
     "is saved, what came after is not. Take the commit out, and look at the schema before you go on."
@@ -53,19 +55,42 @@ class Execution:
         self.keys: KeysByTable = {}
         self.is_counted = False
         self.catalogue: Catalogue | None = None
+        self.start: _Start | None = None
+        self.completed = 0  # steps that are saved, where each is a transaction of its own
+        self.heads: tuple[str, ...] = ()  # where they have led
         self.result = PassResult()
         self.exclude = (job.target.version_table,)
 
     def begin(self) -> None:
-        """Forget what an earlier attempt has seen; what a pass has left behind stays."""
+        """Forget what an earlier attempt has seen; what a pass has left behind stays, and what it has
+        saved."""
         self.guard.state = "idle"
-        self.capture.reset()
+        self.capture.reset(keep=self.completed if self.is_begun else 0)
+        if self.is_begun:
+            return
+        self.start, self.completed = None, 0
         if not self.is_counted:
             self.first, self.keys = self.job.first, {}
 
     def keep(self) -> None:
         """A pass is over: the first count stands for all others of the job."""
         self.is_counted = True
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether what an attempt has done is in the journal, and stays."""
+        return self.journal is not None and self.journal.is_open
+
+    @property
+    def is_journaled(self) -> bool:
+        """Whether the pass at hand is written down, as all that is left of a plan is whose first part
+        left its transaction."""
+        return self.journal is not None and not self.is_counted
+
+    @property
+    def position(self) -> int:
+        """How far attempts have come: what is tried again is the transaction after that."""
+        return self.completed if self.is_begun else 0
 
     def work(self, plan: Pass, script: ScriptDirectory) -> _Work:
         """Return the function for Alembic that runs one pass."""
@@ -99,14 +124,14 @@ class Execution:
         if self.first is None:
             self.first = count(connection, exclude=self.exclude, keys=self.keys)
             return self.first
-        return count(connection, exclude=self.exclude, earlier=self.keys)
+        return count(connection, exclude=self.exclude, earlier=self.keys, before=self.first)
 
     def partial(self) -> PassResult:
         """What is known of a pass that failed."""
         if self.capture.revision is not None:
             self.capture.end()
         return PassResult(
-            steps=tuple(self.capture.steps),
+            steps=self.capture.finished(),
             operations=tuple(self.capture.operations),
             before=self.catalogue,
             counts=self.first.tables if self.first else (),
@@ -134,42 +159,81 @@ class _Work:
 
     def __init__(self, execution: Execution, plan: Pass, script: ScriptDirectory) -> None:
         self.execution, self.plan, self.script = execution, plan, script
+        self.heads: tuple[str, ...] = ()
 
     def __call__(self, heads: tuple[str, ...], context: MigrationContext) -> Iterator[RevisionStep]:
         execution, plan = self.execution, self.plan
         connection = context.connection
         assert connection is not None
+        if execution.is_begun:
+            self._go_on(heads, connection)
+        else:
+            self._begin(heads, context, connection)
+        execution.guard.start()
+        begun = time.perf_counter()
+        for number in range(execution.completed, len(plan.steps)):
+            yield from self._step(number, plan.steps[number], context)
+        spent = (time.perf_counter() - begun) * 1000
+        if execution.guard.whole:
+            execution.guard.refuse_if_broken()
+        elif execution.journal and execution.is_begun:  # all is saved, and nothing in doubt
+            execution.journal.close(connection)
+        self._conclude(context, spent)
+        execution.guard.finish()
+        # Where every step is saved by itself, all of them are by now.
+        execution.guard.committed = not execution.guard.whole
+
+    def _begin(
+        self, heads: tuple[str, ...], context: MigrationContext, connection: Connection
+    ) -> None:
+        """Check that everything is as the plan has it, and take what the end is compared with."""
+        execution, plan = self.execution, self.plan
         catalogue = read_catalogue(connection, exclude=execution.exclude)
         execution.check_start(plan, heads, catalogue)
         execution.check_probes(plan, connection, catalogue)
-        execution.catalogue = catalogue
+        execution.catalogue, execution.heads = catalogue, heads
         if execution.first is None:
             execution.take_count(connection, "Counting every table before the first step")
-        if execution.journal and not execution.is_counted:
-            assert execution.first is not None
-            execution.journal.open(connection, Begun(plan.steps, execution.first))
-        start = _Start(
+        execution.start = _Start(
             catalogue,
             execution.dialect.violations(connection),
             execution.dialect.leftovers(connection),
-            execution.dialect.transaction(connection),
+            execution.dialect.transaction(connection) if execution.guard.whole else "",
             read_models(context) if plan.reads else (),
         )
-        execution.guard.start()
-        begun = time.perf_counter()
-        for number, step in enumerate(plan.steps):
-            yield from self._step(number, step)
-        spent = (time.perf_counter() - begun) * 1000
-        execution.guard.refuse_if_broken()
-        self._conclude(context, start, spent)
-        execution.guard.finish()
-        if execution.journal:
-            execution.journal.close(connection)
-        # Where every step commits by itself, all of them have by now.
-        execution.guard.committed = not execution.dialect.is_transactional
+        if plan.watches:
+            execution.capture.watch = execution.dialect.watch(connection)
+        if execution.journal and execution.is_journaled:
+            assert execution.first is not None
+            execution.journal.open(connection, Begun(plan.steps, execution.first))
 
-    def _step(self, number: int, step: Step) -> Iterator[RevisionStep]:
+    def _go_on(self, heads: tuple[str, ...], connection: Connection) -> None:
+        """Take up what the attempt before this one has saved."""
+        execution = self.execution
+        assert execution.journal is not None
+        assert execution.first is not None
+        self._refuse_moved(heads)
+        halfway = halfway_in(connection, execution.job.target)
+        done = halfway.done if halfway else ()
+        execution.journal.resume(connection, Begun(self.plan.steps, execution.first), done)
+
+    def applied(self, *, heads: Collection[str], **_: object) -> None:
+        """Alembic has written the version table; its transaction is still open."""
+        self.heads = tuple(heads)
+
+    def _refuse_moved(self, heads: tuple[str, ...]) -> None:
+        """Raise MigrationFailed where the database is not where our own steps have brought it."""
+        expected = self.execution.heads
+        if set(heads) != set(expected):
+            now, then = (", ".join(sorted(place)) or "base" for place in (heads, expected))
+            raise MigrationFailed(MOVED.format(now=now, then=then))
+
+    def _step(self, number: int, step: Step, context: MigrationContext) -> Iterator[RevisionStep]:
         execution, total = self.execution, len(self.plan.steps)
+        if not execution.guard.whole:
+            self._refuse_moved(context.get_current_heads())  # under the lock of its transaction
+            if self.plan.watches and context.connection is not None:
+                execution.capture.watch = execution.dialect.watch(context.connection)
         text = (
             f"{'Applying' if step.direction == 'up' else 'Undoing'} {step.message or step.revision}"
         )
@@ -183,24 +247,29 @@ class _Work:
             else MigrationStep.downgrade_from_script
         )
         yield make(self.script.revision_map, revision)
-        result = execution.capture.end()
+        result = execution.capture.end(is_saved=not execution.guard.whole)
+        execution.heads = self.heads
+        execution.completed += not execution.guard.whole
         done = f"{step.message or step.revision}: {result.milliseconds:,.0f} ms"
         execution.progress(Event("step-finished", done, step.revision, number + 1, total))
 
-    def _conclude(self, context: MigrationContext, start: _Start, spent: float) -> None:
+    def _conclude(self, context: MigrationContext, spent: float) -> None:
         """Check everything before the commit, and keep the result."""
-        execution, connection = self.execution, context.connection
+        execution, connection, start = self.execution, context.connection, self.execution.start
         assert connection is not None
-        if execution.dialect.transaction(connection) != start.transaction:
+        assert start is not None
+        if execution.guard.whole and execution.dialect.transaction(connection) != start.transaction:
             raise MigrationFailed(SPLIT)
         execution.progress(Event("check", "Checking foreign keys"))
         execution.check_foreign_keys(start.violations, execution.dialect.violations(connection))
-        after = execution.take_count(connection, "Counting every table after the last step")
         assert execution.first is not None
-        ledger = compare(execution.first, after)
-        execution.judge(self.plan, ledger)
+        ledger = None
+        if self.plan.proves:
+            after = execution.take_count(connection, "Counting every table after the last step")
+            ledger = compare(execution.first, after)
+            execution.judge(self.plan, ledger)
         execution.result = PassResult(
-            steps=tuple(execution.capture.steps),
+            steps=execution.capture.finished(),
             operations=tuple(execution.capture.operations),
             milliseconds=spent,
             heads=context.get_current_heads(),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy.exc import DBAPIError
+
+from console.schema.blame import one_line
+from console.schema.cancel import Cancelled, never
 from console.schema.dialects import dialect_of
 from console.schema.digest import Ingredient
-from console.schema.errors import ChildDied, MigrationFailed
+from console.schema.errors import ChildDied, ConnectionLost, MigrationFailed
+from console.schema.halfway import done_before
 from console.schema.job import LOCK_WAIT_SECONDS, Answer, Job, Pass
 from console.schema.journaled import run_journaled
 from console.schema.ledger import Ledger
@@ -27,29 +32,38 @@ def apply(
     probes: tuple[Probe, ...] = (),
     progress: Progress = silent,
     lock_wait: float = LOCK_WAIT_SECONDS,
+    cancelled: Cancelled = never,
 ) -> Outcome:
-    """Run `plan` on the target's database in a child process, as one transaction.
+    """Run `plan` on the target's database in a child process, as one transaction where that can be.
 
     What runs is a snapshot of the files whose digest is that of the plan. `expected` is the ledger
     of the rehearsal: a loss beyond it rolls everything back. `probes` are what hazards found in the
     data: they are asked again under the lock, and a worse answer stops the plan. Waits up to `lock_wait` seconds for
-    others who write to the database.
+    others who write to the database. `cancelled` is asked all the time, from another thread: a
+    process whose end was asked for is ended, whatever it does.
 
     Raises PlanChanged, WrongDatabase, TargetLocked, DataLost, MigrationFailed or Unsupported: then
-    nothing was changed. ChildDied says in its sentence where the database stands. On MariaDB and
-    MySQL, where a plan cannot be one transaction, MigrationFailed and DataLost say what stays.
+    nothing was changed. ChildDied and RunCancelled say in their sentence where the database stands;
+    after ConnectionLost the database itself must tell, when it answers again. Where a plan cannot be
+    one transaction (on MariaDB and MySQL, or with an `autocommit_block()` on PostgreSQL),
+    MigrationFailed and DataLost say what stays.
     """
     dialect = dialect_of(target)
     with snapshot_of(target) as snapshot:
         verify(plan, snapshot, target)
         step = Pass(plan.steps, plan.start, schema_digest(plan.ingredients), expected, probes)
         job = Job("run", snapshot, (step,), lock_wait)
-        if not dialect.is_transactional:
-            return concluded(plan, run_journaled(target, plan, job, progress), progress)
+        if not dialect.is_whole(plan.steps):
+            try:
+                answer = run_journaled(target, plan, job, progress, cancelled)
+            except DBAPIError as error:
+                raise ConnectionLost(f"The database does not answer: {one_line(error)}.") from error
+            return concluded(plan, answer, progress)
+        done_before(target, plan.steps)  # refuses where another plan stopped half-way
         try:
-            answer = run_job(job, progress=progress)
+            answer = run_job(job, progress=progress, cancelled=cancelled)
         except ChildDied as error:
-            raise ChildDied(f"{error} {where_it_stands(target, plan)}") from error
+            raise type(error)(f"{error} {where_it_stands(target, plan)}") from error
     if answer.failure:
         raise error_of(answer.failure)
     return concluded(plan, answer, progress)
@@ -73,12 +87,15 @@ def schema_digest(ingredients: tuple[Ingredient, ...]) -> str:
 
 def where_it_stands(target: Target, plan: Plan) -> str:
     """Say, after a crash, whether the database is at the start or at the end of the plan."""
-    if not dialect_of(target).settle(target, SETTLE_SECONDS):
-        return (
-            "The database server is still busy with what that process sent last, so where the "
-            "database stands cannot be told yet."
-        )
-    heads, _ = observe(target)
+    try:
+        if not dialect_of(target).settle(target, SETTLE_SECONDS):
+            return (
+                "The database server is still busy with what that process sent last, so where the "
+                "database stands cannot be told yet."
+            )
+        heads, _ = observe(target)
+    except DBAPIError:
+        return "The database does not answer, so where it stands cannot be told yet."
     if set(heads) == set(plan.end):
         return "The plan had been completed by then."
     if set(heads) == set(plan.start):

@@ -13,10 +13,12 @@ class Guard:
     """Where a pass stands, and what its migration code tried to do to the transaction.
 
     While it is "running" nobody may commit; a rollback by the migration code is noticed and nothing
-    may follow it, since what follows would commit by itself.
+    may follow it, since what follows would commit by itself. A plan that is not `whole` has a journal
+    instead of one transaction.
     """
 
     state: Literal["idle", "running", "finished"] = "idle"
+    whole: bool = True
     tried: str | None = field(default=None)
     rolled_back: bool = False
     committed: bool = False
@@ -57,4 +59,13 @@ class Guard:
 SPLITS = (
     "The migration sends {word} itself. The console runs the whole plan as one transaction, which "
     "must not be split; take the commit out, or put it into a revision of its own."
+)
+HIDDEN = (
+    "The revision opens an autocommit_block() that its file does not show, so the plan began as one "
+    "transaction, which must not be split. Write `with op.get_context().autocommit_block():` into the "
+    "revision's own upgrade() or downgrade(), then make the plan again."
+)
+BY_HAND = (
+    "The migration sends {word} itself. The console begins and ends the transactions of a plan, so "
+    "that it knows what is done; take it out."
 )

@@ -1,25 +1,21 @@
-"""halfway: what an interrupted run has done, where a plan cannot be one transaction; and going on."""
+"""halfway: what an interrupted run has done, where a plan is not one transaction; and going on."""
 
 from __future__ import annotations
 
 import json
-import re
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import inspect
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
 from console.schema.connection import read_only
 from console.schema.dialects import dialect_of
-from console.schema.driver import engine_of
 from console.schema.errors import PlanChanged
-from console.schema.history import read_heads
-from console.schema.journal import TABLE, fingerprint
+from console.schema.history import read_heads, read_history
+from console.schema.journal import COLUMNS, TABLE
+from console.schema.journals import outcome_of
 from console.schema.plan import Plan, Step
-from console.schema.record import Begun, Record
+from console.schema.record import Begun, Record, unfinished
 from console.schema.target import Target
 from console.schema.wire import decode
 
@@ -28,27 +24,44 @@ SHOWN = 200
 
 @dataclass(frozen=True)
 class Halfway:
-    """A run that did not reach its end: what it began with, its session on the server, and which
-    statements of its last revision have been executed."""
+    """A run that did not reach its end: what it began with, its latest attempt and the session of that
+    on the server, which statements of its last revision have been executed, and the `invalid` indexes
+    that one of them left (PostgreSQL)."""
 
     begun: Begun
-    session: int
+    run: str
+    session: str
     done: tuple[Record, ...]
     heads: tuple[str, ...]
+    invalid: tuple[str, ...] = ()
+
+    @property
+    def session_number(self) -> str:
+        """The session as the server numbers it."""
+        return self.session.partition(" ")[0]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing of a revision is there beyond where the database stands."""
+        return not self.done and not self.invalid
 
     @property
     def sentence(self) -> str:
         """Exactly what stays, for a person."""
         stands = f"The database stands at {', '.join(self.heads) or 'base'}"
+        left = ""
+        if self.invalid:
+            names = ", ".join(self.invalid)
+            left = f" The index {names} was left invalid; a plan that goes on drops it first."
         if not self.done:
-            return f"{stands}, and nothing else was executed."
+            return f"{stands}, and nothing else was executed.{left}"
         revision = self.done[0].revision
         listed = "; ".join(" ".join(record.statement.split())[:SHOWN] for record in self.done)
         number = len(self.done)
         return (
             f"{stands}. Of revision {revision} {number} statement{'' if number == 1 else 's'} "
-            f"had been executed and stay{'s' if number == 1 else ''}: {listed}. This database "
-            "cannot take them back. Make a plan again: it goes on after them, as long as the file of "
+            f"had been executed and stay{'s' if number == 1 else ''}: {listed}.{left} They cannot "
+            "be taken back. Make a plan again: it goes on after them, as long as the file of "
             f"{revision} stays what it is."
         )
 
@@ -56,42 +69,45 @@ class Halfway:
 def read_halfway(target: Target) -> Halfway | None:
     """Return the run that was interrupted on a target's database, or None."""
     with read_only(target) as connection:
-        if connection is None or not inspect(connection).has_table(TABLE):
-            return None
-        rows = connection.exec_driver_sql(
-            "SELECT run, session, revision, number, state, fingerprint, digest, rowid, statement "  # noqa: S608 - our own name
-            f"FROM {TABLE} ORDER BY id"
-        )
-        records = tuple(Record(*row) for row in rows)
-        started = [record for record in records if record.number == 0]
-        if not started:
-            return None
-        begun = decode(Begun, json.loads(started[0].statement))
-        done = _done(connection, target, records)
-        return Halfway(begun, started[-1].session, done, read_heads(connection, target))
+        return None if connection is None else halfway_in(connection, target)
+
+
+def halfway_in(connection: Connection, target: Target) -> Halfway | None:
+    """The same by a connection to that database."""
+    if not inspect(connection).has_table(TABLE):
+        return None
+    rows = connection.exec_driver_sql(f"SELECT {COLUMNS} FROM {TABLE} ORDER BY id")  # noqa: S608 - our own names
+    records = tuple(Record(*row) for row in rows)
+    started = [record for record in records if record.number == 0]
+    if not started:
+        return None
+    begun = decode(Begun, json.loads(started[0].statement))
+    heads = read_heads(connection, target)
+    last = unfinished(records, target.version_table)
+    if last and _is_over(target, begun, last[0].revision, heads):
+        last = ()
+    done: dict[int, Record] = {}
+    invalid: list[str] = []
+    for record in last:
+        state, left = ("done", ()) if record.state == "done" else outcome_of(connection, record)
+        invalid += left
+        if state == "done":
+            done[record.number] = record
+    ordered = tuple(done[number] for number in sorted(done))
+    latest = started[-1]
+    return Halfway(begun, latest.run, latest.session, ordered, heads, tuple(invalid))
+
+
+def _is_over(target: Target, begun: Begun, revision: str, heads: tuple[str, ...]) -> bool:
+    """Whether a revision was completed, or undone, by somebody else in the meantime."""
+    applied = revision in read_history(target).ancestors(heads)
+    step = next((step for step in begun.steps if step.revision == revision), None)
+    return step is None or applied == (step.direction == "up")
 
 
 def halfway_of(target: Target) -> Halfway | None:
-    """As `read_halfway`; None where plans are one transaction, and nothing can be half done."""
-    return None if dialect_of(target).is_transactional else read_halfway(target)
-
-
-def _done(
-    connection: Connection, target: Target, records: tuple[Record, ...]
-) -> tuple[Record, ...]:
-    """The statements of the last revision that were executed, unless it was completed."""
-    steps = [record for record in records if record.number]
-    last = [record for record in steps if record.revision == steps[-1].revision] if steps else []
-    version = re.compile(
-        rf"(UPDATE|INSERT INTO|DELETE FROM) `?{re.escape(target.version_table)}\b", re.IGNORECASE
-    )
-    if any(version.match(record.statement.strip()) for record in last):
-        return ()
-    done: dict[int, Record] = {}
-    for record in last:
-        if record.state == "done" or record.fingerprint != fingerprint(connection):
-            done[record.number] = record
-    return tuple(done[number] for number in sorted(done))
+    """As `read_halfway`; None where every plan is one transaction, and nothing can be half done."""
+    return read_halfway(target) if dialect_of(target).keeps_journals else None
 
 
 def done_before(target: Target, steps: tuple[Step, ...]) -> Halfway | None:
@@ -99,7 +115,7 @@ def done_before(target: Target, steps: tuple[Step, ...]) -> Halfway | None:
 
     Raises PlanChanged if there is one and the first of the steps is not the one that it stopped in.
     """
-    halfway = read_halfway(target)
+    halfway = halfway_of(target)
     if halfway is None or not halfway.done:
         return None
     revision = halfway.done[0].revision
@@ -135,21 +151,10 @@ def remaining(plan: Plan, heads: tuple[str, ...]) -> tuple[Step, ...] | None:
     return None
 
 
-def end_session(target: Target, seconds: float) -> bool:
-    """Kill the session of the interrupted run and wait until it is gone: the server would go on with
-    a statement whose process is dead. False if it stays."""
+def end_session(target: Target, run: str, seconds: float) -> bool:
+    """End the session of a run whose process is gone, and wait until it is gone too; False if it stays.
+    Another run may have the journal by now, or still: its session is left alone."""
     halfway = read_halfway(target)
-    session = int(halfway.session) if halfway else 0
-    with engine_of(target.parsed_url, isolation_level="AUTOCOMMIT").connect() as connection:
-        alive = (
-            "SELECT count(*) FROM information_schema.processlist "  # noqa: S608 - a number
-            f"WHERE id = {session} AND db = database()"
-        )
-        deadline = time.monotonic() + seconds
-        while connection.exec_driver_sql(alive).scalar():
-            with suppress(DBAPIError):  # gone in the meantime
-                connection.exec_driver_sql(f"KILL {session}")
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)
-    return True
+    if halfway is None or halfway.run != run:
+        return True
+    return dialect_of(target).end(target, halfway.session, seconds)

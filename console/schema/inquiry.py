@@ -66,6 +66,10 @@ def put(connection: Connection, question: Question) -> Probe:
     """
     if question.kind == "size":
         answer = connection.execute(_size(connection, question)).scalar()
+    elif question.kind == "invalid" and connection.dialect.name != "postgresql":
+        answer = None
+    elif question.kind == "invalid":
+        answer = connection.execute(_invalid(question)).scalar()
     elif ";" in question.condition:
         return Probe(question, None, now(), problem="it is no condition")
     else:
@@ -140,7 +144,7 @@ def _size(connection: Connection, question: Question) -> Any:
     """What asks for the bytes of a table."""
     if connection.dialect.name == "postgresql":
         return sa.text("SELECT pg_table_size(to_regclass(:name))").bindparams(
-            name=".".join('"' + part.replace('"', '""') + '"' for part in question.table.split("."))
+            name=_regclass(question.table)
         )
     if connection.dialect.name in ("mysql", "mariadb"):
         return sa.text(
@@ -150,6 +154,19 @@ def _size(connection: Connection, question: Question) -> Any:
     return sa.text("SELECT sum(pgsize) FROM dbstat WHERE name = :name").bindparams(
         name=question.table
     )
+
+
+def _invalid(question: Question) -> Any:
+    """What counts the invalid indexes of a table; a partitioned index is not one of them."""
+    return sa.text(
+        "SELECT count(*) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid "
+        "WHERE i.indrelid = to_regclass(:name) AND NOT i.indisvalid AND x.relkind = 'i'"
+    ).bindparams(name=_regclass(question.table))
+
+
+def _regclass(name: str) -> str:
+    """A table's name as to_regclass takes it."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
 
 
 def reason_of(error: Exception) -> str:

@@ -25,7 +25,8 @@ class Pass:
     `start` are the heads that the database must have; `schema_digest` the digest of its schema
     ("" leaves it unchecked). With `expected`, losses beyond those of the rehearsal roll it back.
     `probes` are asked again, and no answer that binds may be worse. With `reads`, every model is
-    read before and after.
+    read before and after; with `watches`, the locks of each step are written down where the database
+    tells them. Without `proves`, no ledger is drawn up.
     """
 
     steps: tuple[Step, ...]
@@ -34,6 +35,8 @@ class Pass:
     expected: Ledger | None = None
     probes: tuple[Probe, ...] = ()
     reads: bool = False
+    proves: bool = True
+    watches: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,15 +49,34 @@ class Stamp:
 
 
 @dataclass(frozen=True)
+class Mend:
+    """Statements to execute by themselves, and what must hold: before, the heads `start` and the
+    schema's `fingerprint` ("" on a clone that is spelled in other words); after them, the schema
+    `end`, but for what `tolerated` names. Then the version table says `heads`.
+
+    With `expected`, a loss beyond it rolls everything back, where the database can.
+    """
+
+    statements: tuple[str, ...]
+    start: tuple[str, ...]
+    fingerprint: str
+    heads: tuple[str, ...]
+    end: Catalogue
+    tolerated: frozenset[tuple[str, str, str]] = frozenset()
+    expected: Ledger | None = None
+
+
+@dataclass(frozen=True)
 class Job:
     """Everything that a child process needs; `target` points into the snapshot.
 
     "run" executes the passes one after the other; "generate" writes a new revision file and "check"
     compares the models with the database, both without changing the database. "model" creates what
-    the models say on the empty database `scratch`; "stamp" writes the version table.
+    the models say on the empty database `scratch`; "stamp" writes the version table, and "mend"
+    executes statements before it does.
     """
 
-    kind: Literal["run", "generate", "check", "model", "stamp"]
+    kind: Literal["run", "generate", "check", "model", "stamp", "mend"]
     target: Target
     passes: tuple[Pass, ...] = ()
     lock_wait: float = LOCK_WAIT_SECONDS
@@ -66,6 +88,7 @@ class Job:
     head: str | None = None
     scratch: str = field(default="", repr=False)
     stamp: Stamp | None = None
+    mend: Mend | None = None
 
 
 @dataclass(frozen=True)

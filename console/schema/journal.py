@@ -1,142 +1,153 @@
-"""journal: what a plan has done on a database where a plan cannot be one transaction.
+"""journal: what a plan has done where it cannot be one transaction.
 
-The journal is a table beside the data. Before a statement that commits by itself (CREATE, ALTER,
-DROP) a row says that it begins, with a fingerprint of the schema; after it, that it is done. A
-statement that changes rows is written down in the very transaction that changes them. So after any
-death of the process each statement is known to have been executed or not: one that began and left
-the schema as it was has not been.
+The journal is a table beside the data. What is executed in a transaction is written down in that very
+transaction. Before a statement that commits by itself a row says that it begins, with what the
+schema was; after it, that it is done. So after any death of the process each statement is known to
+have been executed or not. What differs with the database is in modules of their own.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
+from abc import ABC, abstractmethod
 from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 
 from console.schema.capture import Capture
 from console.schema.catalogue import read_catalogue
-from console.schema.errors import MigrationFailed
-from console.schema.record import Begun, Record
+from console.schema.errors import MigrationFailed, PlanChanged
+from console.schema.job import Job
+from console.schema.record import Begun, Record, unfinished
 from console.schema.wire import encode
 
 TABLE = "console_journal"
-CREATE = f"""
-CREATE TABLE IF NOT EXISTS {TABLE} (
-    id bigint AUTO_INCREMENT PRIMARY KEY, run char(64) NOT NULL, session bigint NOT NULL,
-    revision varchar(255) NOT NULL, number int NOT NULL, state varchar(7) NOT NULL,
-    fingerprint char(64) NOT NULL, digest char(64) NOT NULL, rowid bigint NOT NULL,
-    statement longtext NOT NULL
-) ENGINE = InnoDB CHARACTER SET utf8mb4
-"""
-INSERT = (
-    f"INSERT INTO {TABLE} (run, session, revision, number, state, fingerprint, digest, rowid, "  # noqa: S608 - our own name
-    "statement) VALUES (%s, connection_id(), %s, %s, %s, %s, %s, %s, %s)"
-)
-COMMENT = re.compile(r"(\s+|--[^\n]*\n|#[^\n]*\n|/\*[^!].*?\*/)+", re.DOTALL)
-TEMPORARY = re.compile(r"(CREATE|DROP)\s+(OR\s+REPLACE\s+)?TEMPORARY\b", re.IGNORECASE)
-BY_ITSELF = frozenset(
-    [
-        "CREATE",
-        "ALTER",
-        "DROP",
-        "RENAME",
-        "TRUNCATE",
-        "OPTIMIZE",
-        "ANALYZE",
-        "REPAIR",
-        "CHECK",
-        "GRANT",
-        "REVOKE",
-        "LOCK",
-        "UNLOCK",
-        "CALL",
-    ]
-)
-ROWS = frozenset(["INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH"])
+COLUMNS = "run, session, revision, number, state, fingerprint, digest, rowid, details, statement"
 CHANGED = (
     "This run was interrupted and cannot go on by itself: statement {number} of revision "
-    "{revision} is not what it was the first time. Bring the database to a known state by hand."
+    "{revision} {why}. Bring the database to a known state by hand."
 )
+OTHER = "is not what it was the first time"
+GONE = "gave something to those after it that it cannot give again"
 
 
-class Journal:
+class Journal(ABC):
     """Writes down what a run does, inside the child. `done` are statements of the first step that an
-    earlier attempt has executed: they are passed over."""
+    earlier attempt has executed: they are passed over.
 
-    def __init__(self, run: str, done: tuple[Record, ...], capture: Capture) -> None:
-        self.run, self.capture = run, capture
-        self.done = {(record.revision, record.number): record for record in done}
-        self.number = 0
-        self.revision = ""
+    `create` is the SQL of the table, and `session` the SQL of what tells the session at hand from all
+    others of its server.
+    """
+
+    create: str
+    session: str
+
+    def __init__(self, job: Job, capture: Capture) -> None:
+        self.job, self.capture = job, capture
         self.is_open = False
+        self.source = TABLE
+        self.done: dict[tuple[str, int], Record] = {}
+        self._take(job.done)
 
     def install(self, mark: str) -> None:
         """Listen on every engine; only connections that carry `mark` are the target's."""
         self.mark = mark
-        event.listen(Engine, "before_cursor_execute", self._before, retval=True)
-        event.listen(Engine, "after_cursor_execute", self._after)
+        self._listen()
 
     def open(self, connection: Connection, begun: Begun) -> None:
-        """Begin a run, or go on with one: the table, and a row that says of what it is the journal."""
+        """Begin a run, or go on with one: the table, and a row that says of what it is the journal.
+
+        Commits. Raises PlanChanged where another run went on before we had the lock.
+        """
         raw: Any = connection.connection.dbapi_connection
-        execute(raw, CREATE)
-        if not self.done:
-            execute(raw, f"DELETE FROM {TABLE}")  # noqa: S608 - our own name
-        text = json.dumps(encode(begun))
-        execute(raw, INSERT, (self.run, "", 0, "done", "", "", 0, text))
+        self.source = self._locate(raw)
+        execute(raw, self.create.format(table=self.source))
+        found = self._read(raw)
+        self._refuse_overtaken(found, begun)
+        self._commit(connection)
+        self._clear(raw, [record for record in found if record.state == "started"])
+        which = " WHERE state = 'started'" if self.done else ""
+        execute(raw, f"DELETE FROM {self.source}{which}")  # noqa: S608 - our own name
+        self._begin(raw, begun)
         raw.commit()
         self.is_open = True
+
+    def resume(self, connection: Connection, begun: Begun, done: tuple[Record, ...]) -> None:
+        """Go on after an attempt of this process, by a new connection. Commits."""
+        self._take(done)
+        self._begin(connection.connection.dbapi_connection, begun)
+        self._commit(connection)
 
     def close(self, connection: Connection) -> None:
         """The run has reached its end: nothing of it is in doubt any more."""
         raw: Any = connection.connection.dbapi_connection
-        execute(raw, f"DROP TABLE IF EXISTS {TABLE}")
+        execute(raw, f"DROP TABLE IF EXISTS {self.source}")
         raw.commit()
         self.done, self.is_open = {}, False
 
-    def _before(
-        self, conn: Connection, cursor: Any, sql: str, parameters: Any, context: Any, many: bool
-    ) -> tuple[str, Any]:
-        kind = kind_of(sql)
-        if kind == "other" or not self._concerns(conn):
-            return sql, parameters
+    @abstractmethod
+    def _listen(self) -> None:
+        """Take part in what SQLAlchemy executes."""
+
+    def _locate(self, raw: Any) -> str:
+        """The table's name as SQL takes it, whatever a migration does to the session."""
+        return TABLE
+
+    def _commit(self, connection: Connection) -> None:
+        """End the transaction in which the start was checked."""
+        raw: Any = connection.connection.dbapi_connection
+        raw.commit()
+
+    def _clear(self, raw: Any, started: list[Record]) -> None:  # noqa: B027 - nothing on most
+        """Take away what statements that did not finish have left."""
+
+    def _take(self, done: tuple[Record, ...]) -> None:
+        self.done = {(record.revision, record.number): record for record in done}
+        self.revision, self.number = "", 0
+
+    def _begin(self, raw: Any, begun: Begun) -> None:
+        """Write the row of number 0."""
+        text = json.dumps(encode(begun))
+        self._insert(raw, ("", 0, "done", "", "", 0, "", text))
+
+    def _refuse_overtaken(self, found: list[Record], begun: Begun) -> None:
+        """Raise PlanChanged where the journal says more than it did when this run was begun."""
+        half = unfinished(found, self.job.target.version_table)
+        mine = begun.steps[0].revision
+        said = {(r.revision, r.number) for r in half if r.state == "done" and r.revision == mine}
+        if said - set(self.done):
+            raise PlanChanged(("another run has done a part of it in the meantime",))
+
+    def _next(self, sql: str, parameters: Any) -> Record | None:
+        """Number a statement; return its record if an earlier attempt has executed it.
+
+        Raises MigrationFailed where it is another one than it was, or may not be passed over.
+        """
         if self.revision != self.capture.revision:
             self.revision, self.number = str(self.capture.revision), 0
         self.number += 1
         known = self.done.get((self.revision, self.number))
-        if known is not None:
-            if known.digest != digest_of(sql, parameters) or known.rowid:
-                raise MigrationFailed(
-                    CHANGED.format(number=self.number, revision=self.revision), self.revision
-                )
-            return "DO 0", ()
-        if kind == "ddl":
-            raw: Any = conn.connection.dbapi_connection
-            self._write(raw, "started", self._fingerprint(conn), sql, parameters, 0)
-            raw.commit()  # with it all rows that were changed before; the statement would do the same
-        return sql, parameters
+        if known is not None and known.digest != digest_of(sql, parameters):
+            raise self._stuck(OTHER)
+        if known is not None and known.rowid:
+            raise self._stuck(GONE)
+        return known
 
-    def _after(
-        self, conn: Connection, cursor: Any, sql: str, parameters: Any, context: Any, many: bool
-    ) -> None:
-        kind = kind_of(sql)
-        if kind == "other" or not self._concerns(conn):
-            return
-        raw: Any = conn.connection.dbapi_connection
-        if kind == "rows":
-            rowid = 0 if many else int(cursor.lastrowid or 0)
-            self._write(raw, "done", "", sql, parameters, rowid)
-            return
-        execute(
-            raw,
-            f"UPDATE {TABLE} SET state = 'done' WHERE run = %s AND revision = %s AND number = %s",  # noqa: S608 - our own name
-            (self.run, self.revision, self.number),
-        )
-        raw.commit()
+    @property
+    def is_behind(self) -> bool:
+        """Whether statements after the one at hand have been executed by an earlier attempt."""
+        revision = self.capture.revision
+        number = self.number if self.revision == revision else 0
+        return any(r == revision and n > number for r, n in self.done)
+
+    def _stuck(self, why: str) -> MigrationFailed:
+        text = CHANGED.format(number=self.number, revision=self.revision, why=why)
+        return MigrationFailed(text, self.revision)
+
+    def _concerns(self, conn: Connection) -> bool:
+        """Whether a step is running, on a connection to the target."""
+        return self.is_open and self.capture.revision is not None and bool(conn.info.get(self.mark))
 
     def _fingerprint(self, conn: Connection) -> str:
         """The schema's fingerprint, past the capture: it is our question, not the step's."""
@@ -146,26 +157,47 @@ class Journal:
         finally:
             self.capture.revision = revision
 
-    def _concerns(self, conn: Connection) -> bool:
-        """Whether a step is running, on a connection to the target."""
-        return self.is_open and self.capture.revision is not None and bool(conn.info.get(self.mark))
-
     def _write(
-        self, raw: Any, state: str, before: str, sql: str, parameters: Any, rowid: int
+        self,
+        raw: Any,
+        state: str,
+        sql: str,
+        parameters: Any,
+        *,
+        before: str = "",
+        rowid: int = 0,
+        details: str = "",
     ) -> None:
+        """Write down the statement at hand."""
         digest = digest_of(sql, parameters)
-        values = (self.run, self.revision, self.number, state, before, digest, rowid, sql.strip())
-        execute(raw, INSERT, values)
+        values = (self.number, state, before, digest, rowid, details, sql.strip())
+        self._insert(raw, (self.revision, *values))
 
+    def _insert(self, raw: Any, values: tuple[Any, ...]) -> None:
+        marks = ", ".join(["%s"] * len(values))
+        sql = f"INSERT INTO {self.source} ({COLUMNS}) VALUES (%s, {self.session}, {marks})"  # noqa: S608 - our own names
+        self._send(raw, sql, (self.job.run, *values))
 
-def kind_of(sql: str) -> str:
-    """Return "ddl" for what commits by itself, "rows" for what changes rows, else "other"."""
-    text = COMMENT.sub(" ", sql[:2000], count=1).lstrip() if sql[:1] in " \n\t-#/" else sql
-    found = re.match(r"\w+", text)
-    word = found.group().upper() if found else ""
-    if TEMPORARY.match(text):
-        return "other"
-    return "ddl" if word in BY_ITSELF else "rows" if word in ROWS else "other"
+    def _finish(self, raw: Any) -> None:
+        """The statement that was started is done."""
+        sql = (
+            f"UPDATE {self.source} SET state = 'done' "  # noqa: S608 - our own name
+            "WHERE run = %s AND revision = %s AND number = %s"
+        )
+        self._send(raw, sql, (self.job.run, self.revision, self.number))
+
+    def _send(self, raw: Any, sql: str, values: tuple[Any, ...]) -> None:
+        """Execute a statement with values, marked by %s."""
+        execute(raw, sql, values)
+
+    def _read(self, raw: Any) -> list[Record]:
+        """Every row of the table, in order."""
+        cursor = raw.cursor()
+        try:
+            cursor.execute(f"SELECT {COLUMNS} FROM {self.source} ORDER BY id")  # noqa: S608 - our own names
+            return [Record(*row) for row in cursor.fetchall()]
+        finally:
+            cursor.close()
 
 
 def fingerprint(connection: Connection) -> str:

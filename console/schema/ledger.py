@@ -5,7 +5,7 @@ The values and the pure comparison. Counting a live database is `console.schema.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -24,13 +24,20 @@ class TableCount:
     """One table at one moment.
 
     `earlier` is the same table counted over those rows only whose primary key was there at an
-    earlier count; None where nothing earlier is known or the table has no primary key.
+    earlier count; None where nothing earlier is known or the table has no primary key. Without one,
+    `together` is an order-free checksum of whole rows, of the columns that were there at first.
     """
 
     name: str
     rows: int
     columns: tuple[ColumnCount, ...]
     earlier: TableCount | None = None
+    together: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its columns."""
+        return tuple(column.name for column in self.columns)
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,8 @@ class ColumnEntry:
 @dataclass(frozen=True)
 class Entry:
     """One table before and after. `sentence` says it all: "products: 3 rows before, 3 after, every
-    earlier value identical". `rows_lost` counts rows that are gone."""
+    earlier value identical". `rows_lost` counts rows that are gone; `mixed` where the values of each
+    column are what they were, and those of a row are not together any more."""
 
     table: str
     verdict: Verdict
@@ -69,11 +77,15 @@ class Entry:
     sentence: str
     renamed_to: str | None = None
     rows_lost: int = 0
+    mixed: bool = False
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """What survived. `losses` are sentences with numbers; `is_clean` when nothing was lost or changed."""
+    """What survived. `losses` are sentences with numbers; `is_clean` when nothing was lost or changed.
+
+    `is_sample` where not all rows were there to be counted: its numbers are those of a sample.
+    """
 
     entries: tuple[Entry, ...]
     objects_lost: tuple[tuple[str, str], ...]
@@ -81,6 +93,7 @@ class Ledger:
     losses: tuple[str, ...]
     is_clean: bool
     verdict: str  # one sentence for the top of a page
+    is_sample: bool = False
 
 
 def compare(before: Count, after: Count) -> Ledger:
@@ -107,11 +120,15 @@ def compare(before: Count, after: Count) -> Ledger:
 
 
 def excess(actual: Ledger, expected: Ledger) -> tuple[str, ...]:
-    """Return, in words, what `actual` lost or changed beyond `expected`; empty if nothing more."""
+    """Return, in words, what `actual` lost or changed beyond `expected`; empty if nothing more.
+
+    Where `expected` is of a sample, what was lost in it at all may be lost in any number.
+    """
     foreseen = {entry.table: entry for entry in expected.entries}
     worse: list[str] = []
     for entry in actual.entries:
-        worse.extend(_excess_of_table(entry, foreseen.get(entry.table)))
+        entry_before = foreseen.get(entry.table)
+        worse.extend(_excess_of_table(entry, entry_before, is_sample=expected.is_sample))
     known = set(expected.objects_lost)
     worse.extend(
         f"{kind} {name} lost" for kind, name in actual.objects_lost if (kind, name) not in known
@@ -119,10 +136,16 @@ def excess(actual: Ledger, expected: Ledger) -> tuple[str, ...]:
     return tuple(worse)
 
 
-def _excess_of_table(entry: Entry, foreseen: Entry | None) -> list[str]:
+def of_sample(ledger: Ledger, words: str) -> Ledger:
+    """Return a ledger as that of a sample, which its verdict says: `words` is "a sample of 20 rows"."""
+    verdict = f"Judged by {words}: {ledger.verdict[:1].lower()}{ledger.verdict[1:]}"
+    return replace(ledger, verdict=verdict, is_sample=True)
+
+
+def _excess_of_table(entry: Entry, foreseen: Entry | None, *, is_sample: bool) -> list[str]:
     worse = []
     before = foreseen.rows_lost if foreseen else 0
-    if entry.rows_lost > before:
+    if entry.rows_lost > before and not (is_sample and before):
         worse.append(f"{entry.table}: {_rows(entry.rows_lost)} lost, {before} in the rehearsal")
     columns = {column.name: column for column in foreseen.columns} if foreseen else {}
     for column in entry.columns:
@@ -130,12 +153,14 @@ def _excess_of_table(entry: Entry, foreseen: Entry | None) -> list[str]:
         if column.verdict == "lost":
             lost = column.non_null_before or 0
             allowed = (known.non_null_before or 0) if known and known.verdict == "lost" else 0
-            if lost > allowed:
+            if lost > allowed and not (is_sample and allowed):
                 worse.append(
                     f"{entry.table}.{column.name}: {_values(lost)} lost, {allowed} in the rehearsal"
                 )
         if column.verdict == "changed" and not (known and known.verdict == "changed"):
             worse.append(f"{entry.table}.{column.name}: values changed, not so in the rehearsal")
+    if entry.mixed and not (foreseen and foreseen.mixed):
+        worse.append(f"{entry.table}: values changed places between rows, not so in the rehearsal")
     return worse
 
 
@@ -175,9 +200,17 @@ def _compare_table(old: TableCount, new: TableCount) -> Entry:
         verdict = "lost"
     elif "changed" in verdicts:
         verdict = "changed"
+    mixed = verdict == "identical" and _is_mixed(old, new)
+    if mixed:
+        verdict = "changed"
     renamed_to = new.name if new.name != old.name else None
-    sentence = _sentence(old, new, columns, lost)
-    return Entry(old.name, verdict, old.rows, new.rows, columns, sentence, renamed_to, lost)
+    sentence = _sentence(old, new, columns, lost, mixed)
+    return Entry(old.name, verdict, old.rows, new.rows, columns, sentence, renamed_to, lost, mixed)
+
+
+def _is_mixed(old: TableCount, new: TableCount) -> bool:
+    """Whether values changed places between the rows of a table without a primary key."""
+    return bool(old.together and new.together) and old.together != new.together
 
 
 def _compare_columns(
@@ -238,7 +271,9 @@ def _added(table: TableCount) -> Entry:
     return Entry(table.name, "added", None, table.rows, columns, sentence)
 
 
-def _sentence(old: TableCount, new: TableCount, columns: tuple[ColumnEntry, ...], lost: int) -> str:
+def _sentence(
+    old: TableCount, new: TableCount, columns: tuple[ColumnEntry, ...], lost: int, mixed: bool
+) -> str:
     """ "products: 3 rows before, 3 after, every earlier value identical" and its variations."""
     parts = [f"{_rows(old.rows)} before, {new.rows:,} after"]
     if new.name != old.name:
@@ -257,6 +292,8 @@ def _sentence(old: TableCount, new: TableCount, columns: tuple[ColumnEntry, ...]
     changed = [column.name for column in columns if column.verdict == "changed"]
     if changed:
         parts.append(f"values changed in {', '.join(changed)}")
+    elif mixed:
+        parts.append("values changed places between rows")
     elif not lost and old.rows:
         rest = any(column.verdict == "lost" for column in columns)
         parts.append(f"every {'other' if rest else 'earlier'} value identical")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, inspect
 
+from console.schema.catalogue import Catalogue
 from console.schema.connection import read_only
 from console.schema.driver import engine_of
 from console.schema.errors import RunError
@@ -52,6 +53,12 @@ def mend_leftover(target: Target, leftover: Leftover) -> None:
                 connection.exec_driver_sql(f"DROP TABLE {quote(leftover.name)}")
     finally:
         engine.dispose()
+
+
+def without_leftovers(catalogue: Catalogue) -> Catalogue:
+    """Return a schema without the tables that batch mode forgot."""
+    tables = tuple(t for t in catalogue.tables if not t.name.startswith(TEMPORARY))
+    return Catalogue(tables, catalogue.views)
 
 
 def _find(connection: Connection) -> tuple[Leftover, ...]:

@@ -26,10 +26,11 @@ def busy_at_commit(name: str, seconds: float) -> TargetLocked:
     )
 
 
-def queued(name: str, attempts: int, seconds: float) -> TargetLocked:
-    """The refusal when other sessions held what the plan has to lock, at every attempt."""
+def queued(name: str, attempts: int, seconds: float, *, is_begun: bool = False) -> TargetLocked:
+    """The refusal when other sessions held what the plan has to lock, at every attempt; `is_begun`
+    where a part of it had been executed before."""
     return TargetLocked(
         f"Other sessions of '{name}' held locks that the plan needs for {seconds:g} seconds, at "
-        f"{attempts} attempt{'' if attempts == 1 else 's'}. Nothing was changed. Wait until their "
-        "transactions have finished, or end them, then try again."
+        f"{attempts} attempt{'' if attempts == 1 else 's'}.{'' if is_begun else ' Nothing was changed.'} "
+        "Wait until their transactions have finished, or end them, then try again."
     )

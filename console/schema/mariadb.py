@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from console.schema.dialect import Busy, Dialect, Keys, Shape, is_managed
-from console.schema.driver import ask, engine_of, run
+from console.schema.driver import ask, ended, engine_of, run
 from console.schema.errors import Unsupported
 from console.schema.guard import Guard
 from console.schema.ledger import TableCount
@@ -26,7 +26,8 @@ WAITED = frozenset([1205, 1213])  # lock wait timeout, deadlock
 # Of a database whatever its name; names of locks are those of the whole server, 64 signs at most.
 LOCK = "concat('console:', left(sha2(database(), 256), 40))"
 COLUMNS = """
-SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns c
+SELECT c.table_name, c.column_name, if(c.numeric_scale = 0, 'int', c.data_type)
+FROM information_schema.columns c
 JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
 WHERE c.table_schema = database() AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
 ORDER BY c.table_name, c.ordinal_position
@@ -81,6 +82,13 @@ class MariaDB(Dialect):
                 return False
             self.release(raw)
             return True
+
+    def end(self, target: Target, session: str, seconds: float) -> bool:
+        alive = (
+            "SELECT count(*) FROM information_schema.processlist "  # noqa: S608 - a number
+            f"WHERE id = {int(session)} AND db = database()"
+        )
+        return ended(target.parsed_url, alive, f"KILL {int(session)}", seconds)
 
     def prepare(self, dbapi_connection: Any, guard: Guard, lock_wait: float) -> None:
         run(dbapi_connection, f"SET SESSION lock_wait_timeout = {max(int(lock_wait), 1)}")

@@ -74,7 +74,19 @@ def read_mariadb(
         for name, definition in ask(VIEWS)
         if is_wanted(name)
     )
-    return tables, views
+    sequences = tuple(
+        View(name, _sequence(connection, name), "sequence")
+        for name, row in found.items()
+        if row[1] == "SEQUENCE"
+    )
+    return tables, (*views, *sequences)
+
+
+def _sequence(connection: Connection, name: str) -> str:
+    """How a sequence counts, as the server says it after the name."""
+    quoted = "`" + name.replace("`", "``").replace("%", "%%") + "`"
+    text = str(connection.exec_driver_sql(f"SHOW CREATE SEQUENCE {quoted}").one()[1])
+    return one_line(text.rpartition("` ")[2])
 
 
 def _column(row: Any, collation: str | None) -> Column:

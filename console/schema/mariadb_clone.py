@@ -10,38 +10,55 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from console.schema.copy import Copied, size_in_words
+from console.schema.copy import Copied
 from console.schema.driver import engine_of
 from console.schema.errors import RunError, Unsupported
 from console.schema.mariadb_count import backquoted
+from console.schema.mariadb_sample import copy_rows
+from console.schema.sample import Sample
+from console.schema.size import size_in_words
 
 SIZE = (
     "SELECT coalesce(sum(data_length + index_length), 0) FROM information_schema.tables "
     "WHERE table_schema = database()"
 )
+SESSIONS = "SELECT id FROM information_schema.processlist WHERE db = %s"
 DUMPERS, CLIENTS = ("mariadb-dump", "mysqldump"), ("mariadb", "mysql")
-FLAGS = ("--single-transaction", "--routines", "--events", "--triggers", "--hex-blob", "--quick")
+FLAGS = ("--single-transaction", "--hex-blob", "--quick", "--no-autocommit")
+ALL = ("--routines", "--events", "--triggers")
+# Of a sample, the triggers come after the rows: they are not to fire.
+SCHEMA = ("--no-data", "--routines", "--events", "--skip-triggers")
+TRIGGERS = ("--no-data", "--no-create-info", "--skip-routines", "--skip-events", "--triggers")
 
 
-def copy(url: URL, name: str) -> Copied:
-    """Copy the database of `url` to a new one, `name`; a copy that fails is dropped.
+def copy(url: URL, name: str, limit: int) -> Copied:
+    """Copy the database of `url` to a new one, `name`, a sample of it if it has more than `limit`
+    bytes; a copy that fails is dropped.
 
     Raises Unsupported without the tools that it takes, and RunError with their words.
     """
     dumper, client = _tool(DUMPERS), _tool(CLIENTS)
     with engine_of(url).connect() as connection:
-        size = size_in_words(int(connection.exec_driver_sql(SIZE).scalar_one()))
+        size = int(connection.exec_driver_sql(SIZE).scalar_one())
+    sample, how = None, f"MariaDB dump and load of {size_in_words(size)}"
     create(url, name)
     try:
-        _dump_and_load(url, name, dumper, client)
+        if size > limit:
+            _dump_and_load(url, name, dumper, client, SCHEMA)
+            sample = Sample(copy_rows(url, name), size, limit)
+            _dump_and_load(url, name, dumper, client, TRIGGERS)
+            how = f"MariaDB copy of {sample.words} out of {size_in_words(size)}"
+        else:
+            _dump_and_load(url, name, dumper, client, ALL)
     except BaseException:
         drop(url, name)
         raise
-    return Copied(url.set(database=name), f"MariaDB dump and load of {size}")
+    return Copied(url.set(database=name), how, sample=sample)
 
 
 def create(url: URL, name: str) -> URL:
@@ -63,8 +80,12 @@ def create(url: URL, name: str) -> URL:
 
 
 def drop(url: URL, name: str) -> None:
-    """Drop a database if it is there."""
-    with engine_of(url).connect() as connection:
+    """Drop a database if it is there, whoever is connected to it."""
+    with engine_of(url, isolation_level="AUTOCOMMIT").connect() as connection:
+        # A statement whose process is dead goes on, and nothing is dropped before its end.
+        for session in connection.exec_driver_sql(SESSIONS, (name,)).scalars().all():
+            with suppress(DBAPIError):  # gone in the meantime
+                connection.exec_driver_sql(f"KILL {int(session)}")
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {backquoted(name)}")
 
 
@@ -75,7 +96,7 @@ def _tool(names: tuple[str, ...]) -> str:
     return found
 
 
-def _dump_and_load(url: URL, name: str, dumper: str, client: str) -> None:
+def _dump_and_load(url: URL, name: str, dumper: str, client: str, what: tuple[str, ...]) -> None:
     """Pipe the one into the other."""
     # A password in the environment is seen by no other user's processes.
     environment = {**os.environ, **({"MYSQL_PWD": url.password} if url.password else {})}
@@ -86,7 +107,7 @@ def _dump_and_load(url: URL, name: str, dumper: str, client: str) -> None:
         access += ["--user", url.username]
     with tempfile.TemporaryFile() as errors:
         dump = subprocess.Popen(  # noqa: S603 - found on the path, its arguments are ours
-            [dumper, *access, *FLAGS, url.database or ""],
+            [dumper, *access, *FLAGS, *what, url.database or ""],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from console.schema.catalogue import EMPTY_FINGERPRINT, read_catalogue
 from console.schema.connection import read_only
@@ -19,7 +18,7 @@ from console.schema.digest import (
 )
 from console.schema.errors import NothingToDo, UnknownDatabaseRevision
 from console.schema.history import History, read_heads, read_history
-from console.schema.revision import Revision
+from console.schema.revision import Direction, Revision
 from console.schema.route import find_route
 from console.schema.target import Target
 
@@ -31,12 +30,11 @@ DATABASE = "the database"
 HEADS = "where the database stands"
 SCHEMA = "the schema of the database"
 
-Direction = Literal["up", "down"]
-
 
 @dataclass(frozen=True)
 class Step:
-    """One revision to run, up or down. `path` is relative to the script location's parent."""
+    """One revision to run, up or down. `path` is relative to the script location's parent; `splits`
+    are the directions in which its file opens an `autocommit_block()`."""
 
     revision: str
     direction: Direction
@@ -44,6 +42,12 @@ class Step:
     parents: tuple[str, ...]
     path: str
     sha256: str
+    splits: tuple[Direction, ...] = ()
+
+    @property
+    def is_split(self) -> bool:
+        """Whether this step leaves its transaction where the database lets it."""
+        return self.direction in self.splits
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ def make_plan(target: Target, goal: str, history: History | None = None) -> Plan
             parents=revision.parents,
             path=display_name(target, revision.path),
             sha256=revision.sha256,
+            splits=revision.splits,
         )
         for revision in revisions
     )

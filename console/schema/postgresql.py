@@ -17,10 +17,11 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from console.schema.dialect import Busy, Dialect, Keys, Shape, is_managed, quoted
-from console.schema.driver import ask, engine_of, run
+from console.schema.driver import ask, ended, engine_of, run
 from console.schema.errors import MigrationFailed, Unsupported
 from console.schema.guard import SPLITS, Guard
 from console.schema.ledger import TableCount
+from console.schema.locks import LockWatch
 from console.schema.postgresql_catalogue import NAME, OWN
 from console.schema.postgresql_count import read_keys, tally_table
 from console.schema.target import Target
@@ -68,6 +69,7 @@ class PostgreSQL(Dialect):
 
     name = "postgresql"
     names = ("postgresql",)
+    splits = True
     retries = True
 
     def __init__(self) -> None:
@@ -97,6 +99,13 @@ class PostgreSQL(Dialect):
             self.release(raw)
             return True
 
+    def end(self, target: Target, session: str, seconds: float) -> bool:
+        pid, _, began = session.partition(" ")
+        # A role that may not see when a session began may not end it either.
+        mine = f"pid = {int(pid)} AND extract(epoch FROM backend_start) = {float(began):.6f}"
+        alive = f"SELECT count(*) FROM pg_stat_activity WHERE {mine}"  # noqa: S608 - numbers
+        return ended(target.parsed_url, alive, f"SELECT pg_terminate_backend({int(pid)})", seconds)
+
     def prepare(self, dbapi_connection: Any, guard: Guard, lock_wait: float) -> None:
         with suppress(Exception):  # older servers, and systems that cannot tell
             run(dbapi_connection, "SET client_connection_check_interval = '500ms'")
@@ -105,7 +114,7 @@ class PostgreSQL(Dialect):
         commit = dbapi_connection.commit
 
         def guarded() -> None:
-            if guard.state == "running" and self.commits(dbapi_connection):
+            if guard.whole and guard.state == "running" and self.commits(dbapi_connection):
                 raise MigrationFailed(SPLITS.format(word="COMMIT"))
             commit()
 
@@ -114,6 +123,8 @@ class PostgreSQL(Dialect):
 
     def begin(self, dbapi_connection: Any, target: Target, lock_wait: float) -> None:
         if getattr(dbapi_connection, "autocommit", False) is True:
+            if self.commits(dbapi_connection):
+                return  # an autocommit block: there is no transaction to set anything for
             raise Unsupported(
                 "env.py connects in autocommit mode, in which a plan cannot be one transaction. "
                 "Take isolation_level='AUTOCOMMIT' out of it."
@@ -127,7 +138,8 @@ class PostgreSQL(Dialect):
             return
         run(dbapi_connection, "SET LOCAL row_security = off")  # an error, and not rows unseen
         table = version_table(target)
-        (found,) = ask(dbapi_connection, "SELECT to_regclass(%s) IS NOT NULL", table)
+        literal = table.replace("'", "''")  # a parameter is written otherwise for every driver
+        (found,) = ask(dbapi_connection, f"SELECT to_regclass('{literal}') IS NOT NULL")
         if found:
             # Nobody moves the heads from here on; reading them is free.
             run(dbapi_connection, f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
@@ -198,6 +210,9 @@ class PostgreSQL(Dialect):
     ) -> tuple[TableCount, Keys | None]:
         table = tally_table(connection, shape, earlier)
         return table, read_keys(connection, shape, table.rows) if keep else None
+
+    def watch(self, connection: Connection) -> LockWatch | None:
+        return LockWatch(connection.connection.dbapi_connection)
 
     def transaction(self, connection: Connection) -> str:
         return str(connection.exec_driver_sql("SELECT txid_current()").scalar())

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from console.schema.table import Column, Part, Table, View
 
+# Letters of the type "char" are cast: drivers differ in what they make of it.
 # A name, or schema and name, of the class behind alias c.
 NAME = (
     "CASE WHEN n.nspname = current_schema() THEN c.relname ELSE n.nspname || '.' || c.relname END"
@@ -27,13 +28,13 @@ OWN = (
     "AND e.deptype = 'e')"
 )
 TABLES = f"""
-SELECT c.oid, {NAME}, c.relkind, c.relpersistence, pg_get_partkeydef(c.oid),
+SELECT c.oid, {NAME}, c.relkind::text, c.relpersistence::text, pg_get_partkeydef(c.oid),
        pg_get_expr(c.relpartbound, c.oid), c.relrowsecurity, obj_description(c.oid, 'pg_class')
 FROM pg_class c {OWN} AND c.relkind IN ('r', 'p', 'f')
 """  # noqa: S608 - made of the constants above
 COLUMNS = f"""
 SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
-       pg_get_expr(d.adbin, d.adrelid, true), a.attgenerated, a.attidentity,
+       pg_get_expr(d.adbin, d.adrelid, true), a.attgenerated::text, a.attidentity::text,
        CASE WHEN a.attcollation <> t.typcollation THEN l.collname END,
        col_description(a.attrelid, a.attnum),
        (SELECT string_agg(quote_literal(v.enumlabel), ', ' ORDER BY v.enumsortorder)
@@ -45,7 +46,7 @@ LEFT JOIN pg_collation l ON l.oid = a.attcollation
 ORDER BY a.attrelid, a.attnum
 """  # noqa: S608 - made of the constants above
 CONSTRAINTS = f"""
-SELECT k.conrelid, k.conname, k.contype, pg_get_constraintdef(k.oid, true),
+SELECT k.conrelid, k.conname, k.contype::text, pg_get_constraintdef(k.oid, true),
        ARRAY(SELECT a.attname FROM pg_attribute a
              WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey))
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
@@ -58,13 +59,35 @@ FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class c ON c.oid
                       AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x'))
 """  # noqa: S608 - made of the constants above
 TRIGGERS = f"""
-SELECT t.tgrelid, t.tgname, pg_get_triggerdef(t.oid, true), t.tgenabled, md5(p.prosrc)
+SELECT t.tgrelid, t.tgname, pg_get_triggerdef(t.oid, true), t.tgenabled::text, md5(p.prosrc)
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid
 {OWN} AND NOT t.tgisinternal
 """  # noqa: S608 - made of the constants above
 VIEWS = f"""
-SELECT {NAME}, c.relkind, pg_get_viewdef(c.oid, true) FROM pg_class c {OWN} AND c.relkind IN ('v', 'm')
+SELECT {NAME}, c.relkind::text, pg_get_viewdef(c.oid, true) FROM pg_class c {OWN} AND c.relkind IN ('v', 'm')
 """  # noqa: S608 - made of the constants above
+# What belongs to no column: those of serial and identity columns are said there.
+SEQUENCES = f"""
+SELECT {NAME}, concat('as ', format_type(s.seqtypid, NULL), ' start ', s.seqstart,
+       ' increment ', s.seqincrement, ' minvalue ', s.seqmin, ' maxvalue ', s.seqmax,
+       ' cache ', s.seqcache, CASE WHEN s.seqcycle THEN ' cycle' END)
+FROM pg_class c JOIN pg_sequence s ON s.seqrelid = c.oid {OWN}
+AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+                AND d.objid = c.oid AND d.deptype IN ('a', 'i'))
+"""  # noqa: S608 - made of the constants above
+TYPES_OF_OWN = """
+SELECT CASE WHEN n.nspname = current_schema() THEN t.typname
+       ELSE n.nspname || '.' || t.typname END, t.typtype::text,
+       (SELECT string_agg(quote_literal(v.enumlabel), ', ' ORDER BY v.enumsortorder)
+        FROM pg_enum v WHERE v.enumtypid = t.oid),
+       format_type(t.typbasetype, t.typtypmod), t.typdefault, t.typnotnull,
+       (SELECT string_agg(k.conname || ' ' || pg_get_constraintdef(k.oid, true), ', ' ORDER BY k.conname)
+        FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')
+FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND t.typtype IN ('e', 'd')
+AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_type'::regclass
+                AND e.objid = t.oid AND e.deptype = 'e')
+"""
 KINDS: dict[str, Any] = {
     "p": "primary key",
     "u": "unique",
@@ -114,7 +137,24 @@ def read_postgresql(
         for name, kind, definition in ask(VIEWS)
         if is_wanted(name)
     )
-    return tables, views
+    sequences = (View(name, text, "sequence") for name, text in ask(SEQUENCES) if is_wanted(name))
+    types = (_type_of_own(row) for row in ask(TYPES_OF_OWN) if is_wanted(row[0]))
+    return tables, (*views, *sequences, *types)
+
+
+def _type_of_own(row: Any) -> View:
+    """An enumeration with its values, or a domain with what it asks of them."""
+    name, kind, labels, base, default, is_required, checks = row
+    if kind == "e":
+        return View(name, f"({labels or ''})", "enum")
+    words = [type_name(base)]
+    if default is not None:
+        words.append(f"default {one_line(default)}")
+    if is_required:
+        words.append("not null")
+    if checks:
+        words.append(one_line(checks))
+    return View(name, ", ".join(words), "domain")
 
 
 def _sorted(parts: list[Part]) -> tuple[Part, ...]:

@@ -16,10 +16,13 @@ from contextlib import contextmanager
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
-from console.schema.copy import Copied, size_in_words
+from console.schema.copy import Copied
 from console.schema.dialect import quoted
 from console.schema.driver import engine_of
 from console.schema.errors import RunError, Unsupported
+from console.schema.postgresql_sample import copy_rows
+from console.schema.sample import Sample
+from console.schema.size import size_in_words
 
 MAINTENANCE = ("postgres", "template1")
 # What libpq reads from the environment, where no other process can see a password.
@@ -34,30 +37,41 @@ VARIABLES = {
 }
 
 
-def copy(url: URL, name: str) -> Copied:
-    """Copy the database of `url` to a new one, `name`; a copy that fails is dropped.
+def copy(url: URL, name: str, limit: int) -> Copied:
+    """Copy the database of `url` to a new one, `name`, a sample of it if it has more than `limit`
+    bytes; a copy that fails is dropped.
 
     Raises Unsupported without the tools that it takes, and RunError with their words.
     """
     source = url.database or ""
     with _maintenance(url) as connection:
-        size = size_in_words(_number(connection, "SELECT pg_database_size(%s)", source))
+        size = _number(connection, "SELECT pg_database_size(%s)", source)
         others = _number(
             connection, "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", source
         )
-        if not others and _copy_as_template(connection, source, name):
-            how = f"PostgreSQL template copy of {size}"
-        else:
+        is_small = size <= limit
+        is_template = is_small and not others and _copy_as_template(connection, source, name)
+        if not is_template:
             _create(connection, name)
-            how = f"PostgreSQL dump and restore of {size}"
         try:
-            if "dump" in how:
+            sample = None if is_small else _copy_sample(url, name, size, limit)
+            if is_small and not is_template:
                 _dump_and_restore(url, name)
             _copy_settings(connection, source, name)
         except BaseException:
             drop(url, name)
             raise
-    return Copied(url.set(database=name), how, is_exact="template" in how)
+    way = "template copy" if is_template else "dump and restore"
+    how = f"PostgreSQL {way if sample is None else f'copy of {sample.words} out'} of "
+    return Copied(url.set(database=name), how + size_in_words(size), is_template, sample)
+
+
+def _copy_sample(url: URL, name: str, size: int, limit: int) -> Sample:
+    """Copy the schema with a sample of the rows; constraints and triggers come after the rows."""
+    _dump_and_restore(url, name, "--section=pre-data")
+    sample = Sample(copy_rows(url, name), size, limit)
+    _dump_and_restore(url, name, "--section=post-data")
+    return sample
 
 
 def create(url: URL, name: str) -> URL:
@@ -111,19 +125,20 @@ def _copy_as_template(connection: Connection, source: str, name: str) -> bool:
     return True
 
 
-def _dump_and_restore(url: URL, name: str) -> None:
+def _dump_and_restore(url: URL, name: str, *what: str) -> None:
     """Pipe the one into the other."""
     for tool in ("pg_dump", "pg_restore"):
         if shutil.which(tool) is None:
             raise Unsupported(
-                f"Others are connected to '{url.database}', and copying it then takes {tool}. "
+                f"Others are connected to '{url.database}', or it is too large to be copied whole, "
+                f"and copying it then takes {tool}. "
                 "Install PostgreSQL's client programs, or close the other connections."
             )
     environment = _environment(url)
     flags = ["--no-owner", "--no-privileges"]
     with tempfile.TemporaryFile() as errors:
         dump = subprocess.Popen(  # noqa: S603 - nothing in it comes from outside
-            ["pg_dump", "--format=custom", "--compress=0", *flags],  # noqa: S607 - found on the path above
+            ["pg_dump", "--format=custom", "--compress=0", *flags, *what],  # noqa: S607 - found on the path above
             env=environment,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -36,7 +36,17 @@ def tally_table(connection: Connection, shape: Shape, earlier: Keys | None = Non
             kept = TableCount(shape.name, few, some)
         else:
             kept = TableCount(shape.name, 0, columns)
-    return TableCount(shape.name, rows, columns, kept)
+    return TableCount(shape.name, rows, columns, kept, _together(connection, shape))
+
+
+def _together(connection: Connection, shape: Shape) -> str:
+    """The sum of the hashes of whole rows, where the shape asks for it."""
+    if not shape.together:
+        return ""
+    values = (f"coalesce({_value(shape, name)}, chr(30))" for name in shape.together)
+    row = f" || {SEPARATOR} || ".join(values)
+    sql = f"SELECT coalesce(sum(hashtextextended({row}, 0)), 0) FROM {plain(shape.source)}"  # noqa: S608 - names are quoted
+    return f"{int(connection.execute(text(sql)).scalar_one()) & MASK:016x}"
 
 
 def read_keys(connection: Connection, shape: Shape, rows: int) -> Keys | None:

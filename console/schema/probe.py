@@ -17,6 +17,7 @@ Kind = Literal[
     "largest",  # the greatest distance of a number from zero
     "fractions",  # how many numbers have more decimal places than `places`
     "size",  # bytes of a table without its indexes
+    "invalid",  # how many of its indexes are not valid
 ]
 
 
@@ -93,5 +94,7 @@ def _answer(question: Question, number: str, is_one: bool) -> str:
         "largest": f"the largest value of {_subject(question)} is {number}",
         "fractions": f"{values} {'has' if is_one else 'have'} more than "
         f"{question.places} decimal place{'' if question.places == 1 else 's'}",
+        "invalid": f"{number} index{'' if is_one else 'es'} of {table} "
+        f"{'is' if is_one else 'are'} not valid",
         "size": f"{table} takes {number} byte{'' if is_one else 's'}",
     }[question.kind]

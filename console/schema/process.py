@@ -15,30 +15,45 @@ from pathlib import Path
 from typing import IO
 
 from console.schema import errors
-from console.schema.errors import ChildDied, SchemaError
+from console.schema.cancel import Cancelled, never, watched
+from console.schema.errors import ChildDied, RunCancelled, SchemaError
 from console.schema.job import Answer, Failure, Job
 from console.schema.progress import Event, Progress
+from console.schema.spoken import spoken
 from console.schema.wire import decode, encode
 
 ROOT = Path(__file__).resolve().parents[2]
+CANCELLED = "It was cancelled."
 OUTPUT_LINES = 40
 OUTPUT_WIDTH = 500
+FOREIGN = (
+    "The migration wrote into the pipe through which its process answers the console, so that the "
+    "answer cannot be read, and the process was ended. Close no files and write to none that the "
+    "migration has not opened."
+)
 DRAIN = "console-drain"  # the name of the threads that read what migrations print
 
 
-def run_job(job: Job, *, progress: Progress) -> Answer:
+def run_job(job: Job, *, progress: Progress, cancelled: Cancelled = never) -> Answer:
     """Run a job in a child process of its own and return its answer.
 
     Events reach `progress` in this thread while the child runs. Whatever `progress` raises ends the
-    child, which rolls back. Raises ChildDied if the child ended without an answer.
+    child, which rolls back; so does `cancelled`, which is asked from another thread. Raises ChildDied
+    if the child ended without an answer, and RunCancelled if that was why.
     """
+    if cancelled():
+        raise RunCancelled(CANCELLED)
     reading, writing = os.pipe()
-    with os.fdopen(reading, encoding="utf-8") as answers, _started(job, writing) as started:
+    pipe = os.fdopen(reading, encoding="utf-8", errors="replace")
+    with pipe as answers, _started(job, writing) as started:
         process, output = started
-        answer = _listen(answers, progress)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=10)
+        with watched(cancelled, lambda: _kill(process)) as ended:
+            answer = _listen(answers, progress)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=10)
     if answer is None:
+        if ended.is_set():
+            raise RunCancelled(CANCELLED)
         raise ChildDied(_epitaph(process.returncode, output))
     return answer
 
@@ -94,9 +109,13 @@ def _started(job: Job, writing: int) -> Iterator[tuple[subprocess.Popen[bytes], 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill what is left of the child and of what it started, and reap it."""
+    _kill(process)
+    process.wait()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _interpreter(job: Job) -> str:
@@ -120,15 +139,25 @@ def _environment(job: Job) -> dict[str, str]:
 def _listen(answers: IO[str], progress: Progress) -> Answer | None:
     """Read lines until the child's last word or the end of the pipe."""
     for line in answers:
-        try:
-            message = json.loads(line)
-        except ValueError:
+        if not line.endswith("\n"):
             return None  # killed in the middle of a line
-        if "event" in message:
-            progress(decode(Event, message["event"]))
-        else:
-            return decode(Answer, message["answer"])
+        message = _understood(line)
+        if isinstance(message, Answer):
+            return message
+        progress(message)
     return None
+
+
+def _understood(line: str) -> Event | Answer:
+    """What a whole line of a child says. ChildDied, since the child is ended, where that is nothing
+    of ours."""
+    try:
+        message = json.loads(line)
+        if "event" in message:
+            return decode(Event, message["event"])
+        return decode(Answer, message["answer"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ChildDied(FOREIGN) from error
 
 
 def _drain(stream: IO[bytes], output: deque[str]) -> None:
@@ -136,7 +165,7 @@ def _drain(stream: IO[bytes], output: deque[str]) -> None:
     migration left behind may hold the pipe for long after the run: whoever reads it closes it."""
     with suppress(ValueError, OSError), stream:
         for line in iter(lambda: stream.readline(OUTPUT_WIDTH), b""):
-            output.append(line.decode("utf-8", "replace").rstrip())
+            output.append(spoken(line.decode("utf-8", "replace")).rstrip())
 
 
 def _epitaph(code: int, output: deque[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from console.schema.ledger import Count
@@ -18,14 +20,33 @@ class Begun:
 
 @dataclass(frozen=True)
 class Record:
-    """One row of the journal. Number 0 begins a run; its statement is a `Begun`, as JSON."""
+    """One row of the journal. Number 0 begins a run; its statement is a `Begun`, as JSON.
+
+    `session` tells the session of the server that wrote it from all others. `rowid` is not 0 where a
+    statement gave something to those after it that it could not give again; `details` is JSON of what
+    one kind of database has to know besides.
+    """
 
     run: str
-    session: int
+    session: str
     revision: str
     number: int
     state: str
     fingerprint: str
     digest: str
     rowid: int
+    details: str
     statement: str
+
+
+def unfinished(records: Sequence[Record], version_table: str) -> tuple[Record, ...]:
+    """Return the records of the last revision, unless it moved the version table: then it is over."""
+    steps = [record for record in records if record.number]
+    last = [record for record in steps if record.revision == steps[-1].revision]
+    version = re.compile(
+        r"(UPDATE|INSERT INTO|DELETE FROM) ([`\"]?\w+[`\"]?\.)?[`\"]?"
+        rf"{re.escape(version_table)}\b",
+        re.IGNORECASE,
+    )
+    is_over = any(version.match(record.statement.strip()) for record in last)
+    return () if is_over else tuple(last)

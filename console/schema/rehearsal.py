@@ -5,36 +5,79 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from console.schema.cancel import Cancelled, never
 from console.schema.catalogue import Catalogue, Difference
 from console.schema.clone import Clone, clone_of, remove_orphans
 from console.schema.compatibility import Compatibility
 from console.schema.dialects import dialect_of
 from console.schema.difference import compare
-from console.schema.errors import ChildDied
+from console.schema.errors import ChildDied, RunCancelled
 from console.schema.executor import schema_digest
 from console.schema.halfway import done_before
 from console.schema.job import Answer, Failure, Job, Pass, PassResult
 from console.schema.journaled import going_on
-from console.schema.ledger import Ledger, TableCount
+from console.schema.ledger import Ledger, TableCount, of_sample
 from console.schema.outcome import Outcome, StepResult
 from console.schema.plan import Direction, Plan, Step
 from console.schema.process import error_of, run_job
 from console.schema.progress import Event, Progress, silent
+from console.schema.sample import Sample
 from console.schema.snapshot import snapshot_of, verify
 from console.schema.statement import Operation
 from console.schema.target import Target
 
-__all__ = ["Outcome", "Rehearsal", "StepResult", "WayBack", "rehearse", "remove_orphans"]
+__all__ = ["Again", "Outcome", "Rehearsal", "StepResult", "WayBack", "rehearse", "remove_orphans"]
+
+
+@dataclass(frozen=True)
+class Again:
+    """The plan once more, after its way back: `works`, or `error`; `difference` between what it left
+    the first time and this time."""
+
+    works: bool
+    error: str | None = None
+    difference: Difference | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What it says of the way back."""
+        if not self.works:
+            error = (self.error or "").rstrip(".")
+            return (
+                f"After it the plan does not work a second time: {error}. "
+                "The way back does not lead to where the plan began."
+            )
+        if self.difference:
+            names = ", ".join(table.name for table in self.difference.tables)
+            return f"After it the plan works again, but leaves another schema: {names}."
+        return "After it the plan works again, and leaves the same schema."
 
 
 @dataclass(frozen=True)
 class WayBack:
-    """What the reverse plan did on the same clone: `works`, or `error`; `ledger` against the very start."""
+    """What the reverse plan did on the same clone: `works`, or `error`; `ledger` against the very start.
+
+    `again` is the plan after it; None where the way back does not work.
+    """
 
     works: bool
     ledger: Ledger | None = None
     error: str | None = None
     difference: Difference | None = None
+    again: Again | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What became of the clone on the way back."""
+        if not self.works:
+            return f"It does not work: {self.error}"
+        if self.ledger is not None and self.ledger.losses:
+            return f"It works, and loses {'; '.join(self.ledger.losses)}."
+        if self.ledger is not None and not self.ledger.is_clean:
+            return "It works, and leaves some values changed."
+        if self.difference:
+            return "It works and keeps the data, but the schema is not what it was."
+        return "It works, and everything is as it was before."
 
 
 @dataclass(frozen=True)
@@ -43,7 +86,8 @@ class Rehearsal:
 
     `clone` says how the copy was made ("SQLite backup of 48 kB"); milliseconds are of the clone,
     and of the plan itself. `before` is the schema that the plan found, and `counts` are the rows and
-    values of its tables: what hazards are judged by, also where the plan failed.
+    values of its tables: what hazards are judged by, also where the plan failed. With a `sample`, all
+    numbers are of the rows in it, and the verdicts of both ledgers say so.
     """
 
     digest: str
@@ -63,16 +107,24 @@ class Rehearsal:
     before: Catalogue | None = None
     counts: tuple[TableCount, ...] = ()
     compatibility: Compatibility | None = None
+    sample: Sample | None = None
 
 
 def rehearse(
-    target: Target, plan: Plan, *, workspace: Path, progress: Progress = silent
+    target: Target,
+    plan: Plan,
+    *,
+    workspace: Path,
+    progress: Progress = silent,
+    cancelled: Cancelled = never,
 ) -> Rehearsal:
-    """Run `plan` on a clone of the target's database below `workspace`, then its way back.
+    """Run `plan` on a clone of the target's database below `workspace`, its way back, and the plan
+    again.
 
     The same checks, capture and ledger as a run for real. The clone is gone afterwards; those of
     killed processes are removed with it. Never raises for what the migration does; raises
-    PlanChanged if files or database are not those of the plan, and Unsupported.
+    PlanChanged if files or database are not those of the plan, Unsupported, and RunCancelled where
+    `cancelled` says so: at once while the plan runs, after it while the copy is made.
     """
     dialect = dialect_of(target)
     remove_orphans(workspace, target)
@@ -84,13 +136,17 @@ def rehearse(
             on_clone = replace(snapshot, url=clone.target.url)
             # A dump is spelled in other words; the source's own words have been held to the plan.
             schema = schema_digest(plan.ingredients) if clone.is_exact else ""
-            forward = Pass(plan.steps, plan.start, schema, reads=True)
+            forward = Pass(plan.steps, plan.start, schema, reads=True, watches=True)
             backward = Pass(reverse(plan), plan.end)
-            job = Job("run", on_clone, (forward, backward))
-            if not dialect.is_transactional:
-                job = going_on(job, done_before(target, plan.steps), plan.digest)
+            again = Pass(plan.steps, plan.start, proves=False)
+            job = Job("run", on_clone, (forward, backward, again))
+            halfway = done_before(target, plan.steps)
+            if not dialect.is_whole(plan.steps):
+                job = going_on(job, halfway)
             try:
-                answer = run_job(job, progress=progress)
+                answer = run_job(job, progress=progress, cancelled=cancelled)
+            except RunCancelled as error:
+                raise RunCancelled(f"{error} Only a clone was touched.") from error
             except ChildDied as error:
                 answer = Answer(failure=Failure("ChildDied", str(error)))
     rehearsal = _conclude(plan, clone, answer)
@@ -125,9 +181,10 @@ def _conclude(plan: Plan, clone: Clone, answer: Answer) -> Rehearsal:
         before=forward.before,
         counts=forward.counts,
         compatibility=forward.compatibility,
+        sample=clone.sample,
     )
     if succeeded:
-        return replace(rehearsal, way_back=_way_back(answer))
+        return _declared(replace(rehearsal, way_back=_way_back(answer)))
     assert failure is not None
     return replace(
         rehearsal,
@@ -137,14 +194,36 @@ def _conclude(plan: Plan, clone: Clone, answer: Answer) -> Rehearsal:
     )
 
 
+def _declared(rehearsal: Rehearsal) -> Rehearsal:
+    """Let both verdicts say that they are of a sample, where they are."""
+    back = rehearsal.way_back
+    if rehearsal.sample is None or rehearsal.ledger is None or back is None:
+        return rehearsal
+    words = rehearsal.sample.words
+    if back.ledger is not None:
+        back = replace(back, ledger=of_sample(back.ledger, words))
+    return replace(rehearsal, ledger=of_sample(rehearsal.ledger, words), way_back=back)
+
+
 def _way_back(answer: Answer) -> WayBack:
-    """Judge the second pass."""
-    if answer.failure:
-        return WayBack(False, error=str(error_of(answer.failure)))
-    forward, backward = answer.passes
+    """Judge the second pass, and the third."""
+    failure = answer.failure
+    if failure and len(answer.passes) < 3:  # the pass that failed is the last of them
+        return WayBack(False, error=str(error_of(failure)))
+    forward, backward, again = answer.passes
     assert forward.before is not None
     assert backward.after is not None
-    return WayBack(True, backward.ledger, None, compare(forward.before, backward.after))
+    difference = compare(forward.before, backward.after)
+    return WayBack(True, backward.ledger, None, difference, _again(forward, again, failure))
+
+
+def _again(forward: PassResult, again: PassResult, failure: Failure | None) -> Again:
+    """Judge the third pass by the first."""
+    if failure:
+        return Again(False, str(error_of(failure)))
+    assert forward.after is not None
+    assert again.after is not None
+    return Again(True, None, compare(forward.after, again.after))
 
 
 def _difference(result: PassResult) -> Difference:

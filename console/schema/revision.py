@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
+
+Direction = Literal["up", "down"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Revision:
     """One revision file.
 
     `parents` is `down_revision` as a tuple (empty at a base), `sha256` the digest of the file's
-    bytes, `is_downgrade_empty` tells a downgrade that does nothing from one that does or raises.
+    bytes, `is_downgrade_empty` tells a downgrade that does nothing from one that does or raises,
+    `splits` are the directions in which it leaves its transaction by an `autocommit_block()`.
     A file that cannot be read carries its `problems`; its `id` is then taken from the file's name.
     """
 
@@ -35,6 +39,7 @@ class Revision:
     labels: tuple[str, ...] = ()
     created_at: datetime | None = None
     is_downgrade_empty: bool = False
+    splits: tuple[Direction, ...] = ()
     problems: tuple[Problem, ...] = ()
     is_broken: bool = False
 

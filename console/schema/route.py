@@ -258,4 +258,5 @@ def _translate(compute: Callable[[], T], goal: str) -> T:
     except alembic.RangeNotAncestorError as error:
         raise HistoryError(f"'{goal}' is not on the way from where the database stands.") from error
     except (alembic.RevisionError, AssertionError, KeyError) as error:
-        raise HistoryError(f"'{goal}' cannot be planned: {error or 'it is ambiguous'}.") from error
+        why = str(error).rstrip(".") or "it leads to no revision, or to several"
+        raise HistoryError(f"'{goal}' cannot be planned: {why}.") from error

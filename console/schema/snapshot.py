@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import shutil
 import tempfile
@@ -16,8 +15,10 @@ from console.schema.errors import (
     HistoryError,
     NothingToDo,
     PlanChanged,
+    RunError,
     UnknownDatabaseRevision,
 )
+from console.schema.parsing import parse
 from console.schema.plan import Plan, make_plan
 from console.schema.target import Target
 
@@ -30,10 +31,12 @@ def snapshot_of(target: Target) -> Iterator[Target]:
     the target with its paths into the copy. The copy is removed at the end.
 
     Revision files that are no Python are left out: they cannot be on a plan's path, and Alembic
-    would stumble over them. Raises OSError where a folder cannot be read.
+    would stumble over them. Raises RunError without an env.py, OSError where a folder cannot be read.
     """
     folders = [target.script_location, *target.version_locations]
     folders = [folder.absolute() for folder in folders]
+    if not (folders[0] / "env.py").is_file():
+        raise RunError(f"{folders[0] / 'env.py'} is missing. Without it no revision can run.")
     root = Path(os.path.commonpath([folders[0].parent, *folders]))
     with tempfile.TemporaryDirectory(
         prefix="console-snapshot-", ignore_cleanup_errors=True
@@ -54,8 +57,8 @@ def snapshot_of(target: Target) -> Iterator[Target]:
 def _leave_out_broken(folder: Path) -> None:
     for path in folder.rglob("*.py"):
         try:
-            ast.parse(path.read_bytes())
-        except (SyntaxError, ValueError):
+            parse(path.read_bytes())
+        except SyntaxError:
             path.unlink()
 
 

@@ -17,10 +17,8 @@ from sqlalchemy.engine import Connection
 from console.schema.dialect import Dialect, Keys, Shape, is_managed, quoted
 from console.schema.guard import Guard
 from console.schema.ledger import TableCount
-from console.schema.tally import Tally
+from console.schema.sqlite_count import tally_table
 from console.schema.target import Target
-
-CHUNK = 2000
 
 
 class SQLite(Dialect):
@@ -117,20 +115,8 @@ class SQLite(Dialect):
     def tally(
         self, connection: Connection, shape: Shape, *, keep: bool, earlier: Keys | None
     ) -> tuple[TableCount, Keys | None]:
-        seen: set[int] | None = set() if keep and shape.key else None
-        tally = Tally(shape, seen, earlier if shape.key else None)
         raw: Any = connection.connection.dbapi_connection
-        names = ", ".join(quoted(name) for name in (*shape.key, *shape.columns))
-        text_factory = raw.text_factory
-        # Text that is not valid UTF-8 is data too.
-        raw.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-        try:
-            cursor = raw.execute(f"SELECT {names} FROM {quoted(shape.name)}")  # noqa: S608 - names are quoted
-            while chunk := cursor.fetchmany(CHUNK):
-                tally.add(chunk)
-        finally:
-            raw.text_factory = text_factory
-        return tally.result(), tally.keys
+        return tally_table(raw, shape, keep=keep, earlier=earlier)
 
     def _execute(self, dbapi_connection: Any, sql: str) -> None:
         cursor = dbapi_connection.cursor()

@@ -11,20 +11,30 @@ from urllib.parse import quote
 
 from sqlalchemy.engine import URL
 
-from console.schema.copy import Copied, size_in_words
+from console.schema.copy import Copied
 from console.schema.errors import Unsupported
+from console.schema.sample import Sample
+from console.schema.size import size_in_words
+from console.schema.sqlite_sample import copy_sample
 from console.schema.target import sqlite_file
 
 BUSY_SECONDS = 30.0
 ALL_PAGES = -1  # in one step: between two, a writer would make SQLite begin again
 
 
-def copy(url: URL, file: Path) -> Copied:
-    """Copy one consistent state of the database of `url` to `file`. A database that does not exist
-    yet gives an empty copy. Raises Unsupported, and the errors of SQLite and of the file system."""
-    _back_up(sqlite_file(url), file)
-    how = f"SQLite backup of {size_in_words(file.stat().st_size)}"
-    return Copied(url.set(database=str(file), query={}), how)
+def copy(url: URL, file: Path, limit: int) -> Copied:
+    """Copy one consistent state of the database of `url` to `file`, a sample of it if it has more
+    than `limit` bytes. A database that does not exist yet gives an empty copy. Raises Unsupported, and
+    the errors of SQLite and of the file system."""
+    source, sample = sqlite_file(url), None
+    size = source.stat().st_size if source is not None and source.is_file() else 0
+    if source is not None and size > limit:
+        sample = Sample(copy_sample(source, file), size, limit)
+        how = f"SQLite copy of {sample.words} out of {size_in_words(size)}"
+    else:
+        _back_up(source, file)
+        how = f"SQLite backup of {size_in_words(file.stat().st_size)}"
+    return Copied(url.set(database=str(file), query={}), how, sample=sample)
 
 
 def _back_up(source: Path | None, copy: Path) -> None:

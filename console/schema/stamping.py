@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -26,17 +28,25 @@ def write_stamp(job: Job, environment: Environment, config: Config) -> None:
         connection = context.connection
         assert connection is not None
         guard.start()
-        connection.execute(context._version.delete())
-        for head in stamp.heads:
-            connection.execute(context._version.insert().values(version_num=head))
+        say_heads(context, stamp.heads)
         guard.finish()
-        if not context.impl.transactional_ddl:
+        if not environment.dialect.is_transactional:
             connection.commit()  # env.py's own transaction covers nothing there
+            guard.committed = True
         return []
 
     environment.run(config, ScriptDirectory.from_config(config), work)
     if not guard.committed:
         raise MigrationFailed("env.py ended without committing, so the version table is unchanged.")
+
+
+def say_heads(context: MigrationContext, heads: Iterable[str]) -> None:
+    """Write the version table, in the transaction at hand."""
+    connection = context.connection
+    assert connection is not None
+    connection.execute(context._version.delete())
+    for head in heads:
+        connection.execute(context._version.insert().values(version_num=head))
 
 
 def _check(job: Job, stamp: Stamp, heads: tuple[str, ...], context: MigrationContext) -> None:

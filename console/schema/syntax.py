@@ -9,11 +9,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from console.schema.revision import Problem, Revision
+from console.schema.parsing import parse
+from console.schema.revision import Direction, Problem, Revision
 
 NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
 ILLEGAL = frozenset("@-+:")  # what Alembic refuses in an id, since its goals use them
 CREATED = re.compile(r"^\s*Create Date:\s*(\S.*?)\s*$", re.MULTILINE)
+BLOCK = "autocommit_block"
+OTHERS: dict[Direction, str] = {"up": "downgrade", "down": "upgrade"}
 BLANK_LINE = re.compile(r"\n[ \t]*\n")
 LEGACY_NAME = re.compile(r"([a-f0-9]+)\.py$")  # Alembic's rule for a file that states no id
 
@@ -31,19 +34,21 @@ def read_revision(path: Path, data: bytes) -> Revision:
     """
     sha256 = hashlib.sha256(data).hexdigest()
     try:
-        tree = ast.parse(data, filename=str(path))
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = getattr(error, "lineno", None)
-        reason = getattr(error, "msg", None) or str(error) or type(error).__name__
+        tree = parse(data, str(path))
+    except SyntaxError as error:
+        line, reason = error.lineno, error.msg
         at = f" (line {line})" if line else ""
         problem = Problem("syntax-error", f"It is not valid Python: {reason}{at}.", str(path), line)
         return Revision(
             _id_from_name(path), (), path, sha256, "", problems=(problem,), is_broken=True
         )
-    return _from_tree(path, sha256, tree)
+    splits = _splits(tree) if BLOCK.encode() in data else ()
+    return _from_tree(path, sha256, tree, splits)
 
 
-def _from_tree(path: Path, sha256: str, tree: ast.Module) -> Revision:
+def _from_tree(
+    path: Path, sha256: str, tree: ast.Module, splits: tuple[Direction, ...]
+) -> Revision:
     """Gather what the module states into a Revision."""
     problems: list[Problem] = []
     stated: dict[str, tuple[str, ...]] = {}
@@ -77,6 +82,7 @@ def _from_tree(path: Path, sha256: str, tree: ast.Module) -> Revision:
         labels=stated.get("branch_labels", ()),
         created_at=_created(doc),
         is_downgrade_empty=_is_downgrade_empty(functions),
+        splits=splits,
         problems=tuple(problems),
         is_broken=any(problem.code != "computed-branch-labels" for problem in problems),
     )
@@ -159,6 +165,27 @@ def _created(doc: str) -> datetime | None:
         return datetime.fromisoformat(found.group(1))
     except ValueError:
         return None
+
+
+def _splits(tree: ast.Module) -> tuple[Direction, ...]:
+    """Return the directions in which a file opens an `autocommit_block()`: that of the function in
+    which it stands, both for whatever else the module defines."""
+    names = [
+        getattr(node, "name", "")
+        for node in tree.body
+        if any(_is_block(inner) for inner in ast.walk(node))
+    ]
+    return tuple(
+        direction
+        for direction, other in OTHERS.items()
+        if any(not name.startswith(other) for name in names)
+    )
+
+
+def _is_block(node: ast.AST) -> bool:
+    """Whether a node names Alembic's `autocommit_block`, also as text for getattr."""
+    said = [getattr(node, name, None) for name in ("attr", "id", "value")]
+    return BLOCK in [name for name in said if isinstance(name, str)]
 
 
 def _is_downgrade_empty(functions: Mapping[str, ast.FunctionDef]) -> bool:

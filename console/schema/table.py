@@ -43,7 +43,8 @@ class Table:
 
 @dataclass(frozen=True)
 class View:
-    """A view and its text."""
+    """A view and its text; or something else that stands by itself, of another `kind`."""
 
     name: str
     definition: str
+    kind: Literal["view", "sequence", "enum", "domain"] = "view"

@@ -9,6 +9,8 @@ from urllib.parse import unquote
 
 from sqlalchemy.engine import URL, make_url
 
+from console.schema.sample import LIMIT
+
 
 @dataclass(frozen=True)
 class Host:
@@ -17,10 +19,15 @@ class Host:
     `factory` is "module:callable". The child imports it and calls it with `(url, *args)`; it
     returns a context manager that yields the `alembic.config.Config` to run with, connected to
     `url`. Flask targets push their application's context there.
+
+    `only` is for an env.py that goes over several databases: the engine name that it knows this one
+    by ("" for the default). Unless all of them are compared, the factory gets it, as `only`, and
+    leads every other engine nowhere.
     """
 
     factory: str
     args: tuple[str, ...] = ()
+    only: str | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,7 @@ class Target:
     `host` is None for a plain Alembic history whose alembic.ini is `ini`. `paths` are put in front
     of `sys.path` in child processes, which start in `directory` and are `python` (our own interpreter
     if it is None); they find the URL in the variable `url_variable`, if one is named.
+    Of a database of more than `rehearsal_limit` bytes, a rehearsal copies a sample.
     """
 
     name: str
@@ -47,6 +55,7 @@ class Target:
     python: Path | None = None
     directory: Path | None = None
     url_variable: str | None = None
+    rehearsal_limit: int = LIMIT
 
     @property
     def parsed_url(self) -> URL:

@@ -50,6 +50,7 @@ class Served(Place):
             assert connection is not None
             found = [read_catalogue(connection).fingerprint]
             for name in sorted(inspect(connection).get_table_names()):
-                rows = connection.exec_driver_sql(f"SELECT * FROM {name}").all()
+                quoted = connection.dialect.identifier_preparer.quote(name)
+                rows = connection.exec_driver_sql(f"SELECT * FROM {quoted}").all()
                 found += sorted(f"{name} {row}" for row in rows)
         return found

@@ -1,28 +1,27 @@
-"""kill -9 for migrations, at random moments."""
+"""kill -9 for a migration in the middle of a run."""
 
 from __future__ import annotations
 
 import os
-import random
-import signal
 import threading
-from contextlib import suppress
-from pathlib import Path
 
 from console.schema.errors import ChildDied
 from console.schema.executor import apply
 from console.schema.progress import Event
-from tests.histories.place import Place, children_of
+from tests.histories.place import Place
+from tests.processes import kill_migrations
 
 
-def kill_somewhere(place: Place, chance: random.Random, *, at_most: float = 0.5) -> str:
-    """Apply, and kill the child at a random moment after the transaction has begun."""
-    moment = chance.random() * at_most
+def kill_in_step(place: Place, number: int) -> str:
+    """Apply, and kill the migration a moment after its step `number` began; what was said then."""
     killers: list[threading.Timer] = []
+    steps = 0
 
     def watch(event: Event) -> None:
-        if not killers:
-            killers.append(threading.Timer(moment, kill_children))
+        nonlocal steps
+        steps += event.kind == "step-started"
+        if steps == number and not killers:
+            killers.append(threading.Timer(0.3, kill_migrations, [os.getpid()]))
             killers[0].start()
 
     try:
@@ -32,13 +31,4 @@ def kill_somewhere(place: Place, chance: random.Random, *, at_most: float = 0.5)
         return str(error)
     finally:
         for killer in killers:
-            killer.cancel()
             killer.join()
-
-
-def kill_children() -> None:
-    """kill -9 for every migration that this process has started."""
-    for pid in children_of(os.getpid()):
-        with suppress(OSError):
-            if b"console.schema.child" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                os.kill(pid, signal.SIGKILL)

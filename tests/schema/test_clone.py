@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from console.schema.clone import clone_of, remove_orphans, scratch_of
-from console.schema.copy import size_in_words
 from console.schema.errors import RunError, Unsupported
+from console.schema.size import size_in_words
 from tests.histories.place import PRODUCTS, Place
 from tests.histories.script_folder import target_of
 

@@ -1,72 +1,25 @@
-"""Whenever the process dies, the database stands at the start or at the end, never between."""
+"""Deaths and races on SQLite, one by one; tests/bench has the random ones."""
 
 import os
-import random
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
-import pytest
-
 from console.schema.errors import PlanChanged
 from console.schema.executor import apply
 from console.schema.history import read_history, read_standing
-from tests.histories.place import PRICE, PRODUCTS, Place, children_of, is_alive
+from tests.histories.place import PRICE, PRODUCTS, Place
 from tests.histories.script_folder import Sample
-from tests.schema.killing import kill_somewhere
+from tests.processes import children_of, is_alive
 
-KILLS = int(os.environ.get("CONSOLE_TEST_KILLS", "24"))
-BACKFILL = Sample(
-    "cccc1",
-    ("bbbb1",),
-    message="Fill in the prices",
-    up="""\
-connection = op.get_bind()
-for first in range(0, 20000, 1000):
-    connection.execute(
-        sa.text("UPDATE products SET price = weight * 2 WHERE id > :a AND id <= :b"),
-        {"a": first, "b": first + 1000},
-    )
-with op.batch_alter_table("products") as batch:
-    batch.alter_column("name", existing_type=sa.String(80), type_=sa.String(120))""",
-    down='op.execute("UPDATE products SET price = NULL")',
-)
 MANY = """
 DELETE FROM reviews; DELETE FROM products;
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
 INSERT INTO products (id, name, weight) SELECT i, 'product ' || i, i FROM n;
 INSERT INTO reviews (product_id, text) SELECT id, 'text' FROM products WHERE id % 10 = 0;
 """
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_kill_at_a_random_moment_leaves_no_half_migration(tmp_path: Path, seed: int) -> None:
-    chance = random.Random(seed)
-    place = Place(tmp_path, [PRODUCTS, PRICE, BACKFILL], at="aaaa1")
-    place.run(MANY)
-    if seed % 2:
-        place.run("PRAGMA journal_mode = WAL;")
-    start = place.dump()
-    for _ in range(KILLS // 4):
-        end = kill_somewhere(place, chance)
-        standing = read_standing(place.target, read_history(place.target))
-        assert place.ask("PRAGMA integrity_check") == ["ok"]
-        if standing.heads == ("aaaa1",):
-            assert "SIGKILL" in end
-            assert "Nothing was changed" in end
-            assert place.dump() == start
-        else:
-            assert standing.heads == ("cccc1",)
-            assert end == "finished" or "completed" in end
-            assert place.ask("SELECT count(*) FROM products WHERE price = weight * 2") == [20000]
-            assert place.ask("SELECT count(*) FROM reviews") == [2000]
-            apply(place.target, place.plan("aaaa1"))
-            start = place.dump()
-    assert apply(place.target, place.plan()).heads == ("cccc1",)
-
-
 SPILL = """\
 import os, sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)

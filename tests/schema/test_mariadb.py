@@ -113,7 +113,7 @@ def test_an_insert_whose_number_was_given_is_not_passed_over(place: Served) -> N
 def test_data_lost_against_the_rehearsal_is_said_and_not_taken_back(place: Served) -> None:
     rehearsal = place.rehearse()
     place.write(Sample("bbbb1", ("aaaa1",), up="op.execute('DELETE FROM products WHERE id = 3')"))
-    with pytest.raises(DataLost, match=r"1 row lost.*could not take it back"):
+    with pytest.raises(DataLost, match=r"1 row lost.*could not be taken back"):
         apply(place.target, place.plan(), expected=rehearsal.ledger)
 
 

@@ -87,6 +87,16 @@ def test_parts_are_read_in_words(read: Any) -> None:
     )
 
 
+def test_sequences_are_seen_without_what_they_have_counted(read: Any) -> None:
+    before = read("CREATE SEQUENCE tickets START WITH 100 CYCLE")
+    (sequence,) = [view for view in before.views if view.kind == "sequence"]
+    assert sequence.name == "tickets"
+    assert sequence.definition.startswith("start with 100 minvalue 1")
+    assert " cycle" in sequence.definition
+    assert read("SELECT NEXT VALUE FOR tickets").fingerprint == before.fingerprint
+    assert "tickets" not in {table.name for table in before.tables}
+
+
 def test_views_are_seen(read: Any) -> None:
     (view,) = read().views
     assert view.definition == "select products.id AS id from products where products.price < 10"

@@ -7,7 +7,7 @@ import pytest
 from console.schema.catalogue import Catalogue, read_catalogue
 from console.schema.connection import read_only
 from console.schema.postgresql_catalogue import type_name
-from console.schema.table import Column, Part, Table
+from console.schema.table import Column, Part, Table, View
 from tests.histories.script_folder import target_of
 from tests.servers import engine_of
 
@@ -33,6 +33,11 @@ CREATE TRIGGER noted BEFORE UPDATE ON products FOR EACH ROW EXECUTE FUNCTION not
 CREATE SCHEMA aside;
 CREATE TABLE aside.products (id integer);
 """
+EXTENSION = """
+DO $$ BEGIN EXECUTE (
+    SELECT 'CREATE EXTENSION ' || name FROM pg_available_extensions
+    WHERE name IN ('pg_stat_statements', 'vector') LIMIT 1
+); END $$"""
 
 
 def run(url: str, script: str) -> None:
@@ -92,7 +97,11 @@ def test_parts_are_read_in_words(read: Any) -> None:
 
 def test_views_and_tables_of_other_schemas_are_seen(read: Any) -> None:
     catalogue = read()
-    assert [view.name for view in catalogue.views] == ["cheap", "dear"]
+    assert [(view.kind, view.name) for view in catalogue.views] == [
+        ("view", "cheap"),
+        ("view", "dear"),
+        ("enum", "mood"),
+    ]
     assert catalogue.views[1].definition.startswith("materialized: SELECT")
     assert [table.name for table in catalogue.tables] == ["aside.products", "owners", "products"]
 
@@ -109,11 +118,41 @@ def test_views_and_tables_of_other_schemas_are_seen(read: Any) -> None:
         "CREATE OR REPLACE VIEW cheap AS SELECT id FROM products WHERE price < 11",
         "ALTER TABLE products DROP CONSTRAINT positive",
         "ALTER TABLE products ENABLE ROW LEVEL SECURITY",
+        "CREATE SEQUENCE aside.tickets",
+        "ALTER TYPE mood RENAME VALUE 'sad' TO 'glum'",
+        "CREATE DOMAIN weight AS integer CHECK (VALUE > 0)",
     ],
 )
 def test_every_change_changes_the_fingerprint(read: Any, script: str) -> None:
     before = read()
     assert read(script).fingerprint != before.fingerprint
+
+
+def test_sequences_and_types_that_belong_to_no_table_are_seen(read: Any) -> None:
+    read(
+        "CREATE SEQUENCE tickets START 100 CYCLE;\n"
+        "CREATE DOMAIN weight AS numeric(5,1) DEFAULT 1 NOT NULL CONSTRAINT heavy CHECK (VALUE > 0)"
+    )
+    alone = [view for view in read().views if view.kind != "view"]
+    assert alone == [
+        View("mood", "('sad', 'happy')", "enum"),
+        View(
+            "tickets",
+            "as bigint start 100 increment 1 minvalue 1 maxvalue 9223372036854775807 cache 1 cycle",
+            "sequence",
+        ),
+        View(
+            "weight",
+            "NUMERIC(5, 1), default 1, not null, heavy CHECK (VALUE > 0::numeric)",
+            "domain",
+        ),
+    ]
+
+
+def test_what_an_extension_brings_and_what_a_sequence_has_counted_are_left_out(read: Any) -> None:
+    before = read("CREATE SEQUENCE tickets")
+    after = read(f"{EXTENSION};\nSELECT nextval('tickets')")
+    assert after.fingerprint == before.fingerprint
 
 
 def test_rows_and_extensions_do_not_change_the_fingerprint(read: Any) -> None:

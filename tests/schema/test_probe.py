@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -107,6 +108,19 @@ def test_a_condition_is_no_way_to_smuggle_in_a_statement(url: str) -> None:
     assert Inquiry(target_of(url))(Question("rows", "reviews")).answer == 4
 
 
+def test_a_question_writes_nothing_on_a_server(url: str) -> None:
+    if url.startswith("sqlite"):
+        return  # where a SELECT cannot write
+    with engine_of(url).connect() as connection:
+        connection.exec_driver_sql("CREATE SEQUENCE numbers")
+    question = Question("violators", "products", condition="nextval('numbers') > 0")
+    if url.startswith("mysql"):
+        question = Question("violators", "products", condition="nextval(numbers) > 0")
+    probe = Inquiry(target_of(url))(question)
+    assert probe.answer is None
+    assert re.search("read.only", probe.problem, re.IGNORECASE)
+
+
 def test_a_question_is_asked_once(url: str) -> None:
     inquiry = Inquiry(target_of(url))
     first = inquiry(Question("rows", "products"))
@@ -123,7 +137,8 @@ def test_a_question_that_takes_too_long_goes_unanswered(url: str) -> None:
     slow = "(SELECT count(*) FROM products a, products b, products c, products d) > 0"
     probe = Inquiry(target_of(url), seconds=0.3)(Question("violators", "products", condition=slow))
     assert probe.answer is None
-    assert probe.problem
+    assert probe.sentence == f"products: no answer ({probe.problem})"
+    assert any(word in probe.problem for word in ("interrupted", "timeout", "max_statement_time"))
 
 
 def test_all_questions_together_have_a_limit(url: str) -> None:

@@ -1,4 +1,4 @@
-"""A rehearsal runs a plan and its way back on a clone, and tells what would become of the data."""
+"""A rehearsal runs a plan, its way back and the plan again on a clone, and tells what would become of the data."""
 
 import os
 import shutil
@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from console.schema.catalogue import Difference
 from console.schema.errors import PlanChanged
 from console.schema.executor import apply
 from console.schema.plan import make_plan
 from console.schema.progress import Event
-from console.schema.rehearsal import Rehearsal, rehearse, remove_orphans
+from console.schema.rehearsal import Again, Rehearsal, rehearse, remove_orphans
 from console.schema.wire import decode, encode
 from tests.histories.place import PRICE, PRODUCTS, Place
 from tests.histories.script_folder import Sample
@@ -113,6 +114,7 @@ def test_a_downgrade_that_raises_is_no_way_back(place: Place) -> None:
     assert rehearsal.way_back is not None
     assert not rehearsal.way_back.works
     assert rehearsal.way_back.error == "NotImplementedError: There is no way back"
+    assert rehearsal.way_back.again is None
 
 
 def test_a_downgrade_that_does_nothing_leaves_a_difference(place: Place) -> None:
@@ -123,6 +125,50 @@ def test_a_downgrade_that_does_nothing_leaves_a_difference(place: Place) -> None
     assert way_back is not None
     assert way_back.works
     assert way_back.difference
+
+
+def test_the_plan_runs_again_after_its_way_back(place: Place) -> None:
+    way_back = place.rehearse().way_back
+    assert way_back is not None
+    assert way_back.again == Again(True, None, Difference(()))
+    assert way_back.sentence == "It works, and everything is as it was before."
+    assert way_back.again.sentence == "After it the plan works again, and leaves the same schema."
+
+
+def test_what_a_downgrade_forgot_stands_in_the_way_of_the_plan_again(place: Place) -> None:
+    place.write(Sample("cccc1", ("bbbb1",), up="op.execute('CREATE TABLE extra (id INTEGER)')"))
+    rehearsal = place.rehearse()
+    assert rehearsal.succeeded
+    assert rehearsal.way_back is not None
+    assert rehearsal.way_back.works
+    assert rehearsal.way_back.again is not None
+    assert not rehearsal.way_back.again.works
+    assert rehearsal.way_back.again.sentence == (
+        "After it the plan does not work a second time: OperationalError: table extra already "
+        "exists. The way back does not lead to where the plan began."
+    )
+
+
+def test_a_plan_that_leaves_another_schema_the_second_time_is_told(place: Place) -> None:
+    up = """\
+if sa.inspect(op.get_bind()).has_table("done"):
+    op.add_column("products", sa.Column("size", sa.Text))
+op.execute("CREATE TABLE IF NOT EXISTS done (id INTEGER)")"""
+    place.write(Sample("cccc1", ("bbbb1",), up=up))
+    way_back = place.rehearse().way_back
+    assert way_back is not None
+    assert way_back.again is not None
+    assert way_back.again.sentence == (
+        "After it the plan works again, but leaves another schema: products."
+    )
+
+
+def test_a_way_down_is_tried_up_and_down_again_too(place: Place) -> None:
+    apply(place.target, place.plan())
+    way_back = place.rehearse("aaaa1").way_back
+    assert way_back is not None
+    assert way_back.again is not None
+    assert way_back.again.works
 
 
 def test_a_killed_migration_is_a_failed_rehearsal(place: Place) -> None:

@@ -160,3 +160,22 @@ def test_in_the_layout_for_several_databases_each_downgrade_counts(body, is_empt
         f"def downgrade_one():\n    pass\ndef downgrade_two():\n    {body}\n"
     )
     assert read(text).is_downgrade_empty is is_empty
+
+
+BLOCK = "with op.get_context().autocommit_block():\n        pass"
+
+
+@pytest.mark.parametrize(
+    ("body", "splits"),
+    [
+        (f"def upgrade():\n    {BLOCK}\ndef downgrade():\n    pass", ("up",)),
+        (f"def upgrade():\n    pass\ndef downgrade():\n    {BLOCK}", ("down",)),
+        (f"def upgrade():\n    {BLOCK}\ndef downgrade():\n    {BLOCK}", ("up", "down")),
+        (f"def upgrade(name):\n    globals()[name]()\ndef upgrade_shop():\n    {BLOCK}", ("up",)),
+        (f"def alone():\n    {BLOCK}\ndef upgrade():\n    alone()", ("up", "down")),
+        ("def upgrade():\n    getattr(op.get_context(), 'autocommit_block')()", ("up",)),
+        ("# no autocommit_block()\ndef upgrade():\n    op.execute('SELECT 1')", ()),
+    ],
+)
+def test_the_function_that_leaves_its_transaction_is_told(body, splits):
+    assert read(f"revision = 'b'\n{body}").splits == splits

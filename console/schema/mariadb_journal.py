@@ -1,0 +1,96 @@
+"""mariadb_journal: the journal on MariaDB and MySQL, where CREATE, ALTER and DROP commit by themselves."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+
+from console.schema.journal import Journal, fingerprint
+from console.schema.record import Record
+
+COMMENT = re.compile(r"(\s+|--[^\n]*\n|#[^\n]*\n|/\*[^!].*?\*/)+", re.DOTALL)
+TEMPORARY = re.compile(r"(CREATE|DROP)\s+(OR\s+REPLACE\s+)?TEMPORARY\b", re.IGNORECASE)
+BY_ITSELF = frozenset(
+    [
+        "CREATE",
+        "ALTER",
+        "DROP",
+        "RENAME",
+        "TRUNCATE",
+        "OPTIMIZE",
+        "ANALYZE",
+        "REPAIR",
+        "CHECK",
+        "GRANT",
+        "REVOKE",
+        "LOCK",
+        "UNLOCK",
+        "CALL",
+    ]
+)
+ROWS = frozenset(["INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH"])
+
+
+class MariaDBJournal(Journal):
+    """A statement that changes the schema is a row of its own before it begins; all others are
+    written down in the transaction that the next of these commits."""
+
+    create = """
+        CREATE TABLE IF NOT EXISTS {table} (
+            id bigint AUTO_INCREMENT PRIMARY KEY, run char(64) NOT NULL,
+            session varchar(64) NOT NULL, revision varchar(255) NOT NULL, number int NOT NULL,
+            state varchar(7) NOT NULL, fingerprint char(64) NOT NULL, digest char(64) NOT NULL,
+            rowid bigint NOT NULL, details longtext NOT NULL, statement longtext NOT NULL
+        ) ENGINE = InnoDB CHARACTER SET utf8mb4
+    """
+    session = "connection_id()"
+
+    def _listen(self) -> None:
+        event.listen(Engine, "before_cursor_execute", self._before, retval=True)
+        event.listen(Engine, "after_cursor_execute", self._after)
+
+    def _before(
+        self, conn: Connection, cursor: Any, sql: str, parameters: Any, context: Any, many: bool
+    ) -> tuple[str, Any]:
+        kind = kind_of(sql)
+        if kind == "other" or not self._concerns(conn):
+            return sql, parameters
+        if self._next(sql, parameters) is not None:
+            return "DO 0", ()
+        if kind == "ddl":
+            raw: Any = conn.connection.dbapi_connection
+            self._write(raw, "started", sql, parameters, before=self._fingerprint(conn))
+            raw.commit()  # with it all rows that were changed before; the statement would do the same
+        return sql, parameters
+
+    def _after(
+        self, conn: Connection, cursor: Any, sql: str, parameters: Any, context: Any, many: bool
+    ) -> None:
+        kind = kind_of(sql)
+        if kind == "other" or not self._concerns(conn):
+            return
+        raw: Any = conn.connection.dbapi_connection
+        if kind == "rows":
+            rowid = 0 if many else int(cursor.lastrowid or 0)
+            self._write(raw, "done", sql, parameters, rowid=rowid)
+            return
+        self._finish(raw)
+        raw.commit()
+
+
+def kind_of(sql: str) -> str:
+    """Return "ddl" for what commits by itself, "rows" for what changes rows, else "other"."""
+    text = COMMENT.sub(" ", sql[:2000], count=1).lstrip() if sql[:1] in " \n\t-#/" else sql
+    found = re.match(r"\w+", text)
+    word = found.group().upper() if found else ""
+    if TEMPORARY.match(text):
+        return "other"
+    return "ddl" if word in BY_ITSELF else "rows" if word in ROWS else "other"
+
+
+def was_executed(connection: Connection, record: Record) -> bool:
+    """Whether a statement that was started has been executed: each of them changes the schema."""
+    return record.fingerprint != fingerprint(connection)

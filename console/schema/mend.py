@@ -1,0 +1,96 @@
+"""mend: take a way out of an interruption, tried on a clone first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from console.schema.clone import clone_of, remove_orphans
+from console.schema.difference import changed_things, compare
+from console.schema.errors import ChildDied, MigrationFailed, SchemaError
+from console.schema.interruption import Interruption, Way
+from console.schema.job import LOCK_WAIT_SECONDS, Job, Mend
+from console.schema.ledger import Ledger
+from console.schema.leftovers import without_leftovers
+from console.schema.plan import observe
+from console.schema.process import error_of, run_job
+from console.schema.progress import Event, Progress, silent
+from console.schema.rebuild import schema_of
+from console.schema.target import Target
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A way out that ran on a clone with the real data, to the schema that it should lead to: its
+    statements, what it did to the data, and what must hold when it is taken. Or `refusal`."""
+
+    statements: tuple[str, ...] = ()
+    ledger: Ledger | None = None
+    mend: Mend | None = None
+    refusal: str = ""
+
+
+def try_out(
+    target: Target,
+    interruption: Interruption,
+    way: Way,
+    *,
+    workspace: Path,
+    progress: Progress = silent,
+) -> Tried:
+    """Run a way out on a clone below `workspace`; the first of its choices that leads there is kept.
+
+    RunError where the database cannot be cloned.
+    """
+    if way.refusal or way.end is None:
+        return Tried(refusal=way.refusal)
+    heads, fingerprint = observe(target)
+    refusal = "It has no statements."
+    remove_orphans(workspace, target)
+    for statements in way.choices:
+        progress(Event("clone", f"Trying it on a copy of {target.name}"))
+        wanted = Mend(statements, heads, fingerprint, way.heads, way.end)
+        try:
+            ledger = _on_clone(target, wanted, workspace)
+        except (ChildDied, MigrationFailed) as error:
+            refusal = f"It was tried on a copy and does not work there: {error}"
+            continue
+        kept = Mend(statements, heads, fingerprint, way.heads, way.end, expected=ledger)
+        return Tried(statements, ledger, kept)
+    return Tried(refusal=refusal)
+
+
+def mend(target: Target, tried: Tried, *, lock_wait: float = LOCK_WAIT_SECONDS) -> Ledger:
+    """Do on the database what was tried, and return its ledger.
+
+    Raises PlanChanged, WrongDatabase, TargetLocked, DataLost, MigrationFailed or Unsupported; then
+    nothing was changed where the database keeps schema changes in a transaction, and elsewhere the
+    message says what stays. ChildDied: look again.
+    """
+    assert tried.mend is not None
+    return _ledger_of(Job("mend", target, lock_wait=lock_wait, mend=tried.mend))
+
+
+def _on_clone(target: Target, wanted: Mend, workspace: Path) -> Ledger:
+    with clone_of(target, workspace) as clone:
+        # A dump is spelled in other words: what differs before anything was done may differ after it.
+        words = compare(without_leftovers(schema_of(target)), schema_of(clone.target))
+        moved = Mend(
+            wanted.statements,
+            wanted.start,
+            wanted.fingerprint if clone.is_exact else "",
+            wanted.heads,
+            wanted.end,
+            changed_things(words),
+        )
+        return _ledger_of(Job("mend", clone.target, mend=moved))
+
+
+def _ledger_of(job: Job) -> Ledger:
+    answer = run_job(job, progress=silent)
+    if answer.failure:
+        raise error_of(answer.failure)
+    ledger = answer.passes[0].ledger
+    if ledger is None:
+        raise SchemaError("The child gave no ledger.")
+    return ledger

@@ -1,0 +1,160 @@
+"""sqlite_count: the ledger's figures of one table of SQLite, which has no hash function of its own.
+
+The rows stream by in the order of their primary key, so a column's checksum is one SHA-1 over its
+values in that order: all that Python does for a value is done by C, a chunk at a time. Without a key
+no order can be relied on, and every value is hashed by itself (Python's own hash, 64 bits, which
+children compute with a fixed seed); the sum of the hashes is the checksum.
+"""
+
+from __future__ import annotations
+
+import gc
+import marshal
+from array import array
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha1
+from itertools import compress, repeat
+from typing import Any
+
+from console.schema.dialect import Keys, Shape, quoted
+from console.schema.ledger import ColumnCount, TableCount
+
+MASK = (1 << 64) - 1
+CHUNK = 1000
+KEYS_KEPT = 5_000_000  # 40 MB of memory; above that new rows are not told from earlier ones
+FORMAT = 2  # of marshal: the last in which equal values are always the same bytes
+HEADER = 5  # bytes in front of a tuple's values, which say how many there are
+
+Values = tuple[Any, ...]
+
+
+def tally_table(
+    raw: Any, shape: Shape, *, keep: bool, earlier: Keys | None
+) -> tuple[TableCount, Keys | None]:
+    """Count a table on a driver's connection; with `keep`, return its primary keys too.
+
+    Given `earlier` keys, those of its rows are counted by themselves where they are not all.
+    """
+    whole, keys = _read(raw, shape, keep=keep or earlier is not None)
+    if earlier is not None and shape.key:
+        kept = whole if keys == earlier else _read(raw, shape, known=frozenset(earlier))[0]
+        whole = replace(whole, earlier=kept)
+    return whole, keys if keep else None
+
+
+def _read(
+    raw: Any, shape: Shape, *, keep: bool = False, known: Set[int] | None = None
+) -> tuple[TableCount, Keys | None]:
+    """Read a table once: those of its rows whose keys are `known`, if that is given."""
+    sums = [Ordered() if shape.key else Unordered() for _ in shape.columns]
+    places = [shape.columns.index(name) for name in shape.key]
+    together = [shape.columns.index(name) for name in shape.together]
+    whole = Unordered()
+    keys = array("q") if keep and shape.key else None
+    rows = 0
+    with _pause_collector():
+        for chunk in _chunks(raw, shape):
+            columns = [_plain(column) for column in zip(*chunk, strict=True)]
+            number = len(chunk)
+            if keys is not None or known is not None:
+                marks = _marks([columns[place] for place in places])
+            if keys is not None:
+                keys.extend(marks)
+                keys = keys if len(keys) <= KEYS_KEPT else None
+            if known is not None:
+                chosen = [mark in known for mark in marks]
+                columns = [tuple(compress(column, chosen)) for column in columns]
+                number = sum(chosen)
+            rows += number
+            for total, column in zip(sums, columns, strict=True):
+                total.add(column)
+            if together:
+                whole.add(tuple(zip(*(columns[place] for place in together), strict=True)))
+    counts = (each.count(name) for name, each in zip(shape.columns, sums, strict=True))
+    sum_of_rows = whole.count("").checksum if together else ""
+    return TableCount(shape.name, rows, tuple(counts), together=sum_of_rows), keys
+
+
+class Ordered:
+    """One column of a table that is read in the order of its key."""
+
+    def __init__(self) -> None:
+        self.non_null = 0
+        self.hash = sha1(usedforsecurity=False)
+
+    def add(self, values: Values) -> None:
+        """Take the next values."""
+        self.non_null += len(values) - values.count(None)
+        self.hash.update(memoryview(marshal.dumps(values, FORMAT))[HEADER:])
+
+    def count(self, name: str) -> ColumnCount:
+        """The figures as a value."""
+        return ColumnCount(name, self.non_null, self.hash.hexdigest()[:32])
+
+
+class Unordered:
+    """One column of a table without a key."""
+
+    def __init__(self) -> None:
+        self.non_null = self.sum = 0
+
+    def add(self, values: Values) -> None:
+        """Take some more values."""
+        self.non_null += len(values) - values.count(None)
+        self.sum += sum(map(hash, map(marshal.dumps, values, repeat(FORMAT))))
+
+    def count(self, name: str) -> ColumnCount:
+        """The figures as a value; the sum modulo 2^64."""
+        return ColumnCount(name, self.non_null, f"{self.sum & MASK:016x}")
+
+
+def _chunks(raw: Any, shape: Shape) -> Iterator[list[Values]]:
+    """The rows of a table; text as bytes, since text that is not valid UTF-8 is data too, and blobs
+    after a zero byte, since they are not text."""
+    names = [quoted(name) for name in shape.columns]
+    values = ", ".join(
+        f"CASE typeof({n}) WHEN 'blob' THEN x'00' || {n} ELSE {n} END" for n in names
+    )
+    # The same order whatever a column's collation is, or becomes.
+    order = ", ".join(f"{quoted(name)} COLLATE BINARY" for name in shape.key)
+    sql = f"SELECT {values} FROM {quoted(shape.name)}{order and f' ORDER BY {order}'}"  # noqa: S608 - names are quoted
+    text_factory, raw.text_factory = raw.text_factory, bytes
+    try:
+        cursor = raw.cursor()
+        cursor.row_factory = None
+        cursor.execute(sql)
+        while chunk := cursor.fetchmany(CHUNK):
+            yield chunk
+    finally:
+        raw.text_factory = text_factory
+
+
+def _plain(values: Values) -> Values:
+    """Values of which equal ones are the same bytes: a whole number that became a float is what it
+    was."""
+    if float not in set(map(type, values)):
+        return values
+    return tuple(int(v) if type(v) is float and v.is_integer() else v for v in values)
+
+
+def _marks(key: list[Values]) -> list[int]:
+    """The primary keys of some rows, each as a number of 64 bits: a whole number is its own."""
+    if len(key) == 1 and set(map(type, key[0])) == {int}:
+        return list(key[0])
+    if len(key) == 1:
+        return [v if type(v) is int else hash(marshal.dumps(v, FORMAT)) for v in key[0]]
+    return [hash(marshal.dumps(values, FORMAT)) for values in zip(*key, strict=True)]
+
+
+@contextmanager
+def _pause_collector() -> Iterator[None]:
+    """Keep Python from looking for cycles in rows, which have none: a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

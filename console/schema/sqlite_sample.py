@@ -1,0 +1,105 @@
+"""sqlite_sample: a copy of an SQLite database with its whole schema and a sample of its rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from console.schema.dialect import quoted
+from console.schema.sample import Reference, Rows, fill
+
+BUSY_SECONDS = 30.0
+MASTER = "SELECT type, name, sql FROM source.sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
+ORDER = ("table", "index", "view", "trigger")  # triggers last: they are not to fire
+
+
+def copy_sample(source: Path, copy: Path) -> int:
+    """Copy a sample of `source` to the new file `copy`; return its rows. The errors of SQLite pass
+    through."""
+    address = (
+        f"file:{quote(str(source))}?mode=rw"  # not mode=ro: a journal may have to be rolled back
+    )
+    with closing(sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)) as origin:
+        (encoding,) = origin.execute("PRAGMA encoding").fetchone()
+    into = sqlite3.connect(
+        f"file:{quote(str(copy))}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+    )
+    with closing(into):
+        into.execute(f"PRAGMA encoding = '{encoding}'")
+        into.execute("PRAGMA foreign_keys = OFF")
+        into.execute("ATTACH ? AS source", (address,))
+        into.execute("BEGIN")  # one state of the source
+        rows = _copy(into)
+        into.execute("COMMIT")
+    return rows
+
+
+def _copy(into: sqlite3.Connection) -> int:
+    """Everything, the rows before what belongs to their tables."""
+    things = into.execute(MASTER).fetchall()
+    for kind in ORDER:
+        for _, name, sql in (thing for thing in things if thing[0] == kind):
+            if not name.startswith("sqlite_") and not _is_there(into, kind, name):
+                into.execute(sql)
+        if kind == "table":
+            tables = [table for _, name, _ in things if (table := _rows(into, name))]
+            references = [each for table in tables for each in _references(into, table)]
+            fill(
+                lambda sql: into.execute(sql).rowcount,
+                tables,
+                references,
+                insert="INSERT OR IGNORE",
+                source="source",
+            )
+            _copy_sequences(into)
+    for name in ("user_version", "application_id"):
+        (number,) = into.execute(f"PRAGMA source.{name}").fetchone()
+        into.execute(f"PRAGMA {name} = {number}")
+    counts = (f"SELECT count(*) FROM {table.table}" for table in tables)  # noqa: S608 - quoted
+    return sum(into.execute(sql).fetchone()[0] for sql in counts)
+
+
+def _is_there(into: sqlite3.Connection, kind: str, name: str) -> bool:
+    """Whether something came along with another: a virtual table makes tables of its own."""
+    sql = "SELECT 1 FROM main.sqlite_master WHERE type = ? AND name = ?"
+    return into.execute(sql, (kind, name)).fetchone() is not None
+
+
+def _rows(into: sqlite3.Connection, name: str) -> Rows | None:
+    """A table to be sampled; None for what is not an ordinary table."""
+    kinds = into.execute(
+        "SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = ?", (name,)
+    )
+    if name.startswith("sqlite_") or kinds.fetchone() != ("table",):
+        return None
+    info = into.execute(f"PRAGMA main.table_xinfo({quoted(name)})").fetchall()
+    key = sorted((row[5], quoted(row[1])) for row in info if row[5])
+    written = tuple(quoted(row[1]) for row in info if row[6] == 0)  # the others are generated
+    return Rows(quoted(name), written, tuple(column for _, column in key))
+
+
+def _references(into: sqlite3.Connection, table: Rows) -> list[Reference]:
+    """The foreign keys of a table."""
+    found: dict[int, list[tuple[str, str, str | None]]] = {}
+    for number, _, parent, ours, theirs, *_ in into.execute(
+        f"PRAGMA main.foreign_key_list({table.table})"
+    ):
+        found.setdefault(number, []).append((parent, ours, theirs))
+    references = []
+    for columns in found.values():
+        parent = _rows(into, columns[0][0])
+        theirs = tuple(quoted(column) for _, _, column in columns if column is not None)
+        theirs = theirs or (parent.key if parent else ())
+        if parent and len(theirs) == len(columns):
+            ours = tuple(quoted(column) for _, column, _ in columns)
+            references.append(Reference(table.table, ours, parent.table, theirs))
+    return references
+
+
+def _copy_sequences(into: sqlite3.Connection) -> None:
+    """What AUTOINCREMENT goes on from."""
+    if _is_there(into, "table", "sqlite_sequence"):
+        into.execute("DELETE FROM main.sqlite_sequence")
+        into.execute("INSERT INTO main.sqlite_sequence SELECT * FROM source.sqlite_sequence")

@@ -1,0 +1,242 @@
+"""The ledger of any table and any silent change, on each database: exactly what changed is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, text
+
+from console.schema.count import KeysByTable, count
+from console.schema.ledger import Count, Ledger, compare, excess
+from tests.servers import engine_of
+
+SETTINGS = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+COLUMNS = ("name", "price", "weight")
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "name": st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6),
+    "price": st.none() | st.decimals(-1000, 1000, places=2),
+    "weight": st.none() | st.integers(-5, 5) | st.integers(-(2**31), 2**31 - 1),
+}
+KEYS = {
+    "a number": "id",
+    "two columns": "code, id",
+}
+WIDER = {
+    "sqlite": (
+        "CREATE TABLE wide (id bigint PRIMARY KEY, code text, name text, price decimal, weight real)",
+        "INSERT INTO wide SELECT * FROM t",
+        "DROP TABLE t",
+        "ALTER TABLE wide RENAME TO t",
+    ),
+    "postgresql": (
+        "ALTER TABLE t ALTER name TYPE text, ALTER price TYPE numeric(20, 6), "
+        "ALTER weight TYPE bigint, ALTER id TYPE bigint",
+        "ALTER TABLE t ALTER weight TYPE numeric",
+    ),
+    "mysql": (
+        "ALTER TABLE t MODIFY name longtext, MODIFY price decimal(20, 6), MODIFY weight bigint, "
+        "MODIFY id bigint",
+        "ALTER TABLE t MODIFY weight decimal(30, 4)",
+    ),
+}
+Row = dict[str, Any]
+CLEAN = Count((), ())
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connection]:
+    """An empty database of each kind; every statement commits."""
+    url = (
+        f"sqlite:///{tmp_path / 'some.db'}"
+        if request.param == "sqlite"
+        else request.getfixturevalue(request.param)
+    )
+    engine = engine_of(url)
+    with engine.connect() as connection:
+        yield connection
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> list[Row]:
+    """The rows of a table, without their keys."""
+    return draw(st.lists(st.fixed_dictionaries(VALUES), min_size=1, max_size=12))
+
+
+def fill(connection: Connection, key: str, rows: list[Row]) -> None:
+    """Give the table these rows and no others, with odd ids, so that others fit between them."""
+    connection.execute(
+        text(
+            "CREATE TABLE IF NOT EXISTS t (id integer NOT NULL, code varchar(9) NOT NULL, "
+            f"name text, price decimal(10, 2), weight integer, PRIMARY KEY ({KEYS[key]}))"
+        )
+    )
+    connection.execute(text("DELETE FROM t"))
+    insert(connection, {2 * number + 1: row for number, row in enumerate(rows)})
+
+
+def insert(connection: Connection, rows: dict[int, Row]) -> None:
+    """Add rows under these ids."""
+    values = [{"id": id, "code": f"c{id % 5}", **plain(row)} for id, row in rows.items()]
+    if values:
+        sql = "INSERT INTO t (id, code, name, price, weight) VALUES (:id, :code, :name, :price, :weight)"
+        connection.execute(text(sql), values)
+
+
+def plain(row: Row) -> Row:
+    """Values that each driver takes."""
+    return {name: str(v) if isinstance(v, Decimal) else v for name, v in row.items()}
+
+
+def ledger_of(connection: Connection, change: Any) -> Ledger:
+    """Count, change, count, compare."""
+    keys: KeysByTable = {}
+    before = count(connection, keys=keys)
+    change()
+    return compare(before, count(connection, earlier=keys, before=before))
+
+
+@pytest.mark.parametrize("key", KEYS)
+@SETTINGS
+@given(data=st.data(), rows=tables())
+def test_exactly_the_columns_that_changed_are_told(
+    connection: Connection, key: str, rows: list[Row], data: st.DataObject
+) -> None:
+    fill(connection, key, rows)
+    cells = st.tuples(st.integers(0, len(rows) - 1), st.sampled_from(COLUMNS))
+    chosen = data.draw(st.sets(cells, max_size=3))
+    new = {
+        (number, name): data.draw(VALUES[name].filter(lambda v, n=number, c=name: v != rows[n][c]))
+        for number, name in chosen
+    }
+    more = data.draw(st.lists(st.fixed_dictionaries(VALUES), max_size=2))
+
+    def change() -> None:
+        for (number, name), value in new.items():
+            connection.execute(
+                text(f"UPDATE t SET {name} = :v WHERE id = :id"),
+                {"id": 2 * number + 1, "v": plain({"v": value})["v"]},
+            )
+        insert(connection, {2 * number + 2: row for number, row in enumerate(more)})
+
+    ledger = ledger_of(connection, change)
+    (entry,) = ledger.entries
+    assert {c.name for c in entry.columns if c.verdict == "changed"} == {name for _, name in chosen}
+    assert ledger.is_clean == (not chosen)
+    assert (entry.rows_before, entry.rows_after) == (len(rows), len(rows) + len(more))
+    assert entry.rows_lost == 0
+
+
+@pytest.mark.parametrize("key", KEYS)
+@SETTINGS
+@given(data=st.data(), rows=tables())
+def test_exactly_the_rows_that_are_gone_are_told(
+    connection: Connection, key: str, rows: list[Row], data: st.DataObject
+) -> None:
+    fill(connection, key, rows)
+    gone = data.draw(st.sets(st.integers(0, len(rows) - 1), min_size=1, max_size=3))
+    more = data.draw(
+        st.lists(st.fixed_dictionaries(VALUES), max_size=4).filter(lambda m: len(m) != len(gone))
+    )
+
+    def change() -> None:
+        for number in gone:
+            connection.execute(text("DELETE FROM t WHERE id = :id"), {"id": 2 * number + 1})
+        insert(connection, {2 * number + 2: row for number, row in enumerate(more)})
+
+    (entry,) = ledger_of(connection, change).entries
+    assert (entry.verdict, entry.rows_lost) == ("lost", len(gone))
+
+
+@SETTINGS
+@given(data=st.data(), rows=tables().filter(lambda rows: len(rows) > 1))
+def test_values_that_change_places_are_told(
+    connection: Connection, rows: list[Row], data: st.DataObject
+) -> None:
+    name = data.draw(st.sampled_from(COLUMNS))
+    moved = rows[1:] + rows[:1]
+    fill(connection, "a number", rows)
+    cells = {2 * number + 1: row[name] for number, row in enumerate(moved)}
+
+    def change() -> None:
+        for id, value in cells.items():
+            connection.execute(
+                text(f"UPDATE t SET {name} = :v WHERE id = :id"),
+                {"id": id, **plain({"v": value})},
+            )
+
+    is_same = all(old[name] == new[name] for old, new in zip(rows, moved, strict=True))
+    assert ledger_of(connection, change).is_clean == is_same
+
+
+@SETTINGS
+@given(rows=tables())
+def test_equal_values_in_wider_columns_are_identical(
+    connection: Connection, rows: list[Row]
+) -> None:
+    connection.execute(text("DROP TABLE IF EXISTS t"))
+    fill(connection, "a number", rows)
+
+    def change() -> None:
+        for statement in WIDER[connection.dialect.name]:
+            connection.execute(text(statement))
+
+    ledger = ledger_of(connection, change)
+    assert ledger.is_clean, ledger.verdict
+
+
+def keyless(connection: Connection) -> None:
+    """A table without a primary key, some of whose rows share values."""
+    connection.execute(text("DROP TABLE IF EXISTS t"))
+    connection.execute(text("CREATE TABLE t (id integer, name varchar(20), weight integer)"))
+    rows = "(1, 'Lamp', 7), (2, 'Chair', 7), (3, NULL, 9), (NULL, 'Rug', NULL)"
+    connection.execute(text(f"INSERT INTO t VALUES {rows}"))
+
+
+def execute(connection: Connection, *statements: str) -> None:
+    for statement in statements:
+        connection.execute(text(statement))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("name = 'Lamp'", "name = 'Chair'"), ("name = 'Lamp'", "name IS NULL")],
+    ids=["two values", "a value and none"],
+)
+def test_values_that_change_places_without_a_primary_key_are_told(
+    connection: Connection, one: str, other: str
+) -> None:
+    keyless(connection)
+    value = other.removeprefix("name ").removeprefix("= ").replace("IS NULL", "NULL")
+    swap = f"UPDATE t SET name = CASE WHEN {one} THEN {value} ELSE 'Lamp' END"
+    ledger = ledger_of(connection, lambda: execute(connection, f"{swap} WHERE {one} OR {other}"))
+    (entry,) = ledger.entries
+    assert not ledger.is_clean
+    assert (entry.verdict, entry.mixed) == ("changed", True)
+    assert "values changed places between rows" in entry.sentence
+    assert excess(ledger, ledger) == ()
+    (worse,) = excess(ledger, compare(CLEAN, CLEAN))
+    assert worse.startswith("t: values changed places")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE t SET weight = weight + 0",
+        "ALTER TABLE t ADD COLUMN price integer DEFAULT 5",
+        "ALTER TABLE t RENAME COLUMN weight TO grams",
+    ],
+)
+def test_a_table_without_a_primary_key_whose_rows_stay_together_is_clean(
+    connection: Connection, statement: str
+) -> None:
+    keyless(connection)
+    ledger = ledger_of(connection, lambda: execute(connection, statement))
+    assert ledger.is_clean, ledger.verdict
