@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
+from console.hazards.spelling import batch, execute, quoter
 from console.schema.catalogue import Change, TableDifference
 from console.schema.sqltext import tokens
 
 SQLITE = ("sqlite",)
+STORED = re.compile(r" (?:stored|virtual)$")
 ACTION = re.compile(r" on (?:delete|update) .*", re.IGNORECASE)
 
 
@@ -70,7 +72,9 @@ def _lost_note(evidence: Evidence, difference: TableDifference, change: Change) 
     column = evidence.column(difference.name, change.name)
     if change.kind != "column" or change.sign != "changed" or column is None:
         return None
-    lost = [note for note in column.notes if note.lower() not in (change.after or "").lower()]
+    after = (change.after or "").lower()
+    # A stored column that is made again can only be virtual: it holds the same.
+    lost = [note for note in column.notes if STORED.sub("", note.lower()) not in after]
     if not lost:
         return None
     return (
@@ -81,7 +85,9 @@ def _lost_note(evidence: Evidence, difference: TableDifference, change: Change) 
 
 def _rewrite(difference: TableDifference, change: Change) -> str:
     if change.kind in ("trigger", "index"):
-        return f"# at the end of upgrade(), make it again:\nop.execute({change.before!r})"
+        return (
+            f"# at the end of upgrade(), make it again:\n{execute(_statement(difference, change))}"
+        )
     return (
         "# hand batch mode the table as it should be, with what SQLAlchemy cannot reflect:\n"
         f'table = sa.Table("{difference.name}", sa.MetaData(), …)  # {change.before}\n'
@@ -99,6 +105,7 @@ def _rewrite(difference: TableDifference, change: Change) -> str:
 )
 def batch_view(evidence: Evidence) -> Iterator[Finding]:
     """Rebuilt tables that a view reads, where the rehearsal failed for it."""
+    q = quoter(evidence)
     for revision, table in sorted(evidence.rebuilt):
         if not evidence.failed_in(revision):
             continue
@@ -110,9 +117,7 @@ def batch_view(evidence: Evidence) -> Iterator[Finding]:
                 revision,
                 view.name,
                 f"The view {view.name} reads {table}, which batch mode cannot make anew under it.",
-                f'op.execute("DROP VIEW {view.name}")\n'
-                f'with op.batch_alter_table("{table}") as batch:\n    …\n'
-                f"op.execute({definition!r})",
+                f"{execute(f'DROP VIEW {q(view.name)}')}\n{batch(table, '…')}\n{execute(definition)}",
             )
 
 
@@ -126,6 +131,7 @@ def batch_view(evidence: Evidence) -> Iterator[Finding]:
 )
 def batch_generated_column(evidence: Evidence) -> Iterator[Finding]:
     """Rebuilt tables with a generated column, where the rehearsal failed for it."""
+    q = quoter(evidence)
     for revision, name in sorted(evidence.rebuilt):
         table = evidence.table(name)
         if table is None or not evidence.failed_in(revision):
@@ -138,10 +144,21 @@ def batch_generated_column(evidence: Evidence) -> Iterator[Finding]:
                 revision,
                 f"{name}.{column.name}",
                 f"{column.name} of {name} is computed ({note}), so batch mode cannot copy the table.",
-                f'op.execute("ALTER TABLE {name} DROP COLUMN {column.name}")\n'
-                f'with op.batch_alter_table("{name}") as batch:\n    …\n'
-                f'op.execute("ALTER TABLE {name} ADD COLUMN {column.name} {column.type} {_virtual(note)}")',
+                f"{execute(f'ALTER TABLE {q(name)} DROP COLUMN {q(column.name)}')}\n{batch(name, '…')}\n"
+                + execute(
+                    f"ALTER TABLE {q(name)} ADD COLUMN {q(column.name)} {column.type} {_virtual(note)}"
+                ),
             )
+
+
+def _statement(difference: TableDifference, change: Change) -> str:
+    """The statement that makes a trigger or an index; the catalogue has that of an index in words."""
+    text = change.before or ""
+    if change.kind == "trigger":
+        return text
+    unique = "UNIQUE " if text.startswith("unique ") else ""
+    rest = text.removeprefix("unique ")
+    return f"CREATE {unique}INDEX {change.name} ON {difference.name} {rest}"
 
 
 def _virtual(note: str) -> str:

@@ -10,20 +10,36 @@ from console.hazards.evidence import Evidence
 from console.hazards.hazard import Severity
 from console.hazards.registry import Finding
 from console.hazards.types import SqlType, sql_type
+from console.hazards.words import NAME
 from console.schema.probe import Probe, Question
 from console.schema.sqltext import Token, join, tokens
 
-NAME = r'((?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))?)'
 ALTER = re.compile(
     rf"^ALTER (?:ONLINE )?(?:IGNORE )?TABLE (?:IF EXISTS )?(?:ONLY )?{NAME} (.*)$", re.IGNORECASE
 )
 CREATE = re.compile(
     rf"^CREATE (?:\w+ )?TABLE (?:IF NOT EXISTS )?{NAME} ?\((.*)\)[^()]*$", re.IGNORECASE
 )
+# Behind COLUMN any word is a name; without it, some begin another action.
 ADD_COLUMN = re.compile(
-    r"^ADD (?:COLUMN )?(?:IF NOT EXISTS )?"
-    r"(?!(?:CONSTRAINT|UNIQUE|PRIMARY|FOREIGN|CHECK|INDEX|KEY|FULLTEXT|SPATIAL|PERIOD|PARTITION)\b)"
+    r"^ADD (?:COLUMN (?:IF NOT EXISTS )?|(?:IF NOT EXISTS )?"
+    r"(?!(?:COLUMN|CONSTRAINT|UNIQUE|PRIMARY|FOREIGN|CHECK|INDEX|KEY|FULLTEXT|SPATIAL|PERIOD"
+    r"|PARTITION|EXCLUDE|SYSTEM)\b))"
     rf"{NAME} (.*)$",
+    re.IGNORECASE,
+)
+DROP_COLUMN = re.compile(
+    r"^DROP (?:COLUMN (?:IF EXISTS )?|(?:IF EXISTS )?"
+    r"(?!(?:COLUMN|INDEX|KEY|CONSTRAINT|PRIMARY|FOREIGN|CHECK|PARTITION|SYSTEM|PERIOD)\b))"
+    rf"{NAME}",
+    re.IGNORECASE,
+)
+CHANGE_COLUMN = re.compile(
+    rf"^(?:MODIFY (?:COLUMN )?(?:IF EXISTS )?{NAME}|CHANGE (?:COLUMN )?(?:IF EXISTS )?{NAME} {NAME}) (.*)$",
+    re.IGNORECASE,
+)
+STATED = re.compile(
+    r"\b(?:ALGORITHM|LOCK) ?=? ?(?:INPLACE|INSTANT|NOCOPY|COPY|NONE|SHARED|EXCLUSIVE)\b",
     re.IGNORECASE,
 )
 LARGE = 10_000_000  # bytes: to read or write them holds a lock for a tenth of a second
@@ -31,7 +47,8 @@ LARGE = 10_000_000  # bytes: to read or write them holds a lock for a tenth of a
 
 @dataclass(frozen=True)
 class Sentence:
-    """A statement on one line, with the usual spaces and without needless quotes."""
+    """A statement on one line, with the usual spaces, and with quotes around those names only that
+    need them here."""
 
     revision: str
     text: str
@@ -53,8 +70,18 @@ class Clause:
 def sentences(evidence: Evidence) -> Iterator[Sentence]:
     """Every statement of the plan, in order."""
     for statement in evidence.statements():
-        text = join(list(tokens(statement.sql))).rstrip("; ")
+        text = _spaced(evidence, statement.sql).rstrip("; ")
         yield Sentence(statement.revision, text)
+
+
+def _spaced(evidence: Evidence, sql: str) -> str:
+    """SQL in its normal form, with the quotes around words that mean something else without them."""
+    preparer = evidence.target.parsed_url.get_dialect()().identifier_preparer
+    found = []
+    for kind, text in tokens(sql):
+        is_reserved = kind == "name" and text.lower() in preparer.reserved_words
+        found.append((kind, f'"{text}"' if is_reserved else text))
+    return join(found)
 
 
 def clauses(evidence: Evidence) -> Iterator[Clause]:
@@ -73,7 +100,13 @@ def added_columns(evidence: Evidence) -> Iterator[tuple[Clause, str, str]]:
     for clause in clauses(evidence):
         found = ADD_COLUMN.match(clause.text)
         if found:
-            yield clause, found[1], found[2]
+            yield clause, found[1].strip('"'), found[2]
+
+
+def changed_column(text: str) -> tuple[str, str] | None:
+    """(the name so far, the definition) of a column that MariaDB's MODIFY or CHANGE states anew."""
+    found = CHANGE_COLUMN.match(text)
+    return ((found[1] or found[2]).strip('"'), found[4]) if found else None
 
 
 def defined_columns(evidence: Evidence) -> Iterator[tuple[str, str, str, str]]:
@@ -83,11 +116,16 @@ def defined_columns(evidence: Evidence) -> Iterator[tuple[str, str, str, str]]:
         made, changed = CREATE.match(sentence.text), ALTER.match(sentence.text)
         for part in parts(made[2]) if made else ():
             name, _, rest = part.partition(" ")
-            yield sentence.revision, made[1] if made else "", name, rest
+            yield sentence.revision, made[1] if made else "", name.strip('"'), rest
         for part in parts(changed[2]) if changed else ():
             found = ADD_COLUMN.match(part)
             if found and changed:
-                yield sentence.revision, known_name(evidence, changed[1]), found[1], found[2]
+                yield (
+                    sentence.revision,
+                    known_name(evidence, changed[1]),
+                    found[1].strip('"'),
+                    found[2],
+                )
 
 
 def parts(text: str) -> list[str]:
@@ -99,8 +137,14 @@ def parts(text: str) -> list[str]:
         if token == ("sign", ",") and depth == 0:
             found.append([])
         else:
-            found[-1].append(token)
+            found[-1].append(_kept(*token))
     return [join(part) for part in found if part]
+
+
+def _kept(kind: str, text: str) -> Token:
+    """A token with the quotes that it came with."""
+    is_bare = kind == "name" and not text.startswith('"')
+    return kind, f'"{text}"' if is_bare else text
 
 
 def known_name(evidence: Evidence, name: str) -> str:
@@ -109,8 +153,18 @@ def known_name(evidence: Evidence, name: str) -> str:
     return plain if evidence.table(plain) or "." not in name else name
 
 
+def named(evidence: Evidence, text: str) -> list[str]:
+    """The tables of a list: "a, public.b"."""
+    return [known_name(evidence, part.strip()) for part in parts(text)]
+
+
 def type_in(definition: str) -> SqlType | None:
     """The type at the beginning of a column's definition."""
+    return sql_type(type_text(definition))
+
+
+def type_text(definition: str) -> str:
+    """The type at the beginning of a column's definition, as it is written."""
     words = re.split(
         r" (?:NOT NULL|NULL|DEFAULT|PRIMARY|UNIQUE|REFERENCES|CHECK|COLLATE|USING|COMMENT|GENERATED"
         r"|CONSTRAINT|AUTO_INCREMENT|CHARACTER SET|AFTER|FIRST)\b",
@@ -118,7 +172,7 @@ def type_in(definition: str) -> SqlType | None:
         maxsplit=1,
         flags=re.IGNORECASE,
     )
-    return sql_type(words[0])
+    return words[0]
 
 
 def sized(
@@ -126,10 +180,11 @@ def sized(
 ) -> Finding:
     """A finding about something that takes as long as a table is large: for a small one it is a
     warning."""
-    found = evidence.probe(Question("size", table))
+    found = evidence.asked(Question("size", table))
     return Finding(revision, subject, danger, rewrite, severity=milder(found), evidence=found)
 
 
 def milder(found: Iterable[Probe]) -> Severity | None:
     """ "warning" where a probe says that a table is small."""
-    return "warning" if any((probe.answer or 0) < LARGE for probe in found) else None
+    answers = [probe.answer for probe in found if probe.answer is not None]
+    return "warning" if any(answer < LARGE for answer in answers) else None

@@ -6,9 +6,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from console.hazards.clauses import DROP_COLUMN, clauses
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
-from console.hazards.words import DROP_COLUMN, bare, number_of, rows_of
+from console.hazards.spelling import (
+    LATER,
+    NEXT,
+    add_column,
+    alter_column,
+    batch,
+    execute,
+    expand,
+    quoter,
+    require,
+)
+from console.hazards.words import number_of, rows_of
+from console.schema.ledger import ColumnEntry
 from console.schema.probe import Question
 from console.schema.statement import Operation
 
@@ -23,8 +36,8 @@ def drop_column(evidence: Evidence) -> Iterator[Finding]:
     """Columns that are gone after the plan and were there before it."""
     for revision, table, column in dropped(evidence):
         entry = evidence.column_entry(table, column)
-        if not evidence.had_column(table, column) or (entry and entry.renamed_to):
-            continue  # made in this plan, or its values live on under another name
+        if not evidence.had_column(table, column) or (entry and _lives_on(entry)):
+            continue  # made in this plan, or its values are still there
         counted = evidence.values(table, column)
         values = counted.non_null if counted else None
         lost = "its values are lost" if values is None else f"{number_of(values, 'value')} lost"
@@ -33,12 +46,16 @@ def drop_column(evidence: Evidence) -> Iterator[Finding]:
             revision,
             f"{table}.{column}",
             f"The column {column} of {table} is dropped: {lost}.",
-            f"# first take {column} out of the model and deploy that; then, in a later revision:\n"
-            f'with op.batch_alter_table("{table}") as batch:\n'
-            f'    batch.drop_column("{column}")',
+            _without(evidence, table, column),
             severity="warning" if values == 0 else None,
             evidence=evidence.probe(Question("values", table, (column,))),
         )
+
+
+def _lives_on(entry: ColumnEntry) -> bool:
+    """Whether a column's values are there after the plan, under its name or another."""
+    is_there = entry.non_null_after is not None and bool(entry.non_null_before)
+    return entry.renamed_to is not None or (is_there and entry.verdict == "identical")
 
 
 def dropped(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
@@ -46,11 +63,23 @@ def dropped(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
     seen: dict[tuple[str, str, str], None] = {}
     for operation in evidence.operations("drop_column"):
         seen[operation.revision, operation.table or "", operation.column or ""] = None
-    for statement in evidence.statements():
-        found = DROP_COLUMN.match(bare(statement.sql))
+    for clause in clauses(evidence):
+        found = DROP_COLUMN.match(clause.text)
         if found:
-            seen[statement.revision, found["table"], found["column"]] = None
+            seen[clause.revision, clause.table, found[1].strip('"')] = None
     yield from seen
+
+
+def _without(evidence: Evidence, table: str, column: str) -> str:
+    """What lets code do without a column before it is dropped."""
+    known = evidence.column(table, column)
+    is_needed = known is not None and not known.nullable and known.default is None
+    now = alter_column(evidence, table, column, "nullable=True") if is_needed else "pass"
+    drop = f'batch.drop_column("{column}")'
+    return (
+        f"# take {column} out of the model and deploy that; rows are then added without it:\n{now}\n"
+        f"{LATER}\n{batch(table, drop)}"
+    )
 
 
 @rule(
@@ -76,9 +105,14 @@ def rename_suspect(evidence: Evidence) -> Iterator[Finding]:
                 f"{table}.{gone}",
                 f"{gone} is dropped and {added.column} of the same type ({kind}) added: if that is a "
                 f"rename, {_held(evidence, table, gone)} lost for nothing.",
-                f'with op.batch_alter_table("{table}") as batch:\n'
-                f'    batch.alter_column("{gone}", new_column_name="{added.column}")',
+                alter_column(evidence, table, gone, f'new_column_name="{added.column}"'),
             )
+
+
+def _kind(evidence: Evidence, operation: Operation) -> str | None:
+    """The type of the column that an operation changes."""
+    known = evidence.column(operation.table, operation.column)
+    return known.type if known else operation.detail("existing_type")
 
 
 def _type(evidence: Evidence, table: str, column: str) -> str | None:
@@ -109,7 +143,7 @@ def _held(evidence: Evidence, table: str, column: str) -> str:
 def rename_column(evidence: Evidence) -> Iterator[Finding]:
     """Renames of columns that were there before the plan."""
     for operation in evidence.operations("alter_column"):
-        new = operation.detail("new_name")
+        new, q = operation.detail("new_name"), quoter(evidence)
         old, table = operation.column, operation.table
         if not new or new == old or not evidence.had_column(table, old):
             continue
@@ -117,10 +151,7 @@ def rename_column(evidence: Evidence) -> Iterator[Finding]:
             operation.revision,
             f"{table}.{old}",
             f"The column {old} of {table} is called {new} afterwards.",
-            f"# expand: add {new} and write both\n"
-            f'op.add_column("{table}", sa.Column("{new}", …))\n'
-            f'op.execute("UPDATE {table} SET {new} = {old} WHERE {new} IS NULL")\n'
-            f"# contract, once no code reads {old}: drop it in a later revision",
+            expand(evidence, table or "", old or "", new, _kind(evidence, operation), q(old or "")),
         )
 
 
@@ -140,15 +171,14 @@ def add_not_null_without_default(evidence: Evidence) -> Iterator[Finding]:
         is_asked = evidence.rehearsal is not None or not evidence.was_there(operation.table)
         if not rows and (rows == 0 or is_asked) and not evidence.failed_in(operation.revision):
             continue
-        table = operation.table or ""
+        table, column, q = operation.table or "", column or "", quoter(evidence)
         yield Finding(
             operation.revision,
             f"{table}.{column}",
             f"{table} has {rows_of(rows)}, none of which has a value for the required {column}.",
-            f'op.add_column("{table}", sa.Column("{column}", …, nullable=True))\n'
-            f'op.execute("UPDATE {table} SET {column} = … WHERE {column} IS NULL")\n'
-            f'with op.batch_alter_table("{table}") as batch:\n'
-            f'    batch.alter_column("{column}", nullable=False)',
+            f"{add_column(table, column, operation.detail('type'))}\n{NEXT}\n"
+            f"{execute(f'UPDATE {q(table)} SET {q(column)} = … WHERE {q(column)} IS NULL')}\n"
+            f"{require(evidence, table, column)}",
             evidence=evidence.probe(Question("rows", table)),
         )
 
@@ -174,7 +204,7 @@ def set_not_null_with_nulls(evidence: Evidence) -> Iterator[Finding]:
             continue
         if evidence.rehearsal is not None and not evidence.failed_in(operation.revision):
             continue
-        table, column = operation.table or "", operation.column or ""
+        table, column, q = operation.table or "", operation.column or "", quoter(evidence)
         counted, rows = evidence.values(table, column), evidence.rows(table)
         if counted is None or rows is None or counted.non_null == rows:
             continue
@@ -182,9 +212,8 @@ def set_not_null_with_nulls(evidence: Evidence) -> Iterator[Finding]:
             operation.revision,
             f"{table}.{column}",
             f"{number_of(rows - counted.non_null, 'row')} of {table} hold NULL in {column}.",
-            f'op.execute("UPDATE {table} SET {column} = … WHERE {column} IS NULL")\n'
-            f'with op.batch_alter_table("{table}") as batch:\n'
-            f'    batch.alter_column("{column}", nullable=False)',
+            f"{execute(f'UPDATE {q(table)} SET {q(column)} = … WHERE {q(column)} IS NULL')}\n"
+            f"{require(evidence, table, column)}",
             evidence=evidence.probe(Question("nulls", table, (column,))),
         )
 

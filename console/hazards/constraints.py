@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
+from console.hazards.spelling import BEFORE, execute, quoter
 from console.hazards.words import rows_of
 from console.schema.probe import Probe, Question
 from console.schema.statement import Operation
@@ -36,14 +37,16 @@ def add_unique_with_duplicates(evidence: Evidence) -> Iterator[Finding]:
             continue
         table, columns = operation.table or "", operation.detail("columns") or ""
         found = evidence.probe(Question("duplicates", table, _names(columns)))
+        first, q = _names(columns)[0], quoter(evidence)
         if not says_so and not (found and found[0].answer):
             continue
         yield Finding(
             operation.revision,
             f"{table}.{columns}",
             f"Some of the {rows_of(evidence.rows(table))} of {table} have the same {columns}.",
-            f"# find them, and merge them in a revision before this one:\n"
-            f"SELECT {columns}, count(*) FROM {table} GROUP BY {columns} HAVING count(*) > 1",
+            "# find them:\n"
+            f"# SELECT {columns}, count(*) FROM {table} GROUP BY {columns} HAVING count(*) > 1\n"
+            f"{BEFORE}\n{execute(f'UPDATE {q(table)} SET {q(first)} = … WHERE …')}",
             evidence=found,
         )
 
@@ -72,12 +75,28 @@ def add_foreign_key_with_orphans(evidence: Evidence) -> Iterator[Finding]:
                 operation.revision,
                 f"{table}.{columns}",
                 f"{_sentence(found)}{', and nothing checks them' if is_unchecked else ''}.",
-                f"# mend them in a revision before this one:\n"
-                f"UPDATE {table} SET {columns} = NULL WHERE {columns} IS NOT NULL\n"
-                f"    AND {columns} NOT IN (SELECT {remote} FROM {referent})",
+                f"{BEFORE}\n{execute(_mended(evidence, question))}",
                 severity="warning" if is_unchecked else None,
                 evidence=found,
             )
+
+
+def _mended(evidence: Evidence, question: Question) -> str:
+    """What takes the pointers to nothing out of the way: NULL where that is allowed."""
+    q = quoter(evidence)
+    table, referent = q(question.table), q(question.referent)
+    pairs = list(zip(question.columns, question.remote_columns, strict=True))
+    known = [evidence.column(question.table, column) for column in question.columns]
+    values = [
+        f"{q(name)} = {'NULL' if column and column.nullable else '…'}"
+        for name, column in zip(question.columns, known, strict=True)
+    ]
+    filled = " AND ".join(f"{q(own)} IS NOT NULL" for own, _ in pairs)
+    same = " AND ".join(f"{referent}.{q(remote)} = {table}.{q(own)}" for own, remote in pairs)
+    return (
+        f"UPDATE {table} SET {', '.join(values)} WHERE {filled} "
+        f"AND NOT EXISTS (SELECT 1 FROM {referent} WHERE {same})"
+    )
 
 
 @rule(
@@ -92,15 +111,14 @@ def add_check_with_violators(evidence: Evidence) -> Iterator[Finding]:
         table, condition = operation.table or "", operation.detail("condition") or ""
         if not condition or not evidence.was_there(table):
             continue
-        question = Question("violators", table, condition=condition)
+        q, question = quoter(evidence), Question("violators", table, condition=condition)
         found = _broken(evidence, operation, question)
         if found:
             yield Finding(
                 operation.revision,
                 f"{table}.{operation.detail('name') or condition}",
                 f"{_sentence(found)}.",
-                f"# mend them in a revision before this one:\n"
-                f"SELECT * FROM {table} WHERE NOT ({condition})",
+                f"{BEFORE}\n{execute(f'UPDATE {q(table)} SET … WHERE NOT ({condition})')}",
                 evidence=found,
             )
 

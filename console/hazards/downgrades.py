@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
+from console.schema.plan import Step
+from console.schema.rehearsal import WayBack
 
 NO_WAY_BACK = 'raise NotImplementedError("There is no way back from this revision.")'
 
@@ -57,7 +59,7 @@ def lossy_downgrade(evidence: Evidence) -> Iterator[Finding]:
     way_back = evidence.rehearsal.way_back if evidence.rehearsal else None
     if way_back is None or evidence.plan.direction == "down" or not evidence.steps:
         return
-    last = evidence.steps[-1]
+    last = _step_of_loss(evidence, way_back)
     subject = last.message or last.revision
     if not way_back.works:
         if "NotImplementedError" not in (way_back.error or ""):
@@ -81,3 +83,19 @@ def lossy_downgrade(evidence: Evidence) -> Iterator[Finding]:
             f"Up and back again is not where it began: {'; '.join(losses)}.",
             f"def downgrade():\n    {NO_WAY_BACK}",
         )
+
+
+def _step_of_loss(evidence: Evidence, way_back: WayBack) -> Step:
+    """The step to whose file a loss on the way back belongs: the last that dropped something of a
+    table that is not as it was; else the last of the plan."""
+    changed = (
+        {e.table for e in way_back.ledger.entries if e.verdict in ("changed", "lost")}
+        if way_back.ledger
+        else set()
+    )
+    drops = [
+        o.revision for o in evidence.operations("drop_column", "drop_table") if o.table in changed
+    ]
+    return next(
+        (s for s in evidence.steps if drops and s.revision == drops[-1]), evidence.steps[-1]
+    )

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from console.hazards.remark import Linter, Remarks, nothing
 from console.hazards.sketch import Sketch
 from console.schema.catalogue import Catalogue, Column, Table, View
 from console.schema.history import History
 from console.schema.ledger import ColumnCount, ColumnEntry, Entry, TableCount
+from console.schema.parsing import parse
 from console.schema.plan import Plan, Step
 from console.schema.probe import Probe, Question
 from console.schema.rehearsal import Rehearsal
@@ -40,6 +42,13 @@ class Evidence:
     history: History
     ask: Asker = nobody
     sketch: Sketch | None = None
+    linter: Linter = nothing
+
+    @cached_property
+    def remarks(self) -> Remarks:
+        """What squawk says about the plan's statements; nothing on other databases."""
+        is_asked = self.database == "postgresql"
+        return self.linter(tuple(self.statements())) if is_asked else Remarks()
 
     @property
     def database(self) -> str:
@@ -106,8 +115,13 @@ class Evidence:
 
     def probe(self, question: Question) -> tuple[Probe, ...]:
         """What the live database answers, as evidence of a finding: empty where it does not."""
+        return tuple(probe for probe in self.asked(question) if probe.answer is not None)
+
+    def asked(self, question: Question) -> tuple[Probe, ...]:
+        """The same with an answer that was not given, which says why: for questions that a finding
+        turns on. Empty where nobody can be asked."""
         probe = self.ask(question)
-        return (probe,) if probe is not None and probe.answer is not None else ()
+        return (probe,) if probe is not None else ()
 
     def was_there(self, table: str | None) -> bool:
         """Whether a table was there before the plan; taken for granted by a sketch on its own."""
@@ -118,17 +132,22 @@ class Evidence:
     def had_column(self, table: str | None, column: str | None) -> bool:
         """Whether a column was there before the plan; see `was_there`."""
         if self.rehearsal is not None:
-            return self.values(table, column) is not None
+            return self._counted(table, column) is not None
         added = any((o.table, o.column) == (table, column) for o in self.operations("add_column"))
         return self.was_there(table) and not added
 
     def rows(self, table: str | None) -> int | None:
         """How many rows a table had before the plan; None for a table that was not there, or that
         nobody counted."""
-        count = self.count(table)
-        if self.rehearsal is None and table and self.was_there(table):
+        if self._asks and table and self.was_there(table):
             return self._answer(Question("rows", table))
+        count = self.count(table)
         return count.rows if count else None
+
+    @property
+    def _asks(self) -> bool:
+        """Whether numbers are those of the live database: nothing, or a sample only, was counted."""
+        return self.rehearsal is None or self.rehearsal.sample is not None
 
     def _answer(self, question: Question) -> int | None:
         """What the live database answers, as a number."""
@@ -142,10 +161,14 @@ class Evidence:
 
     def values(self, table: str | None, column: str | None) -> ColumnCount | None:
         """A column as it was counted before the plan; None if it was not there."""
-        count = self.count(table)
-        if self.rehearsal is None and table and column and self.had_column(table, column):
+        if self._asks and table and column and self.had_column(table, column):
             number = self._answer(Question("values", table, (column,)))
             return None if number is None else ColumnCount(column, number, "")
+        return self._counted(table, column)
+
+    def _counted(self, table: str | None, column: str | None) -> ColumnCount | None:
+        """A column as the rehearsal counted it."""
+        count = self.count(table)
         return next((c for c in count.columns if c.name == column), None) if count else None
 
     @property
@@ -179,7 +202,7 @@ class Evidence:
     def views(self) -> tuple[View, ...]:
         """Every view as it was before the plan."""
         before = self._before
-        return before.views if before else ()
+        return tuple(view for view in before.views if view.kind == "view") if before else ()
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -196,7 +219,7 @@ class Evidence:
             if revision is None:
                 continue
             try:
-                found[step.revision] = ast.parse(self.history.source(revision))
-            except (OSError, SyntaxError, ValueError):
+                found[step.revision] = parse(self.history.source(revision))
+            except (OSError, SyntaxError):
                 continue
         return found

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 
 from console.hazards.evidence import Evidence
 from console.hazards.names import dotted
 from console.hazards.registry import Finding, rule
+from console.hazards.spelling import type_of
 
 SAFE_PACKAGES = frozenset(
     {"alembic", "sqlalchemy", "sqlmodel", "geoalchemy2", "pgvector", "flask_migrate"}
@@ -41,14 +43,26 @@ def imports_live_models(evidence: Evidence) -> Iterator[Finding]:
             if not _is_live(evidence, module, name):
                 continue
             shown = f"{module}.{name}" if name else module
-            table = (name or module.rsplit(".", 1)[-1]).lower()
             yield Finding(
                 revision,
                 shown,
                 f"The file imports {shown} from the application.",
-                f'{table} = sa.table("{table}", sa.column("id", sa.Integer), …)\n'
-                f"op.execute({table}.update().values(…))",
+                _local_table(evidence, name or module.rsplit(".", 1)[-1]),
             )
+
+
+def _local_table(evidence: Evidence, model: str) -> str:
+    """The table of a model, as far as the database has one that is called like it."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", model).lower()
+    likely = (name, f"{name}s", f"{name}es", f"{name[:-1]}ies")
+    table = next((t for t in evidence.tables if t.name.lower() in likely), None)
+    columns = (
+        [f'sa.column("{c.name}", {type_of(c.type)})' for c in table.columns] if table else ["…"]
+    )
+    return (
+        f'{name} = sa.table("{table.name if table else "…"}", {", ".join(columns)})\n'
+        f"op.execute({name}.update().where(…).values(…))"
+    )
 
 
 def imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -101,7 +115,7 @@ def depends_on_environment(evidence: Evidence) -> Iterator[Finding]:
                     name,
                     f"The file uses {name}.",
                     "# write the value down in the revision, or let the database compute it:\n"
-                    'op.execute("UPDATE … SET … = CURRENT_TIMESTAMP")',
+                    'op.execute("UPDATE … SET … = CURRENT_TIMESTAMP WHERE …")',
                 )
 
 
@@ -159,11 +173,19 @@ def swallowed_exception(evidence: Evidence) -> Iterator[Finding]:
                     revision,
                     f"line {line}",
                     f"An exception in line {line} is caught and not raised again.",
-                    "# ask first, and let errors pass:\n"
-                    "inspector = sa.inspect(op.get_bind())\n"
-                    'if not inspector.has_table("…"):\n'
-                    "    op.create_table(…)",
+                    "# let errors pass; what may be there already can be asked for by if_not_exists=True\n"
+                    + "\n".join(ast.unparse(statement) for statement in _tried(tree, line)),
                 )
+
+
+def _tried(tree: ast.Module, line: int) -> list[ast.stmt]:
+    """What stands inside of the construct of that line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and any(h.lineno == line for h in node.handlers):
+            return node.body
+        if isinstance(node, ast.With) and node.lineno == line:
+            return node.body
+    return []
 
 
 def _swallows(node: ast.AST) -> int | None:

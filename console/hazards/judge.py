@@ -19,11 +19,13 @@ from console.hazards import (
     postgresql_tables,
     rows,
     sqlite,
+    squawk,
     tables,
 )
 from console.hazards.evidence import Asker, Evidence, nobody
 from console.hazards.hazard import Hazard
 from console.hazards.registry import RULES
+from console.hazards.remark import Linter, nothing
 from console.hazards.sketch import Sketch
 from console.schema.history import History
 from console.schema.plan import Plan
@@ -46,6 +48,7 @@ SUBJECTS = (
     postgresql_tables,
     mariadb_columns,
     mariadb_tables,
+    squawk,
     downgrades,
     files,
     acceptance,
@@ -60,6 +63,7 @@ def judge(
     *,
     ask: Asker = nobody,
     sketch: Sketch | None = None,
+    linter: Linter = nothing,
 ) -> tuple[Hazard, ...]:
     """Return the hazards of a plan, worst first, then in the order of its steps. Those that the
     files accept come behind the errors that they do not.
@@ -67,9 +71,10 @@ def judge(
     Works on values: the operations and statements of the rehearsal, its ledger and catalogue, and the
     syntax trees of the files. Without a rehearsal only the files are judged, by what
     `sketch` reads in them. `ask` puts questions to
-    the live database (an `Inquiry`); without it they go unanswered.
+    the live database (an `Inquiry`); without it they go unanswered. `linter` judges PostgreSQL's SQL
+    besides (a `Squawk`).
     """
-    evidence = Evidence(target, plan, rehearsal, history, ask, sketch)
+    evidence = Evidence(target, plan, rehearsal, history, ask, sketch, linter)
     hazards = [
         Hazard(
             code=rule.code,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
+from console.hazards.spelling import NEXT, autocommit, plain
 
 LISTED = re.compile(r"^(?:unique )?\(([^()]*)\)")
 REFERENCES = re.compile(r"^\(([^()]*)\) references (\S+)")
@@ -46,8 +47,17 @@ def foreign_key_without_index(evidence: Evidence) -> Iterator[Finding]:
                 _revision(evidence, table),
                 f"{table}.{named}",
                 f"{table} points to {found[2]} by {named}, and no index begins with it.",
-                f'op.create_index("ix_{table}_{"_".join(columns)}", "{table}", {columns!r})',
+                _rewrite(evidence, table, columns),
             )
+
+
+def _rewrite(evidence: Evidence, table: str, columns: list[str]) -> str:
+    """What makes the index: CONCURRENTLY where PostgreSQL has the table already."""
+    name = f"ix_{plain(table)}_{'_'.join(columns)}"
+    made = f'op.create_index("{name}", "{table}", {columns!r}'
+    if evidence.database == "postgresql" and evidence.was_there(table):
+        return f"{NEXT}\n{autocommit(f'{made}, postgresql_concurrently=True)')}"
+    return f"{made})"
 
 
 def indexes(evidence: Evidence, name: str) -> list[list[str]]:

@@ -7,23 +7,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from console.hazards.clauses import NAME, added_columns, clauses, defined_columns
+from console.hazards.clauses import (
+    DROP_COLUMN,
+    STATED,
+    added_columns,
+    changed_column,
+    clauses,
+    defined_columns,
+    type_in,
+    type_text,
+)
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
+from console.hazards.spelling import NEXT, changes, execute, existing, quoter, respelled
 from console.hazards.types import sql_type
-from console.hazards.words import number_of
+from console.hazards.words import NAME, number_of
 from console.schema.probe import Question
 from console.schema.statement import Operation
 
 MARIADB = ("mysql",)
 FILLED = re.compile(r"\b(?:DEFAULT|AUTO_INCREMENT|AS|GENERATED|SERIAL)\b", re.IGNORECASE)
 NOT_NULL = re.compile(r"\bNOT NULL\b", re.IGNORECASE)
-DROP_COLUMN = re.compile(
-    rf"^DROP (?:COLUMN )?(?:IF EXISTS )?(?!(?:INDEX|KEY|CONSTRAINT|PRIMARY|FOREIGN|CHECK|PARTITION)\b){NAME}",
-    re.IGNORECASE,
-)
 DROP_KEY = re.compile(rf"^(?:DROP (?:INDEX|KEY|CONSTRAINT) (?:IF EXISTS )?){NAME}", re.IGNORECASE)
-REFERENCES = re.compile(rf"\bREFERENCES {NAME}", re.IGNORECASE)
+REFERENCES = re.compile(rf"\bREFERENCES {NAME}(?: ?\(([^(),]+)\))?", re.IGNORECASE)
 COLUMNS = re.compile(r"\(([^()]*)\)")
 BYTES = {"latin1": 1, "ascii": 1, "utf8mb3": 3, "utf8": 3}
 CHARSET = re.compile(r"CHARSET=(\w+)", re.IGNORECASE)
@@ -43,7 +49,7 @@ def implicit_default(evidence: Evidence) -> Iterator[Finding]:
     for clause, column, definition in added_columns(evidence):
         if not NOT_NULL.search(definition) or FILLED.search(definition):
             continue
-        table = clause.table
+        table, q = clause.table, quoter(evidence)
         rows = evidence.rows(table)
         if rows == 0:
             continue
@@ -52,9 +58,9 @@ def implicit_default(evidence: Evidence) -> Iterator[Finding]:
             clause.revision,
             f"{table}.{column}",
             f"{many} of {table} silently get a made-up value for the required {column}.",
-            f'op.add_column("{table}", sa.Column("{column}", …, nullable=True))\n'
-            f'op.execute("UPDATE {table} SET {column} = … WHERE {column} IS NULL")\n'
-            f'op.alter_column("{table}", "{column}", existing_type=…, nullable=False)',
+            f"{execute(f'ALTER TABLE {q(table)} ADD COLUMN {q(column)} {type_text(definition)}')}\n{NEXT}\n"
+            f"{execute(f'UPDATE {q(table)} SET {q(column)} = … WHERE {q(column)} IS NULL')}\n{NEXT}\n"
+            f"{execute(f'ALTER TABLE {q(table)} MODIFY {q(column)} {respelled(evidence, definition)}')}",
             evidence=evidence.probe(Question("rows", table)),
         )
 
@@ -76,30 +82,35 @@ def alter_missing_existing(evidence: Evidence) -> Iterator[Finding]:
         if not missing:
             continue
         table, column = operation.table, operation.column
-        lost = " and ".join(words for words, _ in missing)
-        arguments = ", ".join(argument for _, argument in missing)
+        lost = " and ".join(missing)
+        arguments = ", ".join([changes(operation), *_restated(evidence, operation)])
         yield Finding(
             operation.revision,
             f"{table}.{column}",
             f"{column} of {table} loses {lost}, since the operation does not repeat it.",
-            f'op.alter_column("{table}", "{column}", …, existing_type=…, {arguments})',
+            f'op.alter_column("{table}", "{column}", {arguments})',
         )
 
 
-def _missing(evidence: Evidence, operation: Operation) -> Iterator[tuple[str, str]]:
-    """What a column has and an operation neither changes nor repeats: in words, and as arguments."""
+def _restated(evidence: Evidence, operation: Operation) -> list[str]:
+    """The arguments that repeat what the column has."""
+    column = evidence.column(operation.table, operation.column)
+    return existing(column, changes(operation)) if column else []
+
+
+def _missing(evidence: Evidence, operation: Operation) -> Iterator[str]:
+    """What a column has and an operation neither changes nor repeats, in words."""
     column = evidence.column(operation.table, operation.column)
     if column is None or column.primary_key:
         return
     said = operation.detail
     if not column.nullable and not said("nullable") and not said("existing_nullable"):
-        yield "NOT NULL", "existing_nullable=False"
+        yield "NOT NULL"
     if column.default is not None and not said("default") and not said("existing_default"):
-        default = column.default
-        yield f"its default {default}", f"existing_server_default=sa.text({default!r})"
+        yield f"its default {column.default}"
     comment = next((note for note in column.notes if note.startswith("comment ")), None)
     if comment and not said("comment") and not said("existing_comment"):
-        yield f"its {comment}", f"existing_comment={comment.removeprefix('comment ')}"
+        yield f"its {comment}"
 
 
 @rule(
@@ -111,18 +122,23 @@ def _missing(evidence: Evidence, operation: Operation) -> Iterator[tuple[str, st
     databases=MARIADB,
 )
 def inline_references(evidence: Evidence) -> Iterator[Finding]:
-    """REFERENCES beside a column that made no foreign key in the rehearsal."""
+    """REFERENCES beside a column that made no foreign key in the rehearsal; one that failed shows
+    nothing of it."""
+    if evidence.rehearsal is not None and not evidence.rehearsal.succeeded:
+        return
     for revision, table, column, definition in defined_columns(evidence):
         found = REFERENCES.search(definition)
         is_constraint = column.upper() in ("CONSTRAINT", "FOREIGN")
         if found is None or is_constraint or _is_made(evidence, table, column):
             continue
+        q, name, remote = quoter(evidence), f"fk_{table}_{column}", found[2] or "id"
         yield Finding(
             revision,
             f"{table}.{column}",
             f"{column} of {table} refers to {found[1]} in words only; it is no foreign key.",
-            f'op.create_foreign_key("fk_{table}_{column}", "{table}", "{found[1]}", '
-            f'["{column}"], ["id"])',
+            f"{execute(f'ALTER TABLE {q(table)} ADD COLUMN {q(column)} {type_text(definition)}')}\n{NEXT}\n"
+            f"# both tables have to be InnoDB's\n"
+            f'op.create_foreign_key("{name}", "{table}", "{found[1]}", ["{column}"], ["{remote}"])',
         )
 
 
@@ -147,10 +163,13 @@ def _is_made(evidence: Evidence, table: str, column: str) -> bool:
 )
 def varchar_boundary(evidence: Evidence) -> Iterator[Finding]:
     """VARCHARs that become so long that their length takes another byte."""
-    for operation in evidence.operations("alter_column"):
-        known = evidence.column(operation.table, operation.column)
-        old = sql_type(known.type if known else operation.detail("existing_type"))
-        new = sql_type(operation.detail("type"))
+    for clause in clauses(evidence):
+        found = changed_column(clause.text)
+        if found is None or STATED.search(clause.whole):
+            continue
+        table, (column, definition) = clause.table, found
+        known = evidence.column(table, column)
+        old, new = sql_type(known.type if known else None), type_in(definition)
         if (
             not old
             or not new
@@ -159,16 +178,16 @@ def varchar_boundary(evidence: Evidence) -> Iterator[Finding]:
             or not new.size
         ):
             continue
-        size = _character(evidence, operation.table)
+        size = _character(evidence, table)
         if (old.size * size <= 255) == (new.size * size <= 255):
             continue
         yield Finding(
-            operation.revision,
-            f"{operation.table}.{operation.column}",
-            f"{operation.column} of {operation.table} goes from {old.size * size} to "
-            f"{new.size * size} bytes at most: the table is copied.",
-            f'op.execute("ALTER TABLE {operation.table} MODIFY {operation.column} '
-            f'VARCHAR({new.size}) …, ALGORITHM=COPY, LOCK=SHARED")',
+            clause.revision,
+            f"{table}.{column}",
+            f"{column} of {table} goes from {old.size * size} to {new.size * size} bytes at most: "
+            "the table is copied.",
+            "# in a quiet hour: writers wait until the copy is made\n"
+            + execute(f"{respelled(evidence, clause.whole)}, ALGORITHM=COPY, LOCK=SHARED"),
         )
 
 
@@ -198,20 +217,21 @@ def unique_column_drop(evidence: Evidence) -> Iterator[Finding]:
         if key:
             dropped_keys.add((clause.table, key[1]))
         found = DROP_COLUMN.match(clause.text)
+        column = found[1].strip('"') if found else ""
         table = evidence.table(clause.table)
         for part in table.parts if found and table else ():
             columns = COLUMNS.search(part.definition)
             names = [n.strip(" `") for n in columns[1].split(",")] if columns else []
             is_unique = part.kind == "unique" or part.definition.startswith("unique ")
-            if not found or not is_unique or len(names) < 2 or found[1] not in names:
+            if not found or not is_unique or len(names) < 2 or column not in names:
                 continue
             if (clause.table, part.name) not in dropped_keys:
                 yield Finding(
                     clause.revision,
-                    f"{clause.table}.{found[1]}",
-                    f"{found[1]} of {clause.table} stands in the UNIQUE {part.name} "
+                    f"{clause.table}.{column}",
+                    f"{column} of {clause.table} stands in the UNIQUE {part.name} "
                     f"({', '.join(names)}).",
                     f'op.drop_constraint("{part.name}", "{clause.table}", type_="unique")\n'
                     f"# in the next revision:\n"
-                    f'op.drop_column("{clause.table}", "{found[1]}")',
+                    f'op.drop_column("{clause.table}", "{column}")',
                 )

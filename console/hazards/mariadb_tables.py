@@ -5,26 +5,45 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 
-from console.hazards.clauses import NAME, Clause, clauses, sentences, sized, type_in
+from console.hazards.clauses import (
+    CREATE,
+    STATED,
+    Clause,
+    changed_column,
+    clauses,
+    sentences,
+    sized,
+    type_in,
+    type_text,
+)
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
+from console.hazards.spelling import execute, expand, quoter, respelled, unquoted
 from console.hazards.types import is_within, sql_type
+from console.hazards.words import NAME
 
 MARIADB = ("mysql",)
 DDL = re.compile(r"^(?:CREATE|ALTER|DROP|RENAME|TRUNCATE)\b", re.IGNORECASE)
-STATED = re.compile(
-    r"\b(?:ALGORITHM|LOCK) ?=? ?(?:INPLACE|INSTANT|NOCOPY|COPY|NONE|SHARED|EXCLUSIVE)\b"
-)
-CHANGE = re.compile(rf"^(?:MODIFY|CHANGE) (?:COLUMN )?(?:IF EXISTS )?{NAME} (.*)$", re.IGNORECASE)
+INDEX_OF = re.compile(rf"^CREATE (?:\w+ )*?INDEX .*? ON {NAME}", re.IGNORECASE)
+NAMED = re.compile(rf"^ADD CONSTRAINT {NAME}", re.IGNORECASE)
+COPIED = "ALGORITHM=COPY, LOCK=SHARED"
+INPLACE = "ALGORITHM=INPLACE, LOCK=NONE"
+INDEXED = "ALGORITHM=INPLACE, LOCK=SHARED"
+# What makes the server copy a table, in words, and the gentlest way that it can.
 COPIES = (
-    (re.compile(r"^ADD (?:CONSTRAINT \S+ )?FOREIGN KEY", re.I), "a new foreign key"),
-    (re.compile(r"^(?:ADD (?:CONSTRAINT \S+ )?|DROP )PRIMARY KEY", re.I), "another primary key"),
-    (re.compile(r"^CONVERT TO CHARACTER SET", re.I), "another character set"),
-    (re.compile(r"^ADD (?:FULLTEXT|SPATIAL)", re.I), "such an index"),
-    (re.compile(r"^(?:ENGINE|ROW_FORMAT)\b", re.I), "another engine or format"),
-    (re.compile(r"^ADD (?:CONSTRAINT \S+ )?CHECK\b", re.I), "a new CHECK"),
-    (re.compile(r"^ORDER BY", re.I), "another order"),
+    (re.compile(r"^ADD (?:CONSTRAINT \S+ )?FOREIGN KEY", re.I), "a new foreign key", COPIED),
+    (
+        re.compile(r"^(?:ADD (?:CONSTRAINT \S+ )?|DROP )PRIMARY KEY", re.I),
+        "another primary key",
+        INPLACE,
+    ),
+    (re.compile(r"^CONVERT TO CHARACTER SET", re.I), "another character set", COPIED),
+    (re.compile(r"^ADD (?:FULLTEXT|SPATIAL)", re.I), "such an index", INDEXED),
+    (re.compile(r"^(?:ENGINE|ROW_FORMAT)\b", re.I), "another engine or format", INPLACE),
+    (re.compile(r"^ADD (?:CONSTRAINT \S+ )?CHECK\b", re.I), "a new CHECK", COPIED),
+    (re.compile(r"^ORDER BY", re.I), "another order", COPIED),
 )
 
 
@@ -37,15 +56,24 @@ COPIES = (
     databases=MARIADB,
 )
 def several_ddl_in_one_revision(evidence: Evidence) -> Iterator[Finding]:
-    """Revisions with more than one statement that changes the schema."""
-    found = Counter(s.revision for s in sentences(evidence) if DDL.match(s.text))
+    """Revisions with more than one statement that changes the schema. The indexes of a table that
+    the revision itself makes count as part of it: nobody has rows there that could refuse them."""
+    found: Counter[str] = Counter()
+    made: set[tuple[str, str]] = set()
+    for sentence in sentences(evidence):
+        table, index = CREATE.match(sentence.text), INDEX_OF.match(sentence.text)
+        if table:
+            made.add((sentence.revision, table[1]))
+        is_part = index is not None and (sentence.revision, index[1]) in made
+        if DDL.match(sentence.text) and not is_part:
+            found[sentence.revision] += 1
     for step in evidence.steps:
         if found[step.revision] > 1:
             yield Finding(
                 step.revision,
                 step.message or step.revision,
                 f"{found[step.revision]} statements change the schema, each for good at once.",
-                "# a revision for each of them:\n# manage.py makemigrations --empty -m '…'",
+                "# a revision for each of them: manage.py makemigrations --empty",
             )
 
 
@@ -58,38 +86,61 @@ def several_ddl_in_one_revision(evidence: Evidence) -> Iterator[Finding]:
     databases=MARIADB,
 )
 def copy_or_lock(evidence: Evidence) -> Iterator[Finding]:
-    """Changes that copy a table and leave it to the server how."""
-    for clause in clauses(evidence):
-        why = _why_copied(evidence, clause)
-        if why is None or STATED.search(clause.whole.upper()):
+    """Changes that copy a table and leave it to the server how; one finding a statement."""
+    for _, group in groupby(clauses(evidence), key=lambda c: (c.revision, c.whole)):
+        together = list(group)
+        reasons = [(c, *why) for c in together if (why := _why_copied(evidence, c))]
+        if not reasons or STATED.search(together[0].whole):
             continue
+        clause, words, _ = reasons[0]
         table = clause.table
         yield sized(
             evidence,
             clause.revision,
             table,
-            f"{table}.{clause.text[:60]}",
-            f"{why[0].upper()}{why[1:]} copies or locks all of {table}.",
-            f'op.execute("ALTER TABLE {table} {clause.text}, ALGORITHM=INPLACE, LOCK=NONE")\n'
-            "# where the server refuses: a new table, a copy in batches, and a rename",
+            _subject(clause),
+            f"{words[0].upper()}{words[1:]} copies or locks all of {table}.",
+            _rewrite(evidence, clause, [how for _, _, how in reasons], len(together)),
         )
 
 
-def _why_copied(evidence: Evidence, clause: Clause) -> str | None:
-    """What makes the server copy the table; None where nothing does."""
-    for pattern, words in COPIES:
+def _subject(clause: Clause) -> str:
+    """The constraint or column that a change is about; the table where it is about all of it."""
+    named, changed = NAMED.match(clause.text), changed_column(clause.text)
+    name = unquoted(named[1]) if named else changed[0] if changed else ""
+    return f"{clause.table}.{name}" if name else clause.table
+
+
+def _why_copied(evidence: Evidence, clause: Clause) -> tuple[str, str] | None:
+    """What makes the server copy the table, and the gentlest way; None where nothing does."""
+    for pattern, words, how in COPIES:
         if pattern.match(clause.text):
-            return words
-    found = CHANGE.match(clause.text)
+            return words, how
+    found = changed_column(clause.text)
     if found is None:
         return None
-    rest = found[2]
-    if clause.text.upper().startswith("CHANGE"):
-        rest = rest.partition(" ")[2]  # behind the new name
-    known = evidence.column(clause.table, found[1])
-    old, new = sql_type(known.type if known else None), type_in(rest)
+    column, definition = found
+    known = evidence.column(clause.table, column)
+    old, new = sql_type(known.type if known else None), type_in(definition)
     if old is None or new is None or old == new:
         return None
     if old.name == new.name == "VARCHAR" and is_within(new.size, old.size):
         return None  # a number to change, or a case for varchar-boundary
-    return f"the new type of {found[1]}"
+    return f"the new type of {column}", COPIED
+
+
+def _rewrite(evidence: Evidence, clause: Clause, ways: list[str], actions: int) -> str:
+    """A column beside the old one where only a type changes; else the same statement with the way
+    that the server has to take, or else refuse."""
+    found = changed_column(clause.text)
+    known = evidence.column(clause.table, found[0]) if found else None
+    if found and known and actions == 1:
+        column, kind = found[0], type_text(found[1])
+        old, new = sql_type(known.type), sql_type(kind)
+        is_alike = old is not None and new is not None and old.family == new.family
+        own = quoter(evidence)(column)
+        value = own if is_alike else f"CAST({own} AS …)"
+        return expand(evidence, clause.table, column, f"{column}_new", kind, value)
+    how = next(way for way in (COPIED, INDEXED, INPLACE) if way in ways)
+    remark = "# in a quiet hour: writers wait until it is done\n" if how != INPLACE else ""
+    return remark + execute(f"{respelled(evidence, clause.whole)}, {how}")

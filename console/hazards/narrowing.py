@@ -1,13 +1,12 @@
 """Rules about types that take less than those before them."""
 
-# ruff: noqa: S608 - the SQL is text to show, never executed
-
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
+from console.hazards.spelling import expand
 from console.hazards.types import SqlType, is_within, sql_type
 from console.schema.probe import Probe, Question
 from console.schema.statement import Operation
@@ -40,9 +39,7 @@ def narrowing_type(evidence: Evidence) -> Iterator[Finding]:
             f"{table}.{column}",
             f"{column} of {table} becomes {operation.detail('type')} and was "
             f"{_before(evidence, operation)}{_found(probe, fits)}.",
-            f'op.add_column("{table}", sa.Column("{column}_new", …))\n'
-            f'op.execute("UPDATE {table} SET {column}_new = … WHERE {column} IS NOT NULL")\n'
-            f"# let the code write both; then drop {column} in a later revision",
+            expand(evidence, table, column, f"{column}_new", operation.detail("type"), "…"),
             severity="warning" if fits or is_kept else None,
             evidence=(probe,) if probe else (),
         )

@@ -8,17 +8,26 @@ import re
 from collections.abc import Iterator
 
 from console.hazards.clauses import (
-    NAME,
     added_columns,
     clauses,
     defined_columns,
-    sentences,
     sized,
     type_in,
+    type_text,
 )
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
+from console.hazards.spelling import (
+    NEXT,
+    add_column,
+    execute,
+    expand,
+    plain,
+    quoter,
+    require_on_postgresql,
+)
 from console.hazards.types import SqlType, is_within, sql_type
+from console.hazards.words import NAME
 
 POSTGRESQL = ("postgresql",)
 DEFAULT = re.compile(
@@ -39,11 +48,13 @@ STABLE = frozenset(
     }
 )  # fmt: skip
 SERIAL = re.compile(r"^(?:SMALL|BIG)?SERIAL\d?\b|\bAS IDENTITY\b", re.IGNORECASE)
-STORED = re.compile(r"\bGENERATED ALWAYS AS \(.*\) STORED\b", re.IGNORECASE)
+STORED = re.compile(r"\bGENERATED ALWAYS AS \((.*)\) STORED\b", re.IGNORECASE)
 CHANGE_TYPE = re.compile(
-    rf"^ALTER (?:COLUMN )?{NAME} (?:SET DATA )?TYPE (.+?)(?: USING .*)?$", re.IGNORECASE
+    rf"^ALTER (?:COLUMN )?{NAME} (?:SET DATA )?TYPE (.+?)(?: USING (.*))?$", re.IGNORECASE
 )
 SET_NOT_NULL = re.compile(rf"^ALTER (?:COLUMN )?{NAME} SET NOT NULL$", re.IGNORECASE)
+ADD_CHECK = re.compile(rf"^ADD (?:CONSTRAINT {NAME} )?CHECK\b", re.IGNORECASE)
+VALIDATE = re.compile(rf"^VALIDATE CONSTRAINT {NAME}", re.IGNORECASE)
 JSON = re.compile(r"^JSON\b(?!B)", re.IGNORECASE)
 
 
@@ -63,18 +74,35 @@ def volatile_default(evidence: Evidence) -> Iterator[Finding]:
         volatile = [name for name in calls if name.lower() not in STABLE | {"nextval"}]
         if found is None or not volatile:
             continue
-        table = clause.table
+        table, q = clause.table, quoter(evidence)
         yield sized(
             evidence,
             clause.revision,
             table,
             f"{table}.{column}",
             f"The default {found[1]} of the new column {column} rewrites every row of {table}.",
-            f'op.add_column("{table}", sa.Column("{column}", …, nullable=True))\n'
-            f'op.alter_column("{table}", "{column}", server_default=sa.text({found[1]!r}))\n'
-            f"# then, in a later revision, in batches:\n"
-            f'op.execute("UPDATE {table} SET {column} = {found[1]} WHERE {column} IS NULL AND …")',
+            f"{_bare_column(evidence, table, column, definition)}\n"
+            f"{execute(f'ALTER TABLE {q(table)} ALTER COLUMN {q(column)} SET DEFAULT {found[1]}')}\n"
+            f"{_filled(evidence, table, column, found[1], definition)}",
         )
+
+
+def _bare_column(evidence: Evidence, table: str, column: str, definition: str) -> str:
+    """What adds the column with its type alone."""
+    q = quoter(evidence)
+    return execute(f"ALTER TABLE {q(table)} ADD COLUMN {q(column)} {type_text(definition)}")
+
+
+def _filled(evidence: Evidence, table: str, column: str, value: str, definition: str) -> str:
+    """What fills a new column in later revisions, and makes it required where it has to be."""
+    q = quoter(evidence)
+    code = (
+        f"{NEXT}\n# in batches by the key where there are many rows\n"
+        f"{execute(f'UPDATE {q(table)} SET {q(column)} = {value} WHERE {q(column)} IS NULL')}"
+    )
+    if not re.search(r"\bNOT NULL\b", definition, re.IGNORECASE):
+        return code
+    return f"{code}\n{NEXT}\n{require_on_postgresql(evidence, table, column)}"
 
 
 @rule(
@@ -97,12 +125,22 @@ def add_serial(evidence: Evidence) -> Iterator[Finding]:
             table,
             f"{table}.{column}",
             f"The new column {column} numbers, and so rewrites, every row of {table}.",
-            f'op.add_column("{table}", sa.Column("{column}", sa.BigInteger))\n'
-            f'op.execute("CREATE SEQUENCE {table}_{column}_seq OWNED BY {table}.{column}")\n'
-            f'op.execute("ALTER TABLE {table} ALTER COLUMN {column} '
-            f"SET DEFAULT nextval('{table}_{column}_seq')\")\n"
-            "# then number the rows in batches, in a later revision",
+            _numbered(evidence, table, column, definition),
         )
+
+
+def _numbered(evidence: Evidence, table: str, column: str, definition: str) -> str:
+    """A plain column whose default is a sequence."""
+    q, name = quoter(evidence), f"{plain(table)}_{plain(column)}_seq"
+    number = f"nextval('{name}')"
+    return "\n".join(
+        [
+            add_column(table, column, "BIGINT"),
+            execute(f"CREATE SEQUENCE {name} OWNED BY {q(table)}.{q(column)}"),
+            execute(f"ALTER TABLE {q(table)} ALTER COLUMN {q(column)} SET DEFAULT {number}"),
+            _filled(evidence, table, column, number, definition),
+        ]
+    )
 
 
 @rule(
@@ -116,7 +154,8 @@ def add_serial(evidence: Evidence) -> Iterator[Finding]:
 def add_stored_generated(evidence: Evidence) -> Iterator[Finding]:
     """Stored generated columns added to a table that was there."""
     for clause, column, definition in added_columns(evidence):
-        if STORED.search(definition):
+        found = STORED.search(definition)
+        if found:
             table = clause.table
             yield sized(
                 evidence,
@@ -124,10 +163,25 @@ def add_stored_generated(evidence: Evidence) -> Iterator[Finding]:
                 table,
                 f"{table}.{column}",
                 f"The new column {column} is computed for, and so rewrites, every row of {table}.",
-                f'op.add_column("{table}", sa.Column("{column}", …))\n'
-                f'op.execute("CREATE TRIGGER … BEFORE INSERT OR UPDATE ON {table} …")\n'
-                "# then fill in the rows in batches, in a later revision",
+                _kept(evidence, table, column, definition, found[1]),
             )
+
+
+def _kept(evidence: Evidence, table: str, column: str, definition: str, value: str) -> str:
+    """A plain column that a trigger computes."""
+    q, name = quoter(evidence), f"{plain(table)}_{plain(column)}_kept"
+    body = f"BEGIN NEW.{q(column)} := (SELECT {value} FROM (SELECT NEW.*) AS row); RETURN NEW; END"
+    return "\n".join(
+        [
+            _bare_column(evidence, table, column, definition),
+            execute(f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"),
+            execute(
+                f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON {q(table)} "
+                f"FOR EACH ROW EXECUTE FUNCTION {name}()"
+            ),
+            _filled(evidence, table, column, value, definition),
+        ]
+    )
 
 
 @rule(
@@ -145,7 +199,7 @@ def change_type(evidence: Evidence) -> Iterator[Finding]:
         found = CHANGE_TYPE.match(clause.text)
         if found is None:
             continue
-        table, column = clause.table, found[1]
+        table, column, q = clause.table, plain(found[1]), quoter(evidence)
         known = evidence.column(table, column)
         old, new = sql_type(known.type if known else None), type_in(found[2])
         if old and new and _is_kept(old, new):
@@ -157,9 +211,14 @@ def change_type(evidence: Evidence) -> Iterator[Finding]:
             table,
             f"{table}.{column}",
             f"{column} of {table} becomes {found[2]}{was}: every row is rewritten.",
-            f'op.add_column("{table}", sa.Column("{column}_new", …))\n'
-            f"# keep both in step, by the code or a trigger; copy in batches, in a later revision:\n"
-            f'op.execute("UPDATE {table} SET {column}_new = {column} WHERE {column}_new IS NULL AND …")',
+            expand(
+                evidence,
+                table,
+                column,
+                f"{column}_new",
+                found[2],
+                found[3] or f"CAST({q(column)} AS {found[2]})",
+            ),
         )
 
 
@@ -191,19 +250,14 @@ def set_not_null_scan(evidence: Evidence) -> Iterator[Finding]:
         found = SET_NOT_NULL.match(clause.text)
         if found is None or _is_promised(evidence, clause.table, found[1]):
             continue
-        table, column = clause.table, found[1]
+        table, column = clause.table, plain(found[1])
         yield sized(
             evidence,
             clause.revision,
             table,
             f"{table}.{column}",
             f"All of {table} is read for a NULL in {column} under the lock.",
-            f'op.execute("ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_filled '
-            f'CHECK ({column} IS NOT NULL) NOT VALID")\n'
-            "# in the next revision:\n"
-            f'op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT {table}_{column}_filled")\n'
-            f'op.alter_column("{table}", "{column}", nullable=False)\n'
-            f'op.drop_constraint("{table}_{column}_filled", "{table}")',
+            require_on_postgresql(evidence, table, column),
         )
 
 
@@ -212,18 +266,14 @@ def _is_promised(evidence: Evidence, table: str, column: str) -> bool:
     plan validates."""
     promise = re.compile(rf'\b"?{re.escape(column.strip(chr(34)))}"? IS NOT NULL\b', re.IGNORECASE)
     known = evidence.table(table)
-    for part in known.parts if known else ():
-        if part.kind == "check" and promise.search(part.definition):
-            if "NOT VALID" not in part.definition.upper():
-                return True
-            if any(
-                part.name in sentence.text and "VALIDATE CONSTRAINT" in sentence.text.upper()
-                for sentence in sentences(evidence)
-            ):
-                return True
     texts = [clause.text for clause in clauses(evidence) if clause.table == table]
+    checks = [(p.name, p.definition) for p in known.parts if p.kind == "check"] if known else []
+    checks += [(found[1], text) for text in texts if (found := ADD_CHECK.match(text))]
+    validated = {found[1] for text in texts if (found := VALIDATE.match(text))}
     return any(
-        re.match(r"ADD (CONSTRAINT \S+ )?CHECK\b", t, re.I) and promise.search(t) for t in texts
+        "NOT VALID" not in text.upper() or name in validated
+        for name, text in checks
+        if promise.search(text)
     )
 
 
@@ -243,5 +293,5 @@ def json_column(evidence: Evidence) -> Iterator[Finding]:
                 f"{table}.{column}",
                 f"{column} of {table} is json.",
                 "from sqlalchemy.dialects import postgresql\n"
-                f'sa.Column("{column}", postgresql.JSONB)',
+                f'op.add_column("{table}", sa.Column("{column}", postgresql.JSONB))',
             )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from console.hazards.clauses import NAME, clauses, sized
+from console.hazards.clauses import clauses, sized
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
+from console.hazards.spelling import NEXT, autocommit, execute, plain, quoter, unquoted
+from console.hazards.words import NAME
 
 POSTGRESQL = ("postgresql",)
 FOREIGN_KEY = re.compile(
@@ -35,16 +37,16 @@ def foreign_key_valid(evidence: Evidence) -> Iterator[Finding]:
         if found is None or "NOT VALID" in found[4].upper():
             continue
         table, columns, referent = clause.table, found[2], found[3]
-        name = found[1] or f"{table}_{columns.replace(', ', '_')}_fkey"
+        name = found[1] or f"{plain(table)}_{columns.replace(', ', '_')}_fkey"
         yield sized(
             evidence,
             clause.revision,
             table,
-            f"{table}.{columns}",
-            f"All of {table} is held against {referent} while neither can be written to.",
-            f'op.create_foreign_key("{name}", "{table}", "{referent}", …, postgresql_not_valid=True)\n'
-            "# in the next revision:\n"
-            f'op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT {name}")',
+            f"{table}.{unquoted(columns)}",
+            f"All of {table} is held against {unquoted(referent)} while neither can be written to.",
+            _validated_later(
+                evidence, table, name, f"FOREIGN KEY ({columns}) REFERENCES {referent}{found[4]}"
+            ),
         )
 
 
@@ -61,17 +63,27 @@ def check_valid(evidence: Evidence) -> Iterator[Finding]:
         found = CHECK.match(clause.text)
         if found is None or "NOT VALID" in found[3].upper():
             continue
-        table, name = clause.table, found[1] or f"{clause.table}_check"
+        table, name = clause.table, found[1] or f"{plain(clause.table)}_check"
         yield sized(
             evidence,
             clause.revision,
             table,
             f"{table}.{name}",
             f"All of {table} is held against {found[2]} under the lock.",
-            f'op.create_check_constraint("{name}", "{table}", …, postgresql_not_valid=True)\n'
-            "# in the next revision:\n"
-            f'op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT {name}")',
+            _validated_later(evidence, table, name, f"CHECK {found[2]}{found[3]}"),
         )
+
+
+def _validated_later(evidence: Evidence, table: str, name: str, constraint: str) -> str:
+    """A constraint that holds for new rows at once, and for the others after a look at them."""
+    q = quoter(evidence)
+    return "\n".join(
+        [
+            execute(f"ALTER TABLE {q(table)} ADD CONSTRAINT {q(name)} {constraint} NOT VALID"),
+            NEXT,
+            execute(f"ALTER TABLE {q(table)} VALIDATE CONSTRAINT {q(name)}"),
+        ]
+    )
 
 
 @rule(
@@ -87,16 +99,20 @@ def add_unique_constraint(evidence: Evidence) -> Iterator[Finding]:
         found = UNIQUE.match(clause.text)
         if found is None:
             continue
-        table, kind, columns = clause.table, found[2].upper(), found[3]
-        name = found[1] or f"{table}_{columns.replace(', ', '_')}_key"
+        q, table, kind, columns = quoter(evidence), clause.table, found[2].upper(), found[3]
+        name = found[1] or f"{plain(table)}_{columns.replace(', ', '_')}_key"
         yield sized(
             evidence,
             clause.revision,
             table,
-            f"{table}.{columns}",
-            f"An index on {columns} of {table} is built under the lock.",
-            "with op.get_context().autocommit_block():\n"
-            f'    op.create_index("{name}", "{table}", {columns.split(", ")!r}, unique=True, '
-            "postgresql_concurrently=True)\n"
-            f'op.execute("ALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {name}")',
+            f"{table}.{unquoted(columns)}",
+            f"An index on {unquoted(columns)} of {table} is built under the lock.",
+            autocommit(
+                f'op.create_index("{name}", "{table}", {[plain(c) for c in columns.split(", ")]!r}, unique=True, '
+                "postgresql_concurrently=True)"
+            )
+            + f"\n{NEXT}\n"
+            + execute(
+                f"ALTER TABLE {q(table)} ADD CONSTRAINT {q(name)} {kind} USING INDEX {q(name)}"
+            ),
         )

@@ -6,9 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from console.hazards.clauses import NAME, known_name, sentences, sized
+from console.hazards.clauses import known_name, sentences, sized
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
+from console.hazards.spelling import NEXT, autocommit, execute
+from console.hazards.words import NAME
+from console.schema.probe import Question
 
 POSTGRESQL = ("postgresql",)
 CREATE = re.compile(
@@ -45,9 +48,7 @@ def index_not_concurrent(evidence: Evidence) -> Iterator[Finding]:
             table,
             f"{table}.{name}",
             f"Writes to {table} wait until {name} is built.",
-            "with op.get_context().autocommit_block():\n"
-            f'    op.create_index("{name}", "{table}", …, postgresql_concurrently=True, '
-            "if_not_exists=True)",
+            autocommit(execute(sentence.text.replace(" INDEX ", " INDEX CONCURRENTLY ", 1))),
         )
 
 
@@ -72,8 +73,7 @@ def drop_index_not_concurrent(evidence: Evidence) -> Iterator[Finding]:
             sentence.revision,
             f"{table}.{name}",
             f"Everybody who uses {table} waits while {name} is dropped.",
-            "with op.get_context().autocommit_block():\n"
-            f'    op.drop_index("{name}", "{table}", postgresql_concurrently=True)',
+            autocommit(f'op.drop_index("{name}", "{table}", postgresql_concurrently=True)'),
         )
 
 
@@ -104,8 +104,7 @@ def concurrently_in_transaction(evidence: Evidence) -> Iterator[Finding]:
             found[1],
             f"{sentence.text.partition(' CONCURRENTLY')[0]} CONCURRENTLY {found[1]} fails in the "
             "transaction of its revision.",
-            "with op.get_context().autocommit_block():\n    op.create_index(…, "
-            "postgresql_concurrently=True, if_not_exists=True)",
+            autocommit(execute(sentence.text)),
         )
 
 
@@ -135,8 +134,8 @@ def autocommit_splits_transaction(evidence: Evidence) -> Iterator[Finding]:
                     f"The autocommit_block() in line {blocks[0].lineno} commits, and "
                     f"{len(outside)} other operation{'' if len(outside) == 1 else 's'} of the "
                     "revision do not belong to it.",
-                    "# two revisions: this one as it is without the block, the next one:\n"
-                    "with op.get_context().autocommit_block():\n    …",
+                    f"# this revision: as it is, without the block\n{NEXT}\n"
+                    + "\n".join(ast.unparse(block) for block in blocks),
                 )
 
 
@@ -172,17 +171,39 @@ def _operates(node: ast.AST) -> bool:
     databases=POSTGRESQL,
 )
 def invalid_index_present(evidence: Evidence) -> Iterator[Finding]:
-    """Invalid indexes of the tables that the plan changes."""
-    changed = {operation.table for operation in evidence.operations_on_tables()}
-    for table in evidence.tables:
-        for part in table.parts:
-            if part.kind != "index" or not part.definition.endswith(" invalid"):
-                continue
-            if table.name in changed:
+    """Invalid indexes of the tables that the plan changes, but for those that it drops. A clone that
+    was dumped and restored has none of them, so that the database itself is asked too."""
+    drops = [DROP.match(sentence.text) for sentence in sentences(evidence)]
+    dropped = {found[2].rpartition(".")[2].strip('"') for found in drops if found}
+    for name, revision in _changed(evidence).items():
+        table = evidence.table(name)
+        parts = [p for p in table.parts if p.kind == "index"] if table else []
+        found = [part.name for part in parts if part.definition.endswith(" invalid")]
+        for index in found:
+            if index not in dropped:
                 yield Finding(
-                    evidence.steps[0].revision,
-                    f"{table.name}.{part.name}",
-                    f"The index {part.name} of {table.name} is not valid.",
-                    "with op.get_context().autocommit_block():\n"
-                    f'    op.drop_index("{part.name}", "{table.name}", postgresql_concurrently=True)',
+                    revision,
+                    f"{name}.{index}",
+                    f"The index {index} of {name} is not valid.",
+                    autocommit(f'op.drop_index("{index}", "{name}", postgresql_concurrently=True)'),
                 )
+        probes = evidence.probe(Question("invalid", name)) if not found else ()
+        if any(probe.answer for probe in probes):
+            yield Finding(
+                revision,
+                name,
+                f"{probes[0].sentence}.",
+                "# `manage.py doctor` names them, and drops them on request",
+                evidence=probes,
+            )
+
+
+def _changed(evidence: Evidence) -> dict[str, str]:
+    """The tables that were there and that the plan changes or indexes, with the revision that is the
+    first to do so."""
+    named = [(o.table or "", o.revision) for o in evidence.operations_on_tables()]
+    for sentence in sentences(evidence):
+        found = CREATE.match(sentence.text)
+        if found:
+            named.append((known_name(evidence, found[4]), sentence.revision))
+    return {name: revision for name, revision in reversed(named) if evidence.was_there(name)}

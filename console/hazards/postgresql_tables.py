@@ -1,13 +1,17 @@
 """Rules about PostgreSQL's maintenance statements, enums and names."""
 
+# ruff: noqa: S608 - the SQL is text to show, never executed
+
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from console.hazards.clauses import NAME, known_name, sentences
+from console.hazards.clauses import known_name, sentences
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
+from console.hazards.spelling import NEXT, autocommit, execute
+from console.hazards.words import NAME
 from console.schema.sqltext import join, tokens
 
 POSTGRESQL = ("postgresql",)
@@ -48,8 +52,7 @@ def reindex(evidence: Evidence) -> Iterator[Finding]:
                 sentence.revision,
                 found[4] or found[2],
                 f"{sentence.text} locks until all is built anew.",
-                "with op.get_context().autocommit_block():\n"
-                f'    op.execute("REINDEX {found[2].upper()} CONCURRENTLY {found[4] or "…"}")',
+                autocommit(execute(f"REINDEX {found[2].upper()} CONCURRENTLY {found[4] or '…'}")),
             )
 
 
@@ -121,8 +124,7 @@ def work_after_access_exclusive(evidence: Evidence) -> Iterator[Finding]:
             table,
             f"Nobody can use {table} for {spent:,.0f} ms after it was locked, most of it for: "
             f"{longest[1]}",
-            "# two plans: the long work in this one, and in the next one:\n"
-            f'op.alter_column("{table}", …)',
+            f"# this revision: the long work alone\n{NEXT}\n# what locks {table}",
         )
 
 
@@ -144,15 +146,18 @@ def enum_change(evidence: Evidence) -> Iterator[Finding]:
                 sentence.revision,
                 added[1],
                 f"The value {added[2]} comes after all others of {added[1]}, since no place is named.",
-                f"op.execute(\"ALTER TYPE {added[1]} ADD VALUE IF NOT EXISTS {added[2]} AFTER '…'\")",
+                execute(f"ALTER TYPE {added[1]} ADD VALUE IF NOT EXISTS {added[2]} AFTER '…'"),
             )
         if renamed:
             yield Finding(
                 sentence.revision,
                 renamed[1],
                 f"Code that is running knows {renamed[2]} of {renamed[1]} only, and not {renamed[3]}.",
-                f'op.execute("ALTER TYPE {renamed[1]} ADD VALUE IF NOT EXISTS {renamed[3]} '
-                f'AFTER {renamed[2]}")\n# then move the rows; the old value stays',
+                execute(
+                    f"ALTER TYPE {renamed[1]} ADD VALUE IF NOT EXISTS {renamed[3]} AFTER {renamed[2]}"
+                )
+                + f"\n{NEXT}\n# move the rows of every column of that type; the old value stays\n"
+                + execute(f"UPDATE … SET … = {renamed[3]} WHERE … = {renamed[2]}"),
             )
 
 

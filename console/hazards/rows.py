@@ -6,10 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from console.hazards.clauses import known_name
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
-from console.hazards.words import CHANGES_ROWS, WHERE, WRITES, bare, number_of, rows_of
+from console.hazards.spelling import execute, quoter
+from console.hazards.words import CHANGES_ROWS, WRITES, bare, has_where, number_of, rows_of
+from console.schema.statement import Statement
 
+LONGEST_SHOWN = 300  # characters of a statement in code to paste
 MANY_ROWS = 1000  # below that a backfill takes no time worth a second revision
 CHANGES_SCHEMA = (
     "add_column",
@@ -38,21 +42,39 @@ def dml_without_where(evidence: Evidence) -> Iterator[Finding]:
     for statement in evidence.statements():
         text = bare(statement.sql)
         found = CHANGES_ROWS.match(text)
-        if not found or WHERE.search(text) or not evidence.was_there(found["table"]):
+        if not found or has_where(text):
             continue
-        table, is_update = found["table"], found["verb"].upper() == "UPDATE"
-        if evidence.rows(table) == 0:
+        table, q = known_name(evidence, found["table"]), quoter(evidence)
+        is_update = found["verb"].upper() == "UPDATE"
+        if not evidence.was_there(table) or evidence.rows(table) == 0:
             continue
+        generic = f"UPDATE {q(table)} SET …" if is_update else f"DELETE FROM {q(table)}"
         rows = statement.rows if statement.rows >= 0 else evidence.rows(table)
         yield Finding(
             statement.revision,
             table,
             f"{'UPDATE' if is_update else 'DELETE'} without WHERE "
             f"{'rewrites' if is_update else 'removes'} {_all(rows)} of {table}.",
-            f"# in batches, and only the rows that need it:\n"
-            f"{'UPDATE ' + table + ' SET …' if is_update else 'DELETE FROM ' + table} "
-            "WHERE id BETWEEN :first AND :last AND …",
+            f"# only the rows that need it; where there are many, in batches by the key\n"
+            f"{execute(f'{_repeated(statement) or generic} WHERE …')}",
+            severity="warning" if is_update and _overwrites_nothing(evidence, table) else None,
         )
+
+
+def _overwrites_nothing(evidence: Evidence, table: str) -> bool:
+    """Whether a small table's earlier values are all still there after the plan."""
+    entry = evidence.entry(table)
+    return (
+        entry is not None
+        and entry.verdict in ("identical", "added")
+        and (evidence.rows(table) or MANY_ROWS) < MANY_ROWS
+    )
+
+
+def _repeated(statement: Statement) -> str | None:
+    """A statement as it was sent; None for one that is too long, or whose values went beside it."""
+    text = " ".join(statement.sql.split()).rstrip("; ")
+    return None if statement.parameters or len(text) > LONGEST_SHOWN else text
 
 
 def _all(rows: int | None) -> str:
@@ -72,18 +94,16 @@ def ddl_with_backfill(evidence: Evidence) -> Iterator[Finding]:
         for operation in evidence.operations(*CHANGES_SCHEMA)
         if evidence.was_there(operation.table)
     }
-    written: dict[tuple[str, str], tuple[int, float]] = {}
+    q, written = quoter(evidence), dict[tuple[str, str], tuple[int, float]]()
+    sent: dict[tuple[str, str], str] = {}
     for statement in evidence.statements():
         found = WRITES.match(bare(statement.sql))
-        if (
-            not found
-            or statement.revision not in changing
-            or not evidence.was_there(found["table"])
-        ):
+        place = (statement.revision, known_name(evidence, found["table"]) if found else "")
+        if not found or statement.revision not in changing or not evidence.was_there(place[1]):
             continue
-        before, spent = written.get((statement.revision, found["table"]), (0, 0.0))
-        more = (before + max(statement.rows, 0), spent + statement.milliseconds)
-        written[statement.revision, found["table"]] = more
+        before, spent = written.get(place, (0, 0.0))
+        written[place] = (before + max(statement.rows, 0), spent + statement.milliseconds)
+        sent.setdefault(place, _repeated(statement) or f"UPDATE {q(place[1])} SET … WHERE …")
     for (revision, table), (touched, spent) in written.items():
         rows = touched if evidence.rehearsal else evidence.rows(table)
         if rows != 0:
@@ -93,7 +113,8 @@ def ddl_with_backfill(evidence: Evidence) -> Iterator[Finding]:
                 revision,
                 table,
                 f"The revision changes the schema and writes {many} of {table}{took}.",
-                "# two revisions: this one changes the schema; the next one fills in the rows:\n"
-                f'op.execute("UPDATE {table} SET … WHERE id BETWEEN :first AND :last")',
+                "# this revision: the schema alone\n"
+                "# in the next revision, the rows; where there are many, in batches by the key:\n"
+                + execute(sent[revision, table]),
                 severity=None if rows is None or rows >= MANY_ROWS else "warning",
             )

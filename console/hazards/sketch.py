@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from console.hazards.reading import Read, definition, read_operations
 from console.schema.catalogue import Catalogue
 from console.schema.history import History
+from console.schema.parsing import parse
 from console.schema.plan import Plan
 from console.schema.statement import Operation, Statement
 from console.schema.target import Target
@@ -45,8 +45,8 @@ def sketch(target: Target, plan: Plan, history: History, before: Catalogue | Non
         if revision is None:
             continue
         try:
-            tree = ast.parse(history.source(revision))
-        except (OSError, SyntaxError, ValueError):
+            tree = parse(history.source(revision))
+        except (OSError, SyntaxError):
             continue
         function = "upgrade" if step.direction == "up" else "downgrade"
         reads.extend(read_operations(tree, step.revision, function, dialect))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
+from console.hazards.spelling import batch, in_batch
 from console.hazards.words import number_of
 from console.schema.statement import Operation
 
@@ -38,8 +39,7 @@ def alter_outside_batch(evidence: Evidence) -> Iterator[Finding]:
             operation.revision,
             place,
             f"{operation.name} on {place} fails on SQLite.",
-            f'with op.batch_alter_table("{operation.table}") as batch:\n'
-            f"    batch.{operation.name}(…)  # without the name of the table",
+            batch(operation.table or "", in_batch(operation)),
         )
 
 

@@ -6,9 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from console.hazards.clauses import known_name, named
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
-from console.hazards.words import CONSOLE_TABLE, DROP_TABLE, TRUNCATE, bare, rows_of
+from console.hazards.spelling import LATER, execute, quoter
+from console.hazards.words import (
+    CONSOLE_INDEX,
+    CONSOLE_TABLE,
+    CREATE_VIEW,
+    DROP_TABLE,
+    TRUNCATE,
+    bare,
+    rows_of,
+)
 from console.schema.probe import Question
 
 
@@ -34,8 +44,8 @@ def drop_table(evidence: Evidence) -> Iterator[Finding]:
             revision,
             table,
             f"The table {table} is dropped: {lost}.",
-            f'op.rename_table("{table}", "{table}_retired")\n'
-            f"# drop {table}_retired in a later revision, once nobody has missed it",
+            f'op.rename_table("{table}", "{table}_retired")\n{LATER}\n'
+            f'op.drop_table("{table}_retired")',
             severity="warning" if rows == 0 else None,
             evidence=evidence.probe(Question("rows", table)),
         )
@@ -48,8 +58,9 @@ def _dropped(evidence: Evidence) -> Iterator[tuple[str, str]]:
         seen.add((operation.revision, operation.table or ""))
     for statement in evidence.statements():
         found = DROP_TABLE.match(bare(statement.sql))
-        if found and (statement.revision, found["table"]) not in evidence.rebuilt:
-            seen.add((statement.revision, found["table"]))
+        for table in named(evidence, found[1]) if found else ():
+            if (statement.revision, table) not in evidence.rebuilt:
+                seen.add((statement.revision, table))
     yield from sorted(seen)
 
 
@@ -63,17 +74,28 @@ def _dropped(evidence: Evidence) -> Iterator[tuple[str, str]]:
 def rename_table(evidence: Evidence) -> Iterator[Finding]:
     """Renames of tables that were there before the plan."""
     for operation in evidence.operations("rename_table"):
-        if not evidence.was_there(operation.table):
+        old, new = operation.table or "", operation.detail("new_name") or ""
+        q, has_view = quoter(evidence), _leaves_view(evidence, operation.revision, old)
+        is_read_only = evidence.database == "sqlite"
+        if not evidence.was_there(old) or (has_view and not is_read_only):
             continue
-        old, new = operation.table, operation.detail("new_name")
         yield Finding(
             operation.revision,
-            old or "",
-            f"The table {old} ({rows_of(evidence.rows(old))}) is called {new} afterwards.",
+            old,
+            f"The table {old} ({rows_of(evidence.rows(old))}) is called {new} afterwards"
+            f"{'; the view under its old name cannot be written to' if has_view else ''}.",
             f'op.rename_table("{old}", "{new}")\n'
-            f'op.execute("CREATE VIEW {old} AS SELECT * FROM {new}")\n'
-            "# drop the view in a later revision, once all code uses the new name",
+            f"{execute(f'CREATE VIEW {q(old)} AS SELECT * FROM {q(new)}')}\n{LATER}\n"
+            f"{execute(f'DROP VIEW {q(old)}')}",
+            severity="warning" if has_view or new == f"{old}_retired" else None,
         )
+
+
+def _leaves_view(evidence: Evidence, revision: str, name: str) -> bool:
+    """Whether a revision makes a view of that name."""
+    texts = [bare(s.sql) for s in evidence.statements() if s.revision == revision]
+    made = [found[1] for text in texts if (found := CREATE_VIEW.match(text))]
+    return name in [known_name(evidence, view) for view in made]
 
 
 @rule(
@@ -81,19 +103,24 @@ def rename_table(evidence: Evidence) -> Iterator[Finding]:
     "error",
     "TRUNCATE empties a table at once, past triggers, and a downgrade cannot bring the rows back.",
     instead="Keep a copy, and delete only the rows that have to go.",
+    databases=("postgresql", "mysql"),
 )
 def truncate(evidence: Evidence) -> Iterator[Finding]:
     """TRUNCATE of a table that was there before the plan."""
     for statement in evidence.statements():
         found = TRUNCATE.match(bare(statement.sql))
-        if found:
-            table = found["table"]
+        q = quoter(evidence)
+        for table in named(evidence, found[1]) if found else ():
+            copy = f"{table}_backup"
+            if not evidence.was_there(table) or evidence.rows(table) == 0:
+                continue
             yield Finding(
                 statement.revision,
                 table,
                 f"Every row of {table} is removed: {rows_of(evidence.rows(table))}.",
-                f'op.execute("CREATE TABLE {table}_backup AS SELECT * FROM {table}")\n'
-                f'op.execute("DELETE FROM {table} WHERE …")',
+                f"{execute(f'CREATE TABLE {q(copy)} AS SELECT * FROM {q(table)}')}\n"
+                f"# in the next revision, only the rows that have to go:\n"
+                f"{execute(f'DELETE FROM {q(table)} WHERE …')}",
             )
 
 
@@ -115,7 +142,8 @@ def drops_console_tables(evidence: Evidence) -> Iterator[Finding]:
     for statement in evidence.statements():
         text = bare(statement.sql)
         if not text.upper().startswith("SELECT"):
-            seen.update((statement.revision, name) for name in CONSOLE_TABLE.findall(text))
+            names = CONSOLE_TABLE.findall(text) + CONSOLE_INDEX.findall(text)
+            seen.update((statement.revision, name) for name in names)
     for revision, table in sorted(seen):
         yield Finding(
             revision,

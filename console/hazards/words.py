@@ -4,33 +4,50 @@ from __future__ import annotations
 
 import re
 
-NAME = r'["`\[]?(?P<{0}>\w+)["`\]]?'
-COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-STRING = re.compile(r"'(?:[^']|'')*'")
-DROP_TABLE = re.compile(
-    r"^\s*DROP\s+TABLE\s+(?:IF\s+EXISTS\s+)?" + NAME.format("table"), re.IGNORECASE
-)
-DROP_COLUMN = re.compile(
-    r"^\s*ALTER\s+TABLE\s+" + NAME.format("table") + r"\s+DROP\s+(?:COLUMN\s+)?(?!CONSTRAINT)"
-    r"(?:IF\s+EXISTS\s+)?" + NAME.format("column"),
+from console.schema.sqltext import join, tokens
+
+# A name, or schema and name, in SQL that `bare` returned.
+NAME = r'((?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))?)'
+DROP_TABLE = re.compile(r"^DROP TABLE (?:IF EXISTS )?(.+?)(?: CASCADE| RESTRICT)?$", re.IGNORECASE)
+TRUNCATE = re.compile(
+    r"^TRUNCATE (?:TABLE )?(?:ONLY )?(.+?)"
+    r"(?: RESTART IDENTITY| CONTINUE IDENTITY)?(?: CASCADE| RESTRICT)?$",
     re.IGNORECASE,
 )
-TRUNCATE = re.compile(r"^\s*TRUNCATE\s+(?:TABLE\s+)?" + NAME.format("table"), re.IGNORECASE)
 CHANGES_ROWS = re.compile(
-    r"^\s*(?P<verb>UPDATE|DELETE\s+FROM)\s+(?:OR\s+\w+\s+)?" + NAME.format("table"), re.IGNORECASE
+    rf"^(?P<verb>UPDATE|DELETE FROM) (?:OR \w+ )?(?:ONLY )?(?P<table>{NAME})", re.IGNORECASE
 )
 WRITES = re.compile(
-    r"^\s*(?P<verb>UPDATE|DELETE\s+FROM|INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO)\s+"
-    + NAME.format("table"),
+    r"^(?P<verb>UPDATE|DELETE FROM|INSERT(?: OR \w+)? INTO|REPLACE INTO) (?:OR \w+ )?(?:ONLY )?"
+    rf"(?P<table>{NAME})",
     re.IGNORECASE,
 )
-WHERE = re.compile(r"\bWHERE\b", re.IGNORECASE)
-CONSOLE_TABLE = re.compile(r"\bconsole_\w+")
+CREATE_VIEW = re.compile(
+    rf"^CREATE (?:OR REPLACE )?(?:\w+ )*?VIEW (?:IF NOT EXISTS )?{NAME}", re.IGNORECASE
+)
+CONSOLE_TABLE = re.compile(
+    r"\b(?:TABLE|EXISTS|ONLY|INTO|UPDATE|FROM|JOIN|REFERENCES|TRUNCATE|TO)"
+    r' (?:"?\w+"?\.)?"?(console_\w+)',
+    re.IGNORECASE,
+)
+CONSOLE_INDEX = re.compile(r"^CREATE .*?INDEX .*?\bON (?:ONLY )?(console_\w+)", re.IGNORECASE)
 
 
 def bare(sql: str) -> str:
-    """Return a statement without comments and without the contents of its strings."""
-    return STRING.sub("''", COMMENT.sub(" ", sql)).strip()
+    """Return a statement on one line, without comments, needless quotes and the contents of its
+    strings."""
+    found = (("string", "''") if kind == "string" else (kind, text) for kind, text in tokens(sql))
+    return join(list(found)).rstrip("; ")
+
+
+def has_where(text: str) -> bool:
+    """Whether a statement has a WHERE of its own, and not only inside of brackets."""
+    depth = 0
+    for kind, word in tokens(text):
+        depth += {"(": 1, ")": -1}.get(word, 0) if kind == "sign" else 0
+        if kind == "word" and depth == 0 and word.upper() == "WHERE":
+            return True
+    return False
 
 
 def number_of(count: int, noun: str) -> str:

@@ -45,21 +45,6 @@ def test_autoincrement_and_collations_are_lost(place: Place) -> None:
     assert "The column name of parts loses collate NOCASE when" in hazards[-1].danger
 
 
-def test_an_unnamed_check_is_lost(place: Place) -> None:
-    parts(place, rest=", CHECK (product > 0)")
-    hazard = only(judged(place, CHANGE, BACK), "batch-object-loss")
-    assert "The check of parts is lost" in hazard.danger
-
-
-def test_a_view_keeps_its_table_from_being_made_anew(place: Place) -> None:
-    parts(place)
-    place.run("CREATE VIEW known AS SELECT name FROM parts;")
-    hazard = only(judged(place, CHANGE, BACK), "batch-view")
-    assert (hazard.severity, hazard.subject) == ("error", "known")
-    assert 'op.execute("DROP VIEW known")' in hazard.rewrite
-    assert "op.execute('CREATE VIEW known AS SELECT name FROM parts')" in hazard.rewrite
-
-
 def test_a_view_that_is_dropped_and_made_again_is_no_hazard(place: Place) -> None:
     parts(place)
     place.run("CREATE VIEW known AS SELECT name FROM parts;")
@@ -75,14 +60,6 @@ def test_a_view_of_another_table_is_in_nobodys_way(place: Place) -> None:
     parts(place)
     place.run("CREATE VIEW known AS SELECT name FROM products;")
     assert judged(place, CHANGE, BACK) == ()
-
-
-def test_a_generated_column_cannot_be_copied(place: Place) -> None:
-    parts(place, rest=", twice INTEGER GENERATED ALWAYS AS (product * 2) STORED")
-    hazard = only(judged(place, CHANGE, BACK), "batch-generated-column")
-    assert (hazard.severity, hazard.subject) == ("error", "parts.twice")
-    assert 'op.execute("ALTER TABLE parts DROP COLUMN twice")' in hazard.rewrite
-    assert "VIRTUAL" in hazard.rewrite.upper()
 
 
 def test_a_generated_column_of_a_table_that_is_not_made_anew_is_no_hazard(place: Place) -> None:

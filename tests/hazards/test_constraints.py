@@ -11,30 +11,11 @@ KEY = "batch.create_foreign_key('fk', 'products', ['product'], ['id'])"
 CHECK = "batch.create_check_constraint('ck', sa.column('mark') > 0)"
 
 
-def test_a_foreign_key_fails_where_rows_point_to_nothing(place: Place) -> None:
-    place.run(ORPHAN + ROWS)
-    hazard = only(
-        judged(place, batch(KEY, table="notes"), "op.f('x')"), "add-foreign-key-with-orphans"
-    )
-    assert hazard.danger == "2 rows of notes point by product to no row of products."
-    assert (hazard.severity, hazard.subject) == ("error", "notes.product")
-    assert [probe.answer for probe in hazard.evidence] == [2]
-
-
 def test_a_foreign_key_after_the_rows_were_mended_is_no_hazard(place: Place) -> None:
     place.run(ORPHAN + ROWS)
     mend = "op.execute('DELETE FROM notes WHERE product > 3')\n"
     hazards = judged(place, mend + batch(KEY, table="notes"), "op.f('x')")
     assert "add-foreign-key-with-orphans" not in codes(hazards)
-
-
-def test_a_check_fails_where_rows_break_it(place: Place) -> None:
-    place.run(ORPHAN + ROWS)
-    hazard = only(
-        judged(place, batch(CHECK, table="notes"), "op.f('x')"), "add-check-with-violators"
-    )
-    assert hazard.danger == "1 row of notes breaks the condition mark > 0."
-    assert (hazard.severity, hazard.subject) == ("error", "notes.ck")
 
 
 def test_a_check_that_all_rows_keep_is_no_hazard(place: Place) -> None:
@@ -49,15 +30,6 @@ def test_shared_values_are_counted(place: Place) -> None:
     assert [probe.sentence for probe in hazard.evidence] == [
         "1 value of reviews.product_id is shared by several rows"
     ]
-
-
-def test_a_foreign_key_without_an_index_is_a_warning(place: Place) -> None:
-    up = """op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("product", sa.Integer, sa.ForeignKey("products.id")))"""
-    hazard = only(judged(place, up, "op.drop_table('notes')"), "foreign-key-without-index")
-    assert hazard.danger == "notes points to products by product, and no index begins with it."
-    assert (hazard.severity, hazard.subject) == ("warning", "notes.product")
-    assert hazard.rewrite == 'op.create_index("ix_notes_product", "notes", [\'product\'])'
 
 
 def test_a_foreign_key_with_an_index_is_no_hazard(place: Place) -> None:

@@ -50,6 +50,7 @@ SAFE = [
         "ALTER TABLE products ADD CONSTRAINT fk FOREIGN KEY(id) REFERENCES makers (id)",
     ),
     ("unique-column-drop", "ALTER TABLE products DROP COLUMN made"),
+    ("unique-column-drop", "ALTER TABLE products DROP KEY uq_other"),
     ("unique-column-drop", "ALTER TABLE products DROP INDEX uq_pair, DROP COLUMN price"),
 ]
 
@@ -83,6 +84,11 @@ def test_each_change_of_the_schema_commits(tmp_path: Path) -> None:
     changes = ["ALTER TABLE products ADD a TEXT", "CREATE TABLE b (id INT)"]
     hazard = only(made_up(tmp_path, "mysql", *changes), "several-ddl-in-one-revision")
     assert hazard.danger == "2 statements change the schema, each for good at once."
+
+
+def test_the_indexes_of_a_new_table_are_part_of_it(tmp_path: Path) -> None:
+    changes = ["CREATE TABLE b (id INT, a INT)", "CREATE UNIQUE INDEX ix_b_a ON b (a)"]
+    assert "several-ddl-in-one-revision" not in codes(made_up(tmp_path, "mysql", *changes))
 
 
 def test_one_change_and_its_rows_are_no_hazard(tmp_path: Path) -> None:
@@ -131,10 +137,21 @@ def test_a_default_alone_restates_nothing(tmp_path: Path) -> None:
 def test_the_boundary_is_counted_in_bytes(
     tmp_path: Path, size: int, parts: tuple[Part, ...], is_crossed: bool
 ) -> None:
-    change = operation("alter_column", column="name", type=f"VARCHAR({size})")
+    sql = f"ALTER TABLE products MODIFY name VARCHAR({size}) NOT NULL"
     tables = (replace(PRODUCTS, parts=parts), EMPTY)
-    hazards = made_up(tmp_path, "mysql", operations=(change,), tables=tables)
+    hazards = made_up(tmp_path, "mysql", sql, tables=tables)
     assert ("varchar-boundary" in codes(hazards)) is is_crossed
+
+
+def test_a_copy_that_is_asked_for_is_no_surprise(tmp_path: Path) -> None:
+    sql = "ALTER TABLE products MODIFY name VARCHAR(300), ALGORITHM=COPY, LOCK=SHARED"
+    assert "varchar-boundary" not in codes(made_up(tmp_path, "mysql", sql))
+
+
+def test_a_statement_that_copies_a_table_is_one_finding(tmp_path: Path) -> None:
+    sql = "ALTER TABLE products DROP PRIMARY KEY, ADD PRIMARY KEY (id), ADD CHECK (price > 0)"
+    hazard = only(made_up(tmp_path, "mysql", sql), "copy-or-lock")
+    assert f"{sql}, ALGORITHM=COPY, LOCK=SHARED" in hazard.rewrite
 
 
 def test_a_foreign_key_that_the_server_made_is_one(tmp_path: Path) -> None:

@@ -116,13 +116,18 @@ def test_a_table_of_the_same_plan_is_not_large(tmp_path: Path, code: str, sql: s
 
 
 def test_a_small_table_makes_it_a_warning(tmp_path: Path) -> None:
-    sql = "CREATE INDEX ix_made ON products (made)"
+    sql, sentences = "CREATE INDEX ix_made ON products (made)", {}
     for size, severity in ((50_000_000, "error"), (None, "error"), (8192, "warning")):
         folder = tmp_path / f"{size}"
         folder.mkdir()
         hazard = only(made_up(folder, "postgresql", sql, size=size), "index-not-concurrent")
         assert hazard.severity == severity
-    assert hazard.evidence[0].sentence == "products takes 8,192 bytes"
+        sentences[size] = hazard.evidence[0].sentence
+    assert sentences == {
+        50_000_000: "products takes 50,000,000 bytes",
+        None: "products: no answer (not asked)",
+        8192: "products takes 8,192 bytes",
+    }
 
 
 def test_each_action_of_a_statement_is_looked_at(tmp_path: Path) -> None:
@@ -167,6 +172,19 @@ def test_a_check_that_is_validated_first_spares_the_scan(tmp_path: Path) -> None
         "ALTER TABLE products ALTER COLUMN made SET NOT NULL",
     ]
     assert "set-not-null-scan" not in codes(made_up(tmp_path, "postgresql", *steps))
+
+
+def test_a_check_that_is_added_and_not_validated_spares_nothing(tmp_path: Path) -> None:
+    steps = [
+        "ALTER TABLE products ADD CONSTRAINT filled CHECK (made IS NOT NULL) NOT VALID",
+        "ALTER TABLE products ALTER COLUMN made SET NOT NULL",
+    ]
+    assert "set-not-null-scan" in codes(made_up(tmp_path, "postgresql", *steps))
+
+
+def test_a_column_may_be_called_like_another_action(tmp_path: Path) -> None:
+    sql = "ALTER TABLE products ADD COLUMN key UUID DEFAULT gen_random_uuid()"
+    assert only(made_up(tmp_path, "postgresql", sql), "volatile-default").subject == "products.key"
 
 
 def test_a_check_that_was_never_validated_spares_nothing(tmp_path: Path) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
-from console.hazards.hazard import Hazard
 from console.schema.errors import PlanChanged
 from console.schema.executor import apply
-from tests.hazards.judging import batch, codes, judged, only
+from tests.hazards.judging import batch, judged, only
 from tests.hazards.shop import shop
 from tests.histories.place import Place
 from tests.servers import engine_of
@@ -19,36 +19,6 @@ from tests.servers import engine_of
 def on_postgresql(tmp_path: Path, postgresql: str) -> Place:
     """The shop on PostgreSQL."""
     return shop(tmp_path, postgresql)
-
-
-def severities(hazards: tuple[Hazard, ...]) -> set[str]:
-    """Of what depends on the size of a table."""
-    return {hazard.severity for hazard in hazards if hazard.evidence}
-
-
-def test_what_locks_a_postgresql_table_is_a_warning_while_it_is_small(on_postgresql: Place) -> None:
-    up = """\
-op.add_column("products", sa.Column("key", sa.UUID, server_default=sa.func.gen_random_uuid()))
-op.add_column("products", sa.Column("number", sa.Integer, sa.Identity()))
-op.add_column("products", sa.Column("twice", sa.Integer, sa.Computed("weight * 2", persisted=True)))
-op.alter_column("products", "name", type_=sa.String(40))
-op.alter_column("products", "weight", nullable=False)
-op.execute("UPDATE reviews SET product = 1 WHERE product > 3")
-op.create_foreign_key("fk", "reviews", "products", ["product"], ["id"])
-op.create_check_constraint("ck", "products", sa.column("weight") > 0)
-op.create_unique_constraint("uq", "products", ["weight"])
-op.create_index("ix_name", "products", ["name"])
-op.drop_index("ix_weight", "products")
-op.add_column("products", sa.Column("extra", sa.JSON))"""
-    hazards = judged(on_postgresql, up, "raise NotImplementedError")
-    assert codes(hazards) >= {
-        "volatile-default", "add-serial", "add-stored-generated", "change-type", "narrowing-type",
-        "set-not-null-scan", "foreign-key-valid", "check-valid", "add-unique-constraint",
-        "index-not-concurrent", "drop-index-not-concurrent", "json-column",
-        "foreign-key-without-index", "ddl-with-backfill",
-    }  # fmt: skip
-    assert "add-foreign-key-with-orphans" not in codes(hazards)
-    assert severities(hazards) == {"warning"}
 
 
 def test_what_is_done_carefully_on_postgresql_is_no_hazard(on_postgresql: Place) -> None:
@@ -67,41 +37,6 @@ op.drop_column("products", "made")"""
     assert judged(on_postgresql, up, down) == ()
 
 
-@pytest.mark.parametrize(
-    ("up", "code", "number"),
-    [
-        (
-            "op.create_foreign_key('fk', 'reviews', 'products', ['product'], ['id'])",
-            "add-foreign-key-with-orphans",
-            1,
-        ),
-        (
-            "op.create_check_constraint('ck', 'products', sa.column('weight') < 1000)",
-            "add-check-with-violators",
-            1,
-        ),
-        (
-            "op.create_unique_constraint('uq', 'products', ['name'])",
-            "add-unique-with-duplicates",
-            1,
-        ),
-        ("op.alter_column('reviews', 'product', nullable=False)", "set-not-null-with-nulls", 1),
-        ("op.alter_column('products', 'weight', type_=sa.SmallInteger)", "narrowing-type", 70000),
-        (
-            "op.add_column('products', sa.Column('sku', sa.Text, nullable=False))",
-            "add-not-null-without-default",
-            3,
-        ),
-    ],
-)
-def test_rows_that_postgresql_refuses_are_counted(
-    on_postgresql: Place, up: str, code: str, number: int
-) -> None:
-    hazard = only(judged(on_postgresql, up), code)
-    assert hazard.severity == "error"
-    assert [probe.answer for probe in hazard.evidence] == [number]
-
-
 def test_a_worse_answer_stops_a_plan_under_the_lock(on_postgresql: Place) -> None:
     drop = only(judged(on_postgresql, batch("batch.drop_column('weight')")), "drop-column")
     assert [probe.answer for probe in drop.evidence] == [3]
@@ -112,3 +47,25 @@ def test_a_worse_answer_stops_a_plan_under_the_lock(on_postgresql: Place) -> Non
         connection.exec_driver_sql("DELETE FROM products WHERE id > 2")
     outcome = apply(on_postgresql.target, on_postgresql.plan(), probes=drop.evidence)
     assert outcome.heads == ("cccc1",)
+
+
+CONCURRENT = """\
+with op.get_context().autocommit_block():
+    op.create_index("ix_name", "products", ["name"], postgresql_concurrently=True, if_not_exists=True)"""
+BACK = """\
+with op.get_context().autocommit_block():
+    op.drop_index("ix_name", "products", postgresql_concurrently=True)"""
+
+
+def test_the_rewrite_of_an_index_is_no_hazard(on_postgresql: Place) -> None:
+    assert judged(on_postgresql, CONCURRENT, BACK) == ()
+
+
+def test_an_invalid_index_is_seen_where_the_clone_has_none(on_postgresql: Place) -> None:
+    with engine_of(on_postgresql.target.url).connect() as other:
+        with pytest.raises(IntegrityError):
+            other.exec_driver_sql("CREATE UNIQUE INDEX CONCURRENTLY ix_name ON products (name)")
+        hazards = judged(on_postgresql, CONCURRENT, BACK)
+        assert only(hazards, "invalid-index-present").danger == "1 index of products is not valid."
+    hazards = judged(on_postgresql, CONCURRENT, BACK)
+    assert only(hazards, "invalid-index-present").subject == "products.ix_name"

@@ -1,0 +1,29 @@
+"""cases: each rule on each database that it concerns, grouped like the rules."""
+
+from tests.hazards.cases import (
+    columns,
+    constraints,
+    files,
+    mariadb,
+    postgresql,
+    rows,
+    sqlite,
+    tables,
+)
+from tests.hazards.cases.case import Case
+
+CASES: tuple[Case, ...] = (
+    *tables.CASES,
+    *columns.CASES,
+    *constraints.CASES,
+    *rows.CASES,
+    *files.CASES,
+    *sqlite.CASES,
+    *postgresql.CASES,
+    *mariadb.CASES,
+)
+
+
+def cases_on(database: str) -> tuple[Case, ...]:
+    """The cases of one kind of database."""
+    return tuple(case for case in CASES if database in case.on)

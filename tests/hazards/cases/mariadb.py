@@ -1,0 +1,137 @@
+"""Cases of rules about MariaDB."""
+
+from tests.hazards.cases.case import Case, filled, many
+
+ON = ("mysql",)
+NAMED = "id INTEGER PRIMARY KEY, name VARCHAR(60) NOT NULL DEFAULT 'new' COMMENT 'Its name'"
+CASES = (
+    Case(
+        "implicit-default",
+        "op.add_column('lines', sa.Column('rank', sa.String(9), nullable=False))",
+        "lines.rank",
+        "All 3 rows of lines silently get a made-up value for the required rank.",
+        on=ON,
+        tables=filled('"lines"', "id INTEGER PRIMARY KEY", "1", "2", "3"),
+        fill=("'none'",),
+    ),
+    Case(
+        "several-ddl-in-one-revision",
+        "op.create_table('one', sa.Column('a', sa.Text))\nop.create_table('two', sa.Column('a', sa.Text))",
+        "Several ddl in one revision",
+        "2 statements change the schema, each for good at once.",
+        on=ON,
+        severity="warning",
+        safe=(
+            "op.create_table('one', sa.Column('a', sa.Text))",
+            "op.create_table('two', sa.Column('a', sa.Text))",
+        ),
+    ),
+    Case(
+        "alter-missing-existing",
+        "op.alter_column('named', 'name', existing_type=sa.String(60), type_=sa.String(62))",
+        "named.name",
+        "name of named loses NOT NULL and its default 'new' and its comment 'Its name', since the "
+        "operation does not repeat it.",
+        on=ON,
+        tables=filled("named", NAMED, "1, 'Lamp'"),
+    ),
+    Case(
+        "inline-references",
+        "op.execute('ALTER TABLE parked ADD COLUMN maker INTEGER REFERENCES makers (id)')",
+        "parked.maker",
+        "maker of parked refers to makers in words only; it is no foreign key.",
+        on=ON,
+        severity="warning",
+        tables=(
+            *filled("makers", "id INTEGER PRIMARY KEY", "1"),
+            "CREATE TABLE parked (id INTEGER PRIMARY KEY) ENGINE=MyISAM",
+        ),
+    ),
+    Case(
+        "varchar-boundary",
+        "op.alter_column('grown', 'name', existing_type=sa.String(60), existing_nullable=True, "
+        "type_=sa.String(80))",
+        "grown.name",
+        "name of grown goes from 240 to 320 bytes at most: the table is copied.",
+        on=ON,
+        severity="warning",
+        tables=(
+            "CREATE TABLE grown (id INTEGER PRIMARY KEY, name VARCHAR(60)) CHARACTER SET utf8mb4",
+        ),
+    ),
+    Case(
+        "copy-or-lock",
+        "op.create_foreign_key('fk_bought', 'bought', 'buyers', ['buyer'], ['id'])",
+        "bought.fk_bought",
+        "A new foreign key copies or locks all of bought.",
+        on=ON,
+        severity="warning",
+        tables=(
+            *filled("buyers", "id INTEGER PRIMARY KEY", "1"),
+            *filled("bought", "id INTEGER PRIMARY KEY, buyer INTEGER", "1, 1"),
+        ),
+    ),
+    Case(
+        "copy-or-lock",
+        "op.create_check_constraint('ck_priced', 'range', 'price >= 0')",
+        "range.ck_priced",
+        "A new CHECK copies or locks all of range.",
+        on=ON,
+        severity="warning",
+        tables=filled('"range"', "id INTEGER PRIMARY KEY, price INTEGER", "1, 1"),
+    ),
+    Case(
+        "copy-or-lock",
+        "op.execute('ALTER TABLE rekeyed DROP PRIMARY KEY, ADD PRIMARY KEY (id, part)')",
+        "rekeyed",
+        "Another primary key copies or locks all of rekeyed.",
+        on=ON,
+        severity="warning",
+        tables=filled(
+            "rekeyed", "id INTEGER NOT NULL, part INTEGER NOT NULL, PRIMARY KEY (id)", "1, 1"
+        ),
+    ),
+    Case(
+        "copy-or-lock",
+        "op.execute('ALTER TABLE spoken CONVERT TO CHARACTER SET utf8mb4')",
+        "spoken",
+        "Another character set copies or locks all of spoken.",
+        on=ON,
+        severity="warning",
+        tables=("CREATE TABLE spoken (id INTEGER PRIMARY KEY, a VARCHAR(9)) CHARACTER SET latin1",),
+    ),
+    Case(
+        "copy-or-lock",
+        "op.execute('ALTER TABLE searched ADD FULLTEXT INDEX ft (a)')",
+        "searched",
+        "Such an index copies or locks all of searched.",
+        on=ON,
+        severity="warning",
+        tables=("CREATE TABLE searched (id INTEGER PRIMARY KEY, a VARCHAR(9))",),
+    ),
+    Case(
+        "copy-or-lock",
+        "op.alter_column('widened', 'key', existing_type=sa.Integer, existing_nullable=True, "
+        "type_=sa.BigInteger)",
+        "widened.key",
+        "The new type of key copies or locks all of widened.",
+        on=ON,
+        tables=(
+            'CREATE TABLE widened (id INTEGER PRIMARY KEY, "key" INTEGER, text VARCHAR(12000) NOT NULL '
+            "DEFAULT (repeat('x', 12000))) CHARACTER SET latin1",
+            *many("widened", "", 1000)[1:],
+        ),
+    ),
+    Case(
+        "unique-column-drop",
+        "op.drop_column('paired', 'b')",
+        "paired.b",
+        "b of paired stands in the UNIQUE pair (a, b).",
+        on=ON,
+        tables=filled(
+            "paired", "id INTEGER PRIMARY KEY, a INTEGER, b INTEGER, UNIQUE pair (a, b)", "1, 1, 1"
+        ),
+        fails=True,
+        also=("drop-column",),
+    ),
+)

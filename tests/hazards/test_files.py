@@ -1,0 +1,78 @@
+"""What revision files say in themselves, whatever they do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.hazards.judging import only, read
+from tests.histories.place import Place
+
+
+@pytest.mark.parametrize("line", ["from shop.models import Product", "from myapp import models"])
+def test_models_of_the_application_do_not_belong_into_a_revision(place: Place, line: str) -> None:
+    hazards = read(place, "pass", "op.f('x')", top=line)
+    assert only(hazards, "imports-live-models").severity == "error"
+
+
+def test_modules_of_the_application_do_not_belong_into_a_revision(place: Place) -> None:
+    (place.folder / "shop").mkdir()
+    place.target = replace(place.target, paths=(place.folder,))
+    hazards = read(place, "from shop.product import Product", "op.f('x')")
+    assert only(hazards, "imports-live-models").subject == "shop.product.Product"
+
+
+def test_libraries_and_helpers_beside_the_revisions_may_be_imported(place: Place) -> None:
+    place.target = replace(place.target, paths=(place.folder,))
+    lines = (
+        "import json\nfrom sqlalchemy.dialects import postgresql\nfrom migrations import helpers"
+    )
+    assert read(place, "pass", "op.f('x')", top=lines) == ()
+
+
+@pytest.mark.parametrize(
+    ("top", "up", "subject"),
+    [
+        ("import os", "os.environ['X']", "os.environ"),
+        ("from datetime import datetime", "datetime.now()", "datetime.now"),
+        ("from flask import current_app", "current_app.config", "flask.current_app"),
+        ("import requests", "requests.get('x')", "requests"),
+        ("", "open('rows.csv')", "open"),
+    ],
+)
+def test_the_environment_makes_a_revision_unpredictable(
+    place: Place, top: str, up: str, subject: str
+) -> None:
+    hazard = only(read(place, up, "op.f('x')", top=top), "depends-on-environment")
+    assert (hazard.severity, hazard.subject) == ("warning", subject)
+
+
+@pytest.mark.parametrize(
+    "up",
+    [
+        "try:\n    op.drop_table('a')\nexcept Exception:\n    pass",
+        "import contextlib\nwith contextlib.suppress(Exception):\n    op.drop_table('a')",
+    ],
+)
+def test_a_swallowed_exception_is_an_error(place: Place, up: str) -> None:
+    assert only(read(place, up, "op.f('x')"), "swallowed-exception").severity == "error"
+
+
+def test_an_exception_that_is_raised_again_is_none(place: Place) -> None:
+    up = "try:\n    op.drop_table('a')\nexcept Exception as error:\n    raise ValueError from error"
+    assert read(place, up, "op.f('x')") == ()
+
+
+@pytest.mark.parametrize(
+    "line", ["op.get_bind().execute(sa.text('SELECT 1'))", "sa.inspect(op.get_bind())"]
+)
+def test_a_revision_that_asks_the_database_has_no_preview(place: Place, line: str) -> None:
+    hazard = only(read(place, line, "op.f('x')"), "offline-unsafe")
+    assert hazard.severity == "warning"
+    assert hazard.subject.startswith("line ")
+
+
+def test_a_revision_that_asks_only_where_it_can_is_no_hazard(place: Place) -> None:
+    up = "from alembic import context\nif not context.is_offline_mode():\n    op.get_bind()"
+    assert read(place, up, "op.f('x')") == ()
