@@ -81,6 +81,11 @@ SETTINGS = (
         "none",
         "A TOML file that names [more databases](targets.md), each with an Alembic history of its own.",
     ),
+    Setting(
+        "CONSOLE_REHEARSAL_LIMIT",
+        "21474836480 (20 GB)",
+        "Above how many bytes of a database its [rehearsals](rehearsal.md) copy a sample of the rows.",
+    ),
     Setting("PORT", "5000", "The port on which `make run` and `manage.py runserver` serve."),
 )
 
@@ -100,6 +105,7 @@ class Settings:
     application: str = "console.app:create_app"
     port: int = 5000
     targets_file: Path | None = None
+    rehearsal_limit: int = 20 * 1024**3
 
     @property
     def is_production(self) -> bool:
@@ -141,6 +147,9 @@ class Settings:
             session_hours=_read(environ, "CONSOLE_SESSION_HOURS", "12", _whole(1, 24 * 365)),
             application=_read(environ, "CONSOLE_APP", "console.app:create_app", _importable),
             targets_file=_read(environ, "CONSOLE_TARGETS", "", _file(root)),
+            rehearsal_limit=_read(
+                environ, "CONSOLE_REHEARSAL_LIMIT", str(20 * 1024**3), _whole(0, 10**12)
+            ),
             port=_read(environ, "PORT", "5000", _whole(1, 65535)),
         )
 

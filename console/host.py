@@ -19,15 +19,17 @@ class HostError(Exception):
 
 @contextmanager
 def flask_application(
-    url: str, spec: str, bind: str = "", directory: str | None = None
+    url: str, spec: str, bind: str = "", directory: str | None = None, only: str | None = None
 ) -> Iterator[Config]:
     """Yield Flask-Migrate's configuration of the application `spec` ("module:factory_or_app"), for
     the script folder `directory` if it is not the application's own.
 
     Inside the block the application's context is pushed and its engine (that of `bind`, or the
     default one) leads to `url`, whatever the application itself is configured with, so that an
-    env.py that asks `db.engine` migrates the database that was meant. HostError if the application or its Flask-Migrate cannot
-    be had; what importing the application raises passes through.
+    env.py that asks `db.engine` migrates the database that was meant. With `only` (the bind again) the
+    application has no other bind, and every other engine leads to an empty database in memory.
+    HostError if the application or its Flask-Migrate cannot be had; what importing the application
+    raises passes through.
     """
     app = load_application(spec)
     migrate = app.extensions.get("migrate")
@@ -36,11 +38,21 @@ def flask_application(
     # every connection is opened for one purpose and closed after it: nothing is left in a pool
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with app.app_context():
+        if only is not None:
+            _leave_only(app, migrate.db, bind)
         migrate.db.engines[bind or None] = engine
         try:
             yield migrate.migrate.get_config(directory)
         finally:
             engine.dispose()
+
+
+def _leave_only(app: Flask, db: Any, bind: str) -> None:
+    """Lead every engine but one nowhere. Flask-Migrate's env.py asks this setting for the names."""
+    binds = app.config.get("SQLALCHEMY_BINDS") or {}
+    app.config["SQLALCHEMY_BINDS"] = {name: one for name, one in binds.items() if name == bind}
+    for name in list(db.engines):
+        db.engines[name] = sa.create_engine("sqlite://", poolclass=sa.NullPool)
 
 
 def load_application(spec: str) -> Flask:

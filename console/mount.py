@@ -13,6 +13,7 @@ live in a database of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,10 @@ from console import admin, web
 from console.config import Settings
 from console.rendering import make_environment
 from console.schema.target import Target
+from console.services.errors import Misconfigured
 from console.services.external import read_targets
 from console.services.reviews import Policy
-from console.services.targets import flask_target
+from console.services.targets import flask_targets
 from console.store.store import Store
 
 if TYPE_CHECKING:
@@ -71,10 +73,17 @@ class Console:
 
     @cached_property
     def targets(self) -> Mapping[str, Target]:
-        """Every managed database by name; the application's own is "default", others are those that the
-        settings name."""
-        target = flask_target(self.app, application=self.settings.application)
-        return {target.name: target, **self.external}
+        """Every managed database by name; the application's own is "default", others are its binds and
+        those that the settings name."""
+        own = flask_targets(self.app, application=self.settings.application)
+        if twice := sorted(own.keys() & self.external.keys()):
+            raise Misconfigured(
+                f"'{twice[0]}' is a bind of the application, and CONSOLE_TARGETS names another "
+                "database so. Give that one another name."
+            )
+        limit = self.settings.rehearsal_limit
+        every = {**own, **self.external}
+        return {name: replace(each, rehearsal_limit=limit) for name, each in every.items()}
 
     @property
     def policy(self) -> Policy:

@@ -10,7 +10,12 @@ from console.services import audit, passwords
 from console.services.account import Account, normalise_email, value_of
 from console.services.errors import Conflict, Invalid, NotFound, Refused
 from console.services.permissions import ROLES, require
-from console.services.sessions import account_for_token, authenticate, sign_out
+from console.services.sessions import (
+    account_for_token,
+    authenticate,
+    check_password,
+    sign_out,
+)
 from console.store.account import AccountRow
 from console.store.session import SessionRow
 from console.store.store import Store
@@ -20,6 +25,7 @@ __all__ = [
     "account_for_token",
     "authenticate",
     "change_password",
+    "check_password",
     "create_account",
     "get_account",
     "has_accounts",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import select
 
+from console.schema.cancel import Cancelled, never
 from console.schema.plan import Plan
 from console.schema.progress import Event, Progress, silent
 from console.schema.rehearsal import Outcome
 from console.schema.target import Target
-from console.services.decisions import Policy
+from console.services.cancel import cancel_run
+from console.services.decisions import ENDED, Policy
 from console.services.errors import Conflict, Refused
 from console.services.requests import queue_apply
 from console.services.review import Review
@@ -35,7 +38,7 @@ def find_approved(
     if review_id is None:
         return None
     review = get_review(store, targets, review_id)
-    enough = len(review.approvers) >= policy.approvals_required
+    enough = len(review.approvers) >= policy.approvals_required and not review.unanswered
     return review if review.is_current and review.is_rehearsed and enough else None
 
 
@@ -48,24 +51,35 @@ def apply_approved(
     workspace: Path,
     policy: Policy,
     progress: Progress = silent,
+    cancelled: Cancelled = never,
 ) -> Outcome:
-    """Apply the plan of an approved review and return its outcome.
+    """Apply the plan of an approved review and return its outcome; `cancelled` asks for its end.
 
     Conflict while another apply has the target, or the review changed meanwhile; Refused where the
     run does not succeed.
     """
     run_id = queue_apply(store, review, actor_name)
     try:
-        run = run_now(store, targets, run_id, progress, workspace=workspace, policy=policy)
+        run = run_now(
+            store,
+            targets,
+            run_id,
+            progress,
+            workspace=workspace,
+            policy=policy,
+            cancelled=cancelled,
+        )
     except Conflict:  # a worker was quicker
-        run = _follow(store, run_id, progress)
+        run = _follow(store, run_id, actor_name, progress, cancelled)
     if run.outcome is None:
-        raise Refused(f"Run {run.id} {run.state}: {run.error or run.note or 'see its page.'}")
+        raise Refused(f"Run {run.id} {ENDED[run.state]}. {run.error or run.note or ''}".rstrip())
     return run.outcome
 
 
-def _follow(store: Store, run_id: int, progress: Progress) -> Run:
-    """Wait for a run that somebody else executes, and pass its events on."""
+def _follow(
+    store: Store, run_id: int, actor_name: str, progress: Progress, cancelled: Cancelled
+) -> Run:
+    """Wait for a run that somebody else executes, and pass its events on, and a wish to cancel it."""
     seen = 0
     while True:
         run = get_run(store, run_id)
@@ -74,4 +88,7 @@ def _follow(store: Store, run_id: int, progress: Progress) -> Run:
             progress(Event(event.kind, event.text, event.revision, event.done, event.total))
         if not run.is_active:
             return run
+        if cancelled() and not run.is_cancelling:
+            with suppress(Refused):  # it ended meanwhile
+                cancel_run(store, actor_name, run_id)
         time.sleep(LOOK_SECONDS)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from console.hazards.hazard import Hazard
 from console.services.account import Account
 from console.services.permissions import Permission, allows, why_not
-from console.services.review import Review
+from console.services.review import Acceptance, Review
+from console.services.runs import Run
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,20 @@ class Decision:
 
 
 YES = Decision(True)
+ENDED: Mapping[str, str] = {
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "refused": "was refused",
+    "interrupted": "was interrupted",
+    "cancelled": "was cancelled",
+}
 
 
 def may_approve(review: Review, actor: Account | None, policy: Policy | None = None) -> Decision:
     """Whether `actor` may approve this plan now."""
     return _first(
         _is_open(review),
-        _somebody_else(review, actor),
+        _somebody_else(review, actor, "approve it"),
         _role(actor, "approve"),
         _is_current(review),
         "This review was refused; its author has to renew it first."
@@ -49,9 +59,33 @@ def may_refuse(review: Review, actor: Account | None, policy: Policy | None = No
     """Whether `actor` may refuse this plan now; that needs neither rehearsal nor a current plan."""
     return _first(
         _is_open(review),
-        _somebody_else(review, actor),
+        _somebody_else(review, actor, "approve it"),
         _role(actor, "approve"),
         "This review was refused already." if review.state == "refused" else "",
+    )
+
+
+def may_accept(review: Review, actor: Account | None, policy: Policy | None = None) -> Decision:
+    """Whether `actor` may accept single findings of this plan now."""
+    return _first(
+        _is_open(review),
+        _somebody_else(review, actor, "accept what was found"),
+        _role(actor, "approve"),
+        _is_current(review),
+        "This review was refused; its author has to renew it first."
+        if review.state == "refused"
+        else "",
+    )
+
+
+def may_take_back(review: Review, actor: Account | None, acceptance: Acceptance) -> Decision:
+    """Whether `actor` may take back this acceptance of a finding now."""
+    by_whom = acceptance.account
+    is_theirs = actor and (actor.id == by_whom.id or allows(actor.role, "manage-accounts"))
+    return _first(
+        _is_open(review),
+        _role(actor, "approve"),
+        "" if is_theirs else f"Only {by_whom.name}, who accepted it, or an administrator can.",
     )
 
 
@@ -66,6 +100,7 @@ def may_apply(review: Review, actor: Account | None, policy: Policy | None = Non
         "This review was refused." if review.state == "refused" else "",
         _is_rehearsed(review),
         _missing_approvals(missing, policy.approvals_required) if missing > 0 else "",
+        not_accepted(review.unanswered),
     )
 
 
@@ -107,6 +142,17 @@ def may_rehearse(review: Review, actor: Account | None, policy: Policy | None = 
     )
 
 
+def may_cancel(run: Run, actor: Account | str | None) -> Decision:
+    """Whether `actor` (a name on the command line) may cancel a run that waits or has begun: whoever
+    may ask for such a run may cancel it."""
+    needed: Permission = "apply" if run.kind == "apply" else "rehearse"
+    return _first(
+        "" if isinstance(actor, str) else _role(actor, needed),
+        "" if run.is_active else f"Run {run.id} has ended: it {ENDED[run.state]}.",
+        f"{run.cancel_asked_by} has cancelled it; it is about to end." if run.is_cancelling else "",
+    )
+
+
 def _first(*reasons: str) -> Decision:
     """No, for the first reason that is not empty; else yes."""
     for reason in reasons:
@@ -143,11 +189,21 @@ def _is_current(review: Review) -> str:
     return ""
 
 
-def _somebody_else(review: Review, actor: Account | None) -> str:
+def not_accepted(hazards: Sequence[Hazard]) -> str:
+    """The sentence that names errors which nobody has accepted yet; "" for none."""
+    if not hazards:
+        return ""
+    named = ", ".join(f"{hazard.code} ({hazard.subject})" for hazard in hazards[:3])
+    named += " and others" if len(hazards) > 3 else ""
+    verb = "error is" if len(hazards) == 1 else "errors are"
+    return f"{len(hazards)} {verb} not accepted yet: {named}."
+
+
+def _somebody_else(review: Review, actor: Account | None, act: str) -> str:
     if actor and actor.id == review.author.id:
-        return "You opened this review: somebody else has to approve it."
+        return f"You opened this review: somebody else has to {act}."
     if actor and review.renewed_by and actor.id == review.renewed_by.id:
-        return "You renewed this review: somebody else has to approve it."
+        return f"You renewed this review: somebody else has to {act}."
     return ""
 
 

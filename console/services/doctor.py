@@ -1,77 +1,125 @@
-"""doctor: what a crash or a hand left behind, and the way out of each, taken on request only."""
+"""doctor: what a crash or a hand left behind, and the ways out of each, taken on request only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 from console.schema.clone import find_orphans
 from console.schema.diagnosis import Diagnosis, diagnose
+from console.schema.halfway import end_session, halfway_of
+from console.schema.idle import wait_until_idle
+from console.schema.interruption import find_interruption
+from console.schema.invalid_index import InvalidIndex, drop_invalid_index, find_invalid_indexes
 from console.schema.leftovers import Leftover, find_leftovers, mend_leftover
 from console.schema.progress import Progress, silent
 from console.schema.rehearsal import remove_orphans
 from console.schema.stamp import stamp
 from console.schema.target import Target
-from console.services import audit
-from console.services.errors import Conflict
+from console.services.ailment import Ailment, Remedy
 from console.services.execution import Workshop
 from console.services.queue import active_targets
 from console.services.recovery import hanging, recover
+from console.services.remedies import interrupted, record_mended, refuse_busy
 from console.services.wording import place
 from console.store.store import Store
 
-
-@dataclass(frozen=True)
-class Ailment:
-    """Something that is not as it should be: `text` says what, `remedy` what `cure` would do.
-
-    `cure` is None where a person has to decide; `details` are further lines. Curing raises
-    Conflict and the core's errors, and is written to the audit trail.
-    """
-
-    code: str
-    subject: str
-    text: str
-    remedy: str
-    details: tuple[str, ...] = ()
-    cure: Callable[[], object] | None = field(default=None, compare=False, repr=False)
+IDLE_SECONDS = 30.0
 
 
 def examine(
-    workshop: Workshop, target: Target, *, actor_name: str, progress: Progress = silent
+    workshop: Workshop,
+    target: Target,
+    *,
+    actor_name: str,
+    progress: Progress = silent,
+    idle_seconds: float = IDLE_SECONDS,
 ) -> Iterator[Ailment]:
-    """Yield what is wrong with a target. Nothing is changed before a `cure` is called."""
+    """Yield what is wrong with a target, after waiting for sessions that change its schema. Nothing
+    is changed before a remedy is taken."""
+    if ailment := _at_work(workshop.store, target, actor_name, idle_seconds, progress):
+        yield ailment
+        return
     for leftover in find_leftovers(target):
         yield _leftover(workshop.store, target, leftover, actor_name)
-    yield from _standing(workshop.store, target, diagnose(target, progress=progress), actor_name)
+    for index in find_invalid_indexes(target):
+        yield _invalid(workshop.store, target, index, actor_name)
+    yield from _standing(workshop, target, actor_name, progress)
 
 
-def examine_workshop(workshop: Workshop) -> Iterator[Ailment]:
-    """Yield what killed processes left in the workspace and in the store."""
-    if orphans := find_orphans(workshop.workspace):
-        yield Ailment(
-            "orphaned-clone",
-            "the workspace",
-            f"{len(orphans)} clone(s) were left by processes that were killed.",
-            "Remove them.",
-            orphans,
-            lambda: remove_orphans(workshop.workspace, *workshop.targets.values()),
-        )
+def examine_runs(workshop: Workshop) -> Iterator[Ailment]:
+    """Yield what killed processes left in the store."""
     if runs := hanging(workshop.store):
         yield Ailment(
             "hanging-run",
             "the runs",
             f"The runner of run {', '.join(map(str, runs))} died while it worked.",
-            "Close an apply by where its database stands; queue a rehearsal again.",
-            cure=lambda: recover(workshop),
+            (
+                Remedy(
+                    "recover",
+                    "Close an apply by where its database stands; queue a rehearsal again.",
+                    take=lambda: recover(workshop),
+                ),
+            ),
         )
 
 
+def examine_workspace(workshop: Workshop) -> Iterator[Ailment]:
+    """Yield what killed processes left in the workspace."""
+    if orphans := find_orphans(workshop.workspace):
+        yield Ailment(
+            "orphaned-clone",
+            "the workspace",
+            f"{len(orphans)} clone(s) were left by processes that were killed.",
+            (
+                Remedy(
+                    "clean",
+                    "Remove them.",
+                    take=lambda: remove_orphans(workshop.workspace, *workshop.targets.values()),
+                ),
+            ),
+            orphans,
+        )
+
+
+def _at_work(
+    store: Store, target: Target, actor_name: str, idle_seconds: float, progress: Progress
+) -> Ailment | None:
+    """Somebody who is in the middle of it: until then nothing can be told."""
+    with store.read() as session:
+        if target.name in active_targets(session):
+            return Ailment(
+                "run-at-work",
+                target.name,
+                "A run of the console has this database.",
+                advice="Wait until it has finished, then look again.",
+            )
+    busy = wait_until_idle(target, idle_seconds, progress=progress)
+    if not busy:
+        return None
+    halfway = halfway_of(target)
+    remedies: tuple[Remedy, ...] = ()
+    if halfway is not None and any(f"session {halfway.session_number}:" in one for one in busy):
+
+        def end() -> None:
+            end_session(target, halfway.run, idle_seconds)
+            record_mended(store, target, actor_name, "ended the session of a run that died.")
+
+        remedies = (Remedy("end", "End the session of the run that died.", take=end),)
+    return Ailment(
+        "session-at-work",
+        target.name,
+        "Somebody changes the schema at this moment, or what a dead process sent last still runs.",
+        remedies,
+        busy,
+        "Wait until it has finished, then look again.",
+    )
+
+
 def _leftover(store: Store, target: Target, leftover: Leftover, actor_name: str) -> Ailment:
-    def cure() -> None:
-        _refuse_busy(store, target)
+    def take() -> None:
+        refuse_busy(store, target)
         mend_leftover(target, leftover)
-        _record(store, target, actor_name, f"mended the leftover table {leftover.name}")
+        record_mended(store, target, actor_name, f"mended the leftover table {leftover.name}.")
 
     if leftover.is_only_copy:
         text = f"{leftover.name} holds {leftover.rows} rows, and {leftover.table} is gone."
@@ -79,23 +127,53 @@ def _leftover(store: Store, target: Target, leftover: Leftover, actor_name: str)
     else:
         text = f"{leftover.name} was left by an interrupted batch operation on {leftover.table}."
         remedy = f"Drop it ({leftover.rows} rows, copied from {leftover.table})."
-    return Ailment("leftover-table", target.name, text, remedy, cure=cure)
+    return Ailment("leftover-table", target.name, text, (Remedy("clean", remedy, take=take),))
 
 
-def _standing(store: Store, target: Target, found: Diagnosis, actor_name: str) -> Iterator[Ailment]:
-    """Where the schema and the version table do not say the same."""
+def _invalid(store: Store, target: Target, index: InvalidIndex, actor_name: str) -> Ailment:
+    def take() -> None:
+        refuse_busy(store, target)
+        drop_invalid_index(target, index)
+        record_mended(store, target, actor_name, f"dropped the invalid index {index}.")
+
+    text = f"The index {index} was never finished: every write keeps it, and no query uses it."
+    if index.is_busy:
+        advice = "Another session is at it. Wait until it has finished, then look again."
+        return Ailment("invalid-index", target.name, text, (), (index.definition,), advice)
+    drop = Remedy(
+        "clean",
+        "Drop it; then build it again.",
+        (f"DROP INDEX CONCURRENTLY {index.source}",),
+        take=take,
+    )
+    return Ailment("invalid-index", target.name, text, (drop,), (index.definition,))
+
+
+def _standing(
+    workshop: Workshop, target: Target, actor_name: str, progress: Progress
+) -> Iterator[Ailment]:
+    """Where the schema, the journal and the version table do not say the same."""
+    found = diagnose(target, progress=progress)
     if found.unknown:
         yield Ailment(
             "unknown-revision",
             target.name,
             f"The database stands at {place(found.unknown)}, which no revision file carries.",
-            "Bring the missing files back from version control.",
+            advice="Bring the missing files back from version control.",
         )
-    if found.is_sound:
+    interruption = find_interruption(target, found, progress=progress)
+    if interruption is not None:
+        yield interrupted(workshop, target, interruption, actor_name=actor_name, progress=progress)
+    elif found.is_sound:
         return
-    if found.matches:
-        yield _stamped_wrong(store, target, found, actor_name)
-        return
+    elif found.matches:
+        yield _stamped_wrong(workshop.store, target, found, actor_name)
+    else:
+        yield _differs(target, found)
+
+
+def _differs(target: Target, found: Diagnosis) -> Ailment:
+    """The schema fits no place, and no revision explains it."""
     half = [step for step in found.steps if step.is_half]
     details = tuple(
         f"{step.revision} {state}: {change}"
@@ -107,53 +185,44 @@ def _standing(store: Store, target: Target, found: Diagnosis, actor_name: str) -
         )
         for change in changes
     )
-    names = ", ".join(step.revision for step in half)
-    yield Ailment(
-        "half-applied" if half else "schema-differs",
+    why = f" The history cannot be run to its end: {found.error}" if found.error else ""
+    return Ailment(
+        "schema-differs",
         target.name,
-        f"{names} is applied in part."
-        if half
-        else f"The schema is not what the history makes up to {place(found.heads)}."
-        + (f" The history cannot be run to its end: {found.error}" if found.error else ""),
-        "See `manage.py drift`. Undo by hand what is applied, or add what is missing.",
-        details,
+        f"The schema is not what the history makes up to {place(found.heads)}.{why}",
+        details=details,
+        advice="See `manage.py drift`. Undo by hand what should not be there, or write a revision.",
     )
 
 
 def _stamped_wrong(store: Store, target: Target, found: Diagnosis, actor_name: str) -> Ailment:
-    """The schema is exactly that of another place than the version table says."""
-    wanted = found.matches[0]
-    is_clear = len(found.matches) == 1
+    """The schema is exactly that of another place than the version table says, or of several."""
 
-    def cure() -> None:
-        _refuse_busy(store, target)
-        stamp(target, wanted, start=found.heads, fingerprint=found.fingerprint)
-        _record(store, target, actor_name, f"stamped it with {place(wanted)}")
+    def to(wanted: tuple[str, ...]) -> Remedy:
+        def take() -> None:
+            refuse_busy(store, target)
+            stamp(target, wanted, start=found.heads, fingerprint=found.fingerprint)
+            what = f"stamped it with {place(wanted)}."
+            record_mended(store, target, actor_name, what, heads=wanted)
+
+        return Remedy(
+            "stamp", f"Stamp it with {place(wanted)}.", _stamping(target, wanted), take=take
+        )
 
     places = " or ".join(place(match) for match in found.matches)
     return Ailment(
         "wrong-stamp",
         target.name,
         f"The version table says {place(found.heads)}, and the schema is exactly that of {places}.",
-        f"Stamp it with {place(wanted)}."
-        if is_clear
-        else "Only the data can tell which: find out, and stamp it with `manage.py db stamp`.",
-        cure=cure if is_clear else None,
+        tuple(to(match) for match in found.matches),
+        advice="Only the data can tell which." if len(found.matches) > 1 else "",
     )
 
 
-def _refuse_busy(store: Store, target: Target) -> None:
-    with store.read() as session:
-        if target.name in active_targets(session):
-            raise Conflict(f"A run has '{target.name}'. Wait until it has finished.")
-
-
-def _record(store: Store, target: Target, actor_name: str, what: str) -> None:
-    with store.begin() as session:
-        audit.record(
-            session,
-            actor=actor_name,
-            action="target.mended",
-            subject=target.name,
-            text=f"{actor_name} looked after {target.name} and {what}.",
-        )
+def _stamping(target: Target, heads: tuple[str, ...]) -> tuple[str, ...]:
+    """The SQL that a stamp comes to."""
+    table = target.version_table
+    return (
+        f"DELETE FROM {table}",  # noqa: S608 - shown, not executed
+        *(f"INSERT INTO {table} (version_num) VALUES ('{head}')" for head in heads),  # noqa: S608 - see above
+    )

@@ -15,6 +15,7 @@ from console.schema.rehearsal import Outcome, Rehearsal
 from console.schema.wire import decode, encode
 from console.services import audit
 from console.services.account import Account
+from console.services.decisions import ENDED
 from console.services.queue import rows_met, say
 from console.services.runs import RunState
 from console.services.wording import clean, clipped, place, title_of
@@ -24,13 +25,7 @@ from console.store.standing import StandingRow
 from console.store.store import Store
 from console.store.times import now
 
-WORDS: Mapping[str, str] = {
-    "succeeded": "succeeded",
-    "failed": "failed",
-    "refused": "was refused",
-    "interrupted": "was interrupted",
-    "cancelled": "was cancelled",
-}
+TOO_LATE = "asked to cancel it, but it had come to its end by then."
 ACTIONS: Mapping[str, str] = {"succeeded": "finished"}
 
 
@@ -46,6 +41,12 @@ class Ending:
     hazards: tuple[Hazard, ...] = ()
     heads: tuple[str, ...] | None = None  # where the target stands now, if the run moved it
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+WAITING = (
+    "The database does not answer. How this run ended will be told as soon as it does; until then "
+    "nothing else is applied to it."
+)
 
 
 def finish(store: Store, run_id: int, runner_id: int | None, ending: Ending) -> bool:
@@ -80,8 +81,10 @@ def finish_in(
     )
     if not rows_met(session, held.values(**values)):
         return False
-    ending = replace(ending, error=error, note=note)
     run = session.get_one(RunRow, run_id)
+    if run.cancel_asked_by and ending.state == "succeeded":
+        run.note = note = f"{note or ''} {run.cancel_asked_by} {TOO_LATE}".strip()
+    ending = replace(ending, error=error, note=note)
     plan = decode(Plan, run.plan)
     if run.kind == "apply":
         _settle_review(session, run, ending)
@@ -99,6 +102,17 @@ def finish_in(
         run_id=run.id,
     )
     return True
+
+
+def leave(store: Store, run_id: int, runner_id: int) -> None:
+    """Let go of a run whose database cannot tell yet how it ended: it stays "running", in nobody's
+    hands, until a runner that looks around gets an answer."""
+    held = update(RunRow).where(
+        RunRow.id == run_id, RunRow.state == "running", RunRow.runner_id == runner_id
+    )
+    with store.begin() as session:
+        if rows_met(session, held.values(runner_id=None, lease_until=None)):
+            say(session, run_id, WAITING)
 
 
 def note_heads(session: Session, plan: Plan, heads: tuple[str, ...]) -> None:
@@ -123,7 +137,7 @@ def _settle_review(session: Session, run: RunRow, ending: Ending) -> None:
 
 def _sentence(run: RunRow, ending: Ending) -> str:
     kind = "rehearsal" if run.kind == "rehearsal" else "run"
-    said = [f"The {kind} {WORDS[ending.state]}.", ending.error, ending.note]
+    said = [f"The {kind} {ENDED[ending.state]}.", ending.error, ending.note]
     return " ".join(text for text in said if text)
 
 
@@ -133,13 +147,13 @@ def _audit_text(session: Session, run: RunRow, plan: Plan, ending: Ending) -> st
     said: list[str | None]
     if run.kind == "rehearsal":
         verdict = _verdict(ending.rehearsal)
-        said = [f"The rehearsal of {what} {WORDS[ending.state]}.", ending.error or verdict]
+        said = [f"The rehearsal of {what} {ENDED[ending.state]}.", ending.error or verdict]
     elif ending.state == "succeeded":
         heads = place(ending.heads or plan.end)
         verdict = ending.outcome.ledger.verdict if ending.outcome else ""
         said = [f"Run {run.id} applied {what}.", f"Now {run.target} stands at {heads}.", verdict]
     else:
-        said = [f"Run {run.id}, the apply of {what}, {WORDS[ending.state]}.", ending.error]
+        said = [f"Run {run.id}, the apply of {what}, {ENDED[ending.state]}.", ending.error]
     return " ".join(text for text in (*said, ending.note) if text)
 
 

@@ -12,6 +12,7 @@ from console.hazards.hazard import Hazard, Severity
 from console.hazards.judge import judge
 from console.hazards.place import line_of
 from console.hazards.sketch import Sketch, sketch
+from console.hazards.squawk_program import Squawk
 from console.schema.catalogue import Catalogue, read_catalogue
 from console.schema.connection import read_only
 from console.schema.errors import NothingToDo
@@ -76,7 +77,9 @@ def lint(
     plan = plan_of(target, rest)
     drawn = sketch(target, plan, history, _schema_of(target))
     hazards = [hazard for name in names for hazard in rehearsed.get(name, ())]
-    hazards += judge(target, plan, None, history, ask=Inquiry(target), sketch=drawn)
+    hazards += judge(
+        target, plan, None, history, ask=Inquiry(target), sketch=drawn, linter=Squawk(target)
+    )
     everything = sketch(target, plan_of(target, chosen), history)
     findings = [_located(hazard, history, everything) for hazard in hazards]
     findings.sort(key=lambda f: (not f.hazard.is_blocking, f.hazard.severity != "error"))

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
+from console.schema.cancel import Cancelled, never
 from console.schema.plan import Plan, make_plan
 from console.schema.progress import Progress, silent
 from console.schema.rehearsal import Outcome
 from console.schema.target import Target
 from console.services import audit
-from console.services.ending import Ending, finish
+from console.services.cancel import CancelWatch
+from console.services.ending import Ending, finish, leave
 from console.services.errors import Refused
 from console.services.event_writer import EventWriter
 from console.services.execution import after_death, apply_plan, ending_of, rehearse_plan
@@ -35,8 +37,10 @@ def migrate_now(
     workspace: Path,
     progress: Progress = silent,
     rehearse: bool = True,
+    cancelled: Cancelled = never,
 ) -> Outcome:
-    """Plan, rehearse (unless told not to) and apply without a review, as a run of its own.
+    """Plan, rehearse (unless told not to) and apply without a review, as a run of its own, which ends
+    early where `cancelled` says so, or somebody cancels it in the store.
 
     NothingToDo and other SchemaErrors where there is no plan; Conflict while another apply has the
     target; Refused where the rehearsal fails; the executor's RunError where the apply does.
@@ -46,23 +50,37 @@ def migrate_now(
     with Presence(store, "command") as presence:
         run_id = _begin(store, plan, actor_name, presence.id)
         try:
-            with EventWriter(store, run_id, progress) as tell:
-                ending = _work(managed, plan, workspace, tell, rehearse)
+            with (
+                EventWriter(store, run_id, progress) as tell,
+                CancelWatch(store, run_id, cancelled) as watch,
+            ):
+                ending = _work(managed, plan, workspace, tell, watch, rehearse)
         except BaseException as error:
-            finish(store, run_id, presence.id, _ending_of(error, managed, plan))
+            end = _ending_of(error, managed, plan)
+            if end is None:
+                leave(store, run_id, presence.id)
+            else:
+                finish(store, run_id, presence.id, end)
             raise
         finish(store, run_id, presence.id, ending)
     assert ending.outcome is not None
     return ending.outcome
 
 
-def _work(target: Target, plan: Plan, workspace: Path, tell: Progress, rehearse: bool) -> Ending:
-    rehearsed = rehearse_plan(target, plan, workspace, tell) if rehearse else None
+def _work(
+    target: Target,
+    plan: Plan,
+    workspace: Path,
+    tell: Progress,
+    cancelled: Cancelled,
+    rehearse: bool,
+) -> Ending:
+    rehearsed = rehearse_plan(target, plan, workspace, tell, cancelled) if rehearse else None
     if rehearsed and rehearsed.state != "succeeded":
         raise RehearsalFailed(rehearsed)
     if rehearsed is None:
-        return apply_plan(target, plan, None, tell)
-    ending = apply_plan(target, plan, rehearsed.rehearsal, tell, rehearsed.hazards)
+        return apply_plan(target, plan, None, tell, cancelled=cancelled)
+    ending = apply_plan(target, plan, rehearsed.rehearsal, tell, rehearsed.hazards, cancelled)
     return replace(ending, rehearsal=rehearsed.rehearsal, hazards=rehearsed.hazards)
 
 
@@ -74,7 +92,7 @@ class RehearsalFailed(Refused):
         super().__init__(f"The rehearsal failed, so nothing was applied: {ending.error}")
 
 
-def _ending_of(error: BaseException, target: Target, plan: Plan) -> Ending:
+def _ending_of(error: BaseException, target: Target, plan: Plan) -> Ending | None:
     if isinstance(error, RehearsalFailed):
         return replace(error.ending, state="refused", error=error.reason)
     if isinstance(error, Exception):

@@ -57,6 +57,11 @@ def allows(role: str, permission: Permission) -> bool:
     return permission in ALLOWED.get(role, frozenset())
 
 
+def allows_account(account: Account, permission: Permission) -> bool:
+    """Whether `account` is switched on and its role may do `permission`."""
+    return account.is_active and allows(account.role, permission)
+
+
 def roles_that(permission: Permission) -> tuple[str, ...]:
     """The roles that may do it."""
     return tuple(role for role in ROLES if allows(role, permission))

@@ -92,6 +92,12 @@ def is_dead(runner: RunnerRow | None, run: RunRow) -> bool:
     return run.lease_until is None or run.lease_until < now()
 
 
+def is_gone(runner: RunnerRow | None) -> bool:
+    """As `is_dead`, for work without a lease: elsewhere, who was not seen for that long is gone."""
+    seen_until = runner.seen_at + LEASE if runner is not None else None
+    return is_dead(runner, RunRow(lease_until=seen_until))
+
+
 def this_host() -> str:
     """This machine and its space of process ids, which a container has of its own."""
     parts = [socket.gethostname()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -52,6 +53,8 @@ def _orphans(store: Store) -> list[tuple[int, int | None]]:
 
 
 def _recover(workshop: Workshop, run: Run, runner_id: int | None) -> bool:
+    if run.kind == "rehearsal" and run.is_cancelling:
+        return finish(workshop.store, run.id, runner_id, Ending("cancelled", WHY))
     if run.kind == "rehearsal":
         return _queue_again(workshop.store, run, runner_id)
     target = workshop.targets.get(run.target)
@@ -62,6 +65,8 @@ def _recover(workshop: Workshop, run: Run, runner_id: int | None) -> bool:
     except (SQLAlchemyError, OSError):
         log.warning("Where '%s' stands cannot be read; run %s is left.", run.target, run.id)
         return False
+    if ending is not None and ending.state == "interrupted" and run.is_cancelling:
+        ending = replace(ending, state="cancelled")
     return ending is not None and finish(workshop.store, run.id, runner_id, ending)
 
 

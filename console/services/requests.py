@@ -10,13 +10,12 @@ from console.schema.target import Target
 from console.services import audit
 from console.services.account import Account
 from console.services.decisions import Decision, Policy, may_apply, may_rehearse
-from console.services.ending import Ending, finish_in
 from console.services.errors import Refused
 from console.services.permissions import require
 from console.services.queue import busy, enqueue
 from console.services.review import Review
 from console.services.review_row import find_unchanged, get_review
-from console.services.runs import Run, find, get_run
+from console.services.runs import Run, get_run
 from console.services.votes import refuse_unseen
 from console.store.store import Store
 
@@ -109,19 +108,6 @@ def queue_apply(store: Store, review: Review, actor: Account | str) -> int:
             return run.id
     except IntegrityError:
         raise busy(review.target) from None
-
-
-def cancel_run(store: Store, actor: Account, run_id: int) -> Run:
-    """Cancel a run that still waits for the runner; its review can be applied again.
-
-    NotFound; Forbidden for the role; Refused for a run that has begun or ended.
-    """
-    with store.begin() as session:
-        run = find(session, run_id)
-        require(actor, "apply" if run.kind == "apply" else "rehearse")
-        if not finish_in(session, run.id, None, Ending("cancelled"), actor=actor, state="queued"):
-            raise Refused(f"Run {run.id} does not wait any more.")
-    return get_run(store, run_id)
 
 
 def _note_refusal(store: Store, actor: Account, review: Review, decision: Decision) -> None:

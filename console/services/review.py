@@ -40,6 +40,39 @@ class Approval:
 
 
 @dataclass(frozen=True)
+class Acceptance:
+    """A finding of this plan that somebody accepted in the review; `danger` is what it said then.
+
+    It is void and withdrawn as an approval is.
+    """
+
+    id: int
+    account: Account
+    revision: str
+    code: str
+    subject: str
+    danger: str
+    reason: str
+    created_at: datetime
+    is_void: bool = False
+    is_withdrawn: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is about what would run now, by somebody who may still decide."""
+        return not self.is_void and not self.is_withdrawn
+
+    def covers(self, hazard: Hazard) -> bool:
+        """Whether it is about this finding."""
+        return (self.revision, self.code, self.subject) == finding_of(hazard)
+
+
+def finding_of(hazard: Hazard) -> tuple[str, str, str]:
+    """What makes a finding the same one in another rehearsal: revision, code and subject."""
+    return (hazard.revision, hazard.code, hazard.subject)
+
+
+@dataclass(frozen=True)
 class Comment:
     """One contribution to the discussion."""
 
@@ -74,6 +107,7 @@ class Review:
     rehearsal_run: Run | None = None
     rehearsal: Rehearsal | None = None
     hazards: tuple[Hazard, ...] = ()
+    acceptances: tuple[Acceptance, ...] = ()
     apply_run: Run | None = None
     changes: tuple[str, ...] = ()
     plan_error: str | None = None
@@ -96,10 +130,26 @@ class Review:
         run = self.rehearsal_run
         return run is not None and run.state == "succeeded" and run.digest == self.plan.digest
 
+    def acceptance_of(self, hazard: Hazard) -> Acceptance | None:
+        """Who accepted this finding in the review, void acceptances included; None for nobody."""
+        found = [each for each in self.acceptances if each.covers(hazard)]
+        return next((each for each in found if each.counts), found[-1] if found else None)
+
+    def is_accepted(self, hazard: Hazard) -> bool:
+        """Whether its file or somebody in the review accepts this finding."""
+        found = self.acceptance_of(hazard)
+        return bool(hazard.accepted) or (found is not None and found.counts)
+
+    @property
+    def unanswered(self) -> tuple[Hazard, ...]:
+        """The errors that neither their file nor anybody in the review accepts."""
+        blocking = (hazard for hazard in self.hazards if hazard.is_blocking)
+        return tuple(hazard for hazard in blocking if not self.is_accepted(hazard))
+
     @property
     def needs_reason(self) -> bool:
-        """Whether an approval has to say why: some hazard is an error that its file does not accept."""
-        return any(hazard.is_blocking for hazard in self.hazards)
+        """Whether an approval has to say why: it then accepts every error that is unanswered."""
+        return bool(self.unanswered)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from console.schema.errors import NothingToDo, SchemaError
 from console.schema.plan import Plan, make_plan
 from console.schema.target import Target
 from console.schema.wire import decode
+from console.services.acceptance_row import acceptances_of
 from console.services.account import value_of
 from console.services.errors import Conflict, NotFound
-from console.services.permissions import allows
+from console.services.permissions import allows_account
 from console.services.review import Approval, Comment, Review, ReviewState, Vote
 from console.services.runs import Run
 from console.services.runs import value_of as run_of
@@ -72,6 +73,7 @@ def load(store: Store, review_id: int) -> Review:
             rehearsal_run=rehearsals[0] if rehearsals else None,
             rehearsal=finished.rehearsal if finished else None,
             hazards=finished.hazards if finished else (),
+            acceptances=acceptances_of(session, row),
             apply_run=applies[0] if applies else None,
             renewed_by=value_of(row.renewed_by) if row.renewed_by else None,
         )
@@ -113,25 +115,32 @@ def held_against_now(review: Review, targets: Mapping[str, Target]) -> Review:
     if not changes and found.error is None:
         return review
     state: ReviewState = review.state
-    approvals = review.approvals
+    approvals, acceptances = review.approvals, review.acceptances
     if found.is_certain:
         state = "open" if state == "approved" else state
         approvals = tuple(replace(vote, is_void=True) for vote in approvals)
+        acceptances = tuple(replace(each, is_void=True) for each in acceptances)
     return replace(
-        review, changes=changes, plan_error=found.error, approvals=approvals, state=state
+        review,
+        changes=changes,
+        plan_error=found.error,
+        approvals=approvals,
+        acceptances=acceptances,
+        state=state,
     )
 
 
 def _without_those_who_left(review: Review) -> Review:
-    """The same review, the votes of accounts that may decide no more withdrawn."""
+    """The same review, votes and acceptances of accounts that may decide no more withdrawn."""
     votes = tuple(
-        replace(
-            vote,
-            is_withdrawn=not (vote.account.is_active and allows(vote.account.role, "approve")),
-        )
+        replace(vote, is_withdrawn=not allows_account(vote.account, "approve"))
         for vote in review.approvals
     )
-    review = replace(review, approvals=votes)
+    accepted = tuple(
+        replace(each, is_withdrawn=not allows_account(each.account, "approve"))
+        for each in review.acceptances
+    )
+    review = replace(review, approvals=votes, acceptances=accepted)
     is_alone = review.state == "approved" and not review.approvers
     return replace(review, state="open") if is_alone else review
 

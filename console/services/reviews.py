@@ -12,24 +12,31 @@ from console.schema.plan import Plan, make_plan
 from console.schema.target import Target
 from console.schema.wire import encode
 from console.services import audit
+from console.services.acceptance_row import end_acceptances
+from console.services.acceptances import accept_finding, take_back
 from console.services.account import Account
+from console.services.cancel import cancel_run
 from console.services.decisions import (
     Decision,
     Policy,
+    may_accept,
     may_apply,
     may_approve,
+    may_cancel,
     may_close,
     may_comment,
     may_refuse,
     may_rehearse,
     may_renew,
+    may_take_back,
 )
 from console.services.errors import Conflict, Invalid, Refused
 from console.services.permissions import require
 from console.services.queue import cancel_waiting, enqueue
-from console.services.requests import cancel_run, request_apply, request_rehearsal
+from console.services.requests import request_apply, request_rehearsal
 from console.services.review import (
     UNDER_WAY,
+    Acceptance,
     Approval,
     Comment,
     Review,
@@ -50,6 +57,7 @@ from console.store.times import now
 
 __all__ = [
     "UNDER_WAY",
+    "Acceptance",
     "Approval",
     "Comment",
     "Decision",
@@ -57,6 +65,7 @@ __all__ = [
     "Review",
     "ReviewState",
     "ReviewSummary",
+    "accept_finding",
     "add_comment",
     "approve",
     "cancel_run",
@@ -64,18 +73,22 @@ __all__ = [
     "count_reviews",
     "get_review",
     "list_reviews",
+    "may_accept",
     "may_apply",
     "may_approve",
+    "may_cancel",
     "may_close",
     "may_comment",
     "may_refuse",
     "may_rehearse",
     "may_renew",
+    "may_take_back",
     "open_review",
     "refuse",
     "renew",
     "request_apply",
     "request_rehearsal",
+    "take_back",
 ]
 
 Targets = Mapping[str, Target]
@@ -156,7 +169,7 @@ def add_comment(
 
 
 def renew(store: Store, targets: Targets, actor: Account, review_id: int) -> Review:
-    """Make the plan again as of now, void every vote, and queue a new rehearsal.
+    """Make the plan again as of now, void every vote and acceptance, and queue a new rehearsal.
 
     Forbidden; Refused as `may_renew` says; Conflict where another review has the new plan.
     """
@@ -172,6 +185,7 @@ def renew(store: Store, targets: Targets, actor: Account, review_id: int) -> Rev
             _refuse_second_review(session, plan.digest, but=row.id)
             cancel_waiting(session, row.id)
             _void_votes(session, row.id)
+            end_acceptances(session, row.id)
             _put(row, plan)
             row.state = "open"
             row.renewed_by_id = None if actor.id == row.author_id else actor.id

@@ -13,10 +13,13 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from console.schema.cancel import Cancelled, never
 from console.schema.progress import Progress, silent
 from console.schema.rehearsal import remove_orphans
 from console.schema.target import Target
+from console.services.comparing import compare
 from console.services.decisions import Policy
+from console.services.drift import claim_drift, recover_drift
 from console.services.errors import Conflict
 from console.services.execution import Workshop, execute
 from console.services.presence import Presence, birth_of, this_host
@@ -90,6 +93,8 @@ class Runner:
                     execute(self.workshop, run_id, presence.id)
                     executed += 1
                     continue
+                if self._compare(presence.id):
+                    continue
                 if once:
                     break
                 if time.monotonic() - looked > LOOK_AROUND_SECONDS:
@@ -104,9 +109,23 @@ class Runner:
             log.warning("The store could not be asked for runs.", exc_info=True)
             return None
 
+    def _compare(self, runner_id: int) -> bool:
+        """Make a comparison that waits; runs go first. False if there was none."""
+        try:
+            found = claim_drift(self.workshop.store, runner_id)
+            if found is not None:
+                number, name = found
+                log.info("'%s' is compared with its models and its history.", name)
+                compare(self.workshop.store, self.workshop.targets, number, name, runner_id)
+        except SQLAlchemyError:
+            log.warning("The store could not be asked for comparisons.", exc_info=True)
+            return False
+        return found is not None
+
     def _look_around(self) -> float:
         """Recover, and notice what happened outside; returns when that was."""
         try:
+            recover_drift(self.workshop.store)
             for run_id in recover(self.workshop):
                 log.warning("Run %s was recovered: its runner had died.", run_id)
             for sentence in note_standing(self.workshop.store, self.workshop.targets):
@@ -124,13 +143,14 @@ def run_now(
     *,
     workspace: Path,
     policy: Policy | None = None,
+    cancelled: Cancelled = never,
 ) -> Run:
-    """Execute one queued run in this process and return it as it ended; NotFound, Conflict where
-    it does not wait any more."""
+    """Execute one queued run in this process and return it as it ended, early where `cancelled` says
+    so; NotFound, Conflict where it does not wait any more."""
     get_run(store, run_id)
     workshop = Workshop(store, targets, workspace, policy or Policy())
     with Presence(store, "command") as presence:
         if claim(store, presence.id, run_id) is None:
             raise Conflict(f"Run {run_id} does not wait any more.", run_id=run_id)
-        execute(workshop, run_id, presence.id, progress)
+        execute(workshop, run_id, presence.id, progress, cancelled)
     return get_run(store, run_id)

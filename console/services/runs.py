@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, undefer
 
 from console.hazards.hazard import Hazard
@@ -48,6 +48,12 @@ class Run:
     hazards: tuple[Hazard, ...] = ()
     note: str | None = None
     rehearsal_id: int | None = None
+    cancel_asked_by: str | None = None
+
+    @property
+    def is_cancelling(self) -> bool:
+        """Whether somebody asked for its end, and it has not come yet."""
+        return self.state == "running" and self.cancel_asked_by is not None
 
     @property
     def is_active(self) -> bool:
@@ -108,10 +114,28 @@ def events_after(store: Store, run_id: int, after_id: int = 0) -> tuple[RunEvent
     with store.read() as session:
         if session.get(RunRow, run_id) is None:
             raise NotFound(f"There is no run {run_id}.")
-        return tuple(
-            RunEvent(row.id, row.at, row.kind, row.revision, row.text, row.done, row.total)
-            for row in session.scalars(query)
-        )
+        return tuple(map(_event_of, session.scalars(query)))
+
+
+def events_before(
+    store: Store, run_id: int, before_id: int | None = None, limit: int = 1000
+) -> tuple[tuple[RunEvent, ...], int]:
+    """The last `limit` things that a run said (before the event `before_id`), oldest first, and how
+    many were said before these."""
+    mine = RunEventRow.run_id == run_id
+    query = select(RunEventRow).where(mine).order_by(RunEventRow.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(RunEventRow.id < before_id)
+    with store.read() as session:
+        events = tuple(map(_event_of, session.scalars(query)))[::-1]
+        if not events:
+            return (), 0
+        earlier = select(func.count()).where(mine, RunEventRow.id < events[0].id)
+        return events, session.scalar(earlier) or 0
+
+
+def _event_of(row: RunEventRow) -> RunEvent:
+    return RunEvent(row.id, row.at, row.kind, row.revision, row.text, row.done, row.total)
 
 
 def find(session: Session, run_id: int) -> RunRow:
@@ -154,5 +178,6 @@ def _value(row: RunRow, **large: Any) -> Run:
         error=row.error,
         note=row.note,
         rehearsal_id=row.rehearsal_id,
+        cancel_asked_by=row.cancel_asked_by,
         **large,
     )

@@ -33,14 +33,7 @@ def authenticate(
     after the same work: one Argon2 verification and one entry in the audit trail. TooManyAttempts,
     for unknown accounts too, where that happened ten times within ten minutes.
     """
-    email = normalise_email(email)[:254]
-    throttle.refuse_too_many(store, email, address)
-    with store.read() as session:
-        row = session.scalar(select(AccountRow).where(AccountRow.email == email))
-    fits = passwords.verify(row.password_hash if row else None, password)
-    if row is None or not fits or not row.is_active:
-        throttle.note_failure(store, email, address)
-        raise InvalidCredentials
+    row = _recognised(store, email, password, address)
     token = secrets.token_urlsafe(32)
     with store.begin() as session:
         _forget_expired(session)
@@ -58,11 +51,29 @@ def authenticate(
             session,
             actor=value_of(row),
             action="sign-in.succeeded",
-            subject=email,
+            subject=row.email,
             text=f"{row.name} signed in.",
             data={"address": address},
         )
     return token
+
+
+def check_password(store: Store, *, email: str, password: str, address: str = "") -> None:
+    """Raise as `authenticate` does unless this is the account's password, and sign nobody in."""
+    _recognised(store, email, password, address)
+
+
+def _recognised(store: Store, email: str, password: str, address: str) -> AccountRow:
+    """The account whose password this is; a failure is written down."""
+    email = normalise_email(email)[:254]
+    throttle.refuse_too_many(store, email, address)
+    with store.read() as session:
+        row = session.scalar(select(AccountRow).where(AccountRow.email == email))
+    fits = passwords.verify(row.password_hash if row else None, password)
+    if row is None or not fits or not row.is_active:
+        throttle.note_failure(store, email, address)
+        raise InvalidCredentials
+    return row
 
 
 def account_for_token(

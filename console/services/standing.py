@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from console.schema.history import History, read_history, read_standing
-from console.schema.target import Target
+from console.schema.target import Target, sqlite_file
 from console.services import audit
 from console.services.queue import active_targets
 from console.services.wording import place
@@ -65,7 +65,7 @@ def _write(
     row.identity, row.heads, row.noted_at = _identity(target), sorted(heads), now()
     if before is None:
         return None
-    sentence = _sentence(target.name, history, before, heads)
+    sentence = _gone(target, before) or _sentence(target.name, history, before, heads)
     audit.record(
         session,
         actor=audit.CONSOLE,
@@ -75,6 +75,17 @@ def _write(
         data={"before": list(before), "after": list(heads)},
     )
     return sentence
+
+
+def _gone(target: Target, before: tuple[str, ...]) -> str | None:
+    """That the file of an SQLite database is not there any more, if so."""
+    file = sqlite_file(target.parsed_url)
+    if file is None or file.is_file():
+        return None
+    return (
+        f"The file of {target.name} is gone: {file}. It stood at {place(before)}; nothing was undone, "
+        "and the next plan would begin with an empty database. Bring the file back if it was not to go."
+    )
 
 
 def _sentence(name: str, history: History, before: tuple[str, ...], after: tuple[str, ...]) -> str:

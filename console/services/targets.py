@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+from console.schema.parsing import parse
 from console.schema.target import Host, Target
 from console.services.errors import Misconfigured, NotFound, Refused
 
@@ -21,6 +24,38 @@ if TYPE_CHECKING:
     from flask import Flask
 
 FLASK_HOST = "console.host:flask_application"
+
+
+def flask_targets(app: Flask, *, application: str = "console.app:create_app") -> dict[str, Target]:
+    """The targets of `app` by name: its default engine, and every bind if its env.py is of
+    Flask-Migrate's layout for several databases. Raises as `flask_target` does."""
+    default = flask_target(app, application=application)
+    if not _is_for_several(default.script_location / "env.py"):
+        return {default.name: default}
+    targets = {default.name: replace(default, host=Host(FLASK_HOST, (application,), only=""))}
+    with app.app_context():
+        engines = dict(app.extensions["migrate"].db.engines)
+    for bind in app.config.get("SQLALCHEMY_BINDS") or {}:
+        name = bind if bind not in targets else f"{bind}-bind"
+        url = engines[bind].url.render_as_string(hide_password=False)
+        host = Host(FLASK_HOST, (application, bind), only=bind)
+        targets[name] = replace(default, name=name, url=url, host=host)
+    return targets
+
+
+def _is_for_several(environment: Path) -> bool:
+    """Whether an env.py tells `run_migrations` which of several engines it runs for."""
+    try:
+        tree = parse(environment.read_bytes())
+    except (OSError, SyntaxError):
+        return False
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "run_migrations"
+        and any(keyword.arg == "engine_name" for keyword in node.keywords)
+        for node in ast.walk(tree)
+    )
 
 
 def flask_target(

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from console.schema.target import Target
 from console.services import audit
+from console.services.acceptance_row import accept_rest, in_turn
 from console.services.account import Account
-from console.services.decisions import Policy, may_approve, may_refuse
+from console.services.decisions import Policy, may_approve, may_refuse, not_accepted
 from console.services.errors import Conflict, Invalid, Refused
 from console.services.permissions import require, roles_that
 from console.services.review import Review
@@ -31,9 +32,10 @@ def approve(
     policy: Policy | None = None,
     digest: str | None = None,
 ) -> Review:
-    """Approve the very plan that would run now; with `digest` only if that is the one.
+    """Approve the very plan that would run now; with `digest` only if that is the one. Its reason
+    accepts every error among the findings that nobody has accepted yet.
 
-    Forbidden for the role; Refused as `may_approve` says; Invalid("reason") where a hazard is an
+    Forbidden for the role; Refused as `may_approve` says; Invalid("reason") where there is such an
     error and no reason is given; Conflict where somebody changed the review in the meantime.
     """
     policy, reason = policy or Policy(), reason.strip()
@@ -44,12 +46,17 @@ def approve(
     if not decision:
         raise Refused(decision.reason)
     if review.needs_reason and not reason:
-        raise Invalid("reason", "This plan has an error among its hazards: say why it may run.")
-    with store.begin() as session:
+        raise Invalid(
+            "reason",
+            f"{not_accepted(review.unanswered)} Say why the plan may run all the same, or accept "
+            "each of them where it stands.",
+        )
+    with in_turn(), store.begin() as session:
         row = find_unchanged(session, review)
         people = approvers_of(session, row.id, row.digest)
         if actor.id in people or row.state == "refused":
             raise Conflict("Somebody else voted in the meantime. Look at the review again.")
+        accept_rest(session, row, review.hazards, actor, reason)
         _add_vote(session, row, actor, "approve", reason)
         if len(people) + 1 >= policy.approvals_required:
             row.state = "approved"

@@ -18,6 +18,7 @@ class RunRow(Base):
     `active_target` is the target's name while an apply is queued or running, else NULL; being
     unique it lets one apply at a time have a target. `rehearsal_id` is the rehearsal that an apply
     is measured against. `lease_until` is how long `runner_id` counts as alive without a sign.
+    `cancel_asked_at` is when somebody asked for the end of a run that had begun.
     """
 
     __tablename__ = "console_run"
@@ -40,6 +41,8 @@ class RunRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     runner_id: Mapped[int | None] = mapped_column(ForeignKey("console_runner.id"))
     lease_until: Mapped[datetime | None]
+    cancel_asked_at: Mapped[datetime | None]
+    cancel_asked_by: Mapped[str | None] = mapped_column(String(120))
     error: Mapped[str | None] = mapped_column(Text)
     note: Mapped[str | None] = mapped_column(Text)
     outcome: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)

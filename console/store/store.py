@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
 from console.store import models  # noqa: F401 - relationships need every model to be imported
-from console.store.unavailable import in_words
+from console.store.patience import patience
+from console.store.unavailable import LOCKED, StoreUnavailable, in_words
 
-BUSY_MILLISECONDS = 30_000
+WRITERS = 11292708671  # the key of the lock that writers take, in the store's own database
+WRITERS_OF_MARIADB = "concat('console_store:', left(sha2(database(), 256), 40))"
+HELD = "console_store_lock"
 
 
 class Store:
@@ -29,7 +32,7 @@ class Store:
     def begin(self) -> Iterator[Session]:
         """Yield a session that commits at the end of the block and rolls back on any error.
 
-        On SQLite it takes the write lock at its start, so that what it reads still holds when it
+        It takes a lock at its start that all writers take, so that what it reads still holds when it
         writes; keep the block short. StoreUnavailable where the database does not work.
         """
         with (
@@ -54,9 +57,15 @@ class Store:
 
 
 def make_engine(url: str) -> Engine:
-    """An engine for the store; on SQLite with write-ahead log, foreign keys and real transactions."""
+    """An engine for the store, whose writers come one after the other; on SQLite with write-ahead
+    log, foreign keys and real transactions."""
     engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "begin", _begin_postgresql)
+    elif engine.dialect.name in ("mysql", "mariadb"):
+        event.listen(engine, "begin", _begin_mariadb)
+        event.listen(engine, "reset", _release_mariadb)
+    elif engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -66,7 +75,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     # the driver's own transactions begin too late and end around DDL; `begin` below does it instead
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    cursor.execute(f"PRAGMA busy_timeout={patience.get()}")
     _switch_to_wal(cursor)
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
@@ -86,5 +95,34 @@ def _switch_to_wal(cursor: DBAPICursor) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("console_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={patience.get()}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if _writes(connection):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(patience.get(), 1)}")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
+
+
+def _begin_mariadb(connection: Connection) -> None:
+    """Take the lock before the first read, which fixes what the transaction sees."""
+    if _writes(connection):
+        question = f"SELECT GET_LOCK({WRITERS_OF_MARIADB}, {patience.get() / 1000})"
+        if connection.exec_driver_sql(question).scalar() != 1:
+            raise StoreUnavailable(LOCKED)
+        connection.info[HELD] = True
+
+
+def _release_mariadb(
+    connection: DBAPIConnection, record: ConnectionPoolEntry, _state: PoolResetState
+) -> None:
+    """Free the lock, which belongs to the session and outlives the transaction."""
+    if record.info.pop(HELD, False):
+        cursor = connection.cursor()
+        cursor.execute(f"DO RELEASE_LOCK({WRITERS_OF_MARIADB})")
+        cursor.close()
+
+
+def _writes(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("console_writes", False))

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
+SILENT = "The console's own database does not answer."
+KEPT = "Another process keeps it locked."
+LOCKED = f"{SILENT} {KEPT}"
 # What the drivers say, and what it means for the person who has to mend it.
 REASONS = (
     (
@@ -14,7 +17,7 @@ REASONS = (
         "It was not set up, or is older than this code. `manage.py runserver` and `manage.py worker` "
         "set it up when they start.",
     ),
-    (("locked", "busy"), "Another process keeps it locked."),
+    (("locked", "busy", "lock timeout"), KEPT),
     (("readonly", "read-only"), "It cannot be written to; see who owns the file and its folder."),
     (
         ("not a database", "malformed", "disk image"),
@@ -33,7 +36,8 @@ class StoreUnavailable(SQLAlchemyError):
 def in_words() -> Iterator[None]:
     """Raise StoreUnavailable instead of what a driver says about a database that does not work.
 
-    What it says about values and constraints passes through, for callers that know better.
+    What it says about values and constraints, and about the trail that cannot be rewritten, passes
+    through, for callers that know better.
     """
     try:
         yield
@@ -41,5 +45,7 @@ def in_words() -> Iterator[None]:
         raise
     except DBAPIError as error:
         said = str(error.orig).lower()
+        if "append-only" in said:
+            raise
         reason = next((text for words, text in REASONS if any(w in said for w in words)), OTHERWISE)
-        raise StoreUnavailable(f"The console's own database does not answer. {reason}") from error
+        raise StoreUnavailable(f"{SILENT} {reason}") from error

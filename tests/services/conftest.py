@@ -95,28 +95,40 @@ def presence(store: Store) -> Iterator[Presence]:
 Rehearse = Callable[..., Review]
 
 
+def end_rehearsal(
+    store: Store,
+    managed: Managed,
+    presence: Presence,
+    review: Review,
+    *hazards: Hazard,
+    error: str | None = None,
+) -> Review:
+    """End the waiting rehearsal of a review without a child process."""
+    assert review.rehearsal_run is not None
+    assert claim(store, presence.id, review.rehearsal_run.id) == review.rehearsal_run.id
+    done = Rehearsal(
+        digest=review.plan.digest,
+        succeeded=error is None,
+        clone="SQLite backup of 8 kB",
+        clone_milliseconds=1.0,
+        milliseconds=2.0,
+        steps=(),
+        difference=Difference(()),
+        ledger=LEDGER,
+        error=error,
+    )
+    state = "failed" if error else "succeeded"
+    ending = Ending(state, error, rehearsal=done, hazards=hazards)
+    assert finish(store, review.rehearsal_run.id, presence.id, ending)
+    return get_review(store, managed.targets, review.id)
+
+
 @pytest.fixture
 def rehearse(store: Store, managed: Managed, presence: Presence) -> Rehearse:
-    """`rehearse(review, *hazards, error=None)`: end its waiting rehearsal without a child process."""
+    """`rehearse(review, *hazards, error=None)`: `end_rehearsal` in the store of the test."""
 
     def rehearse(review: Review, *hazards: Hazard, error: str | None = None) -> Review:
-        assert review.rehearsal_run is not None
-        assert claim(store, presence.id, review.rehearsal_run.id) == review.rehearsal_run.id
-        done = Rehearsal(
-            digest=review.plan.digest,
-            succeeded=error is None,
-            clone="SQLite backup of 8 kB",
-            clone_milliseconds=1.0,
-            milliseconds=2.0,
-            steps=(),
-            difference=Difference(()),
-            ledger=LEDGER,
-            error=error,
-        )
-        state = "failed" if error else "succeeded"
-        ending = Ending(state, error, rehearsal=done, hazards=hazards)
-        assert finish(store, review.rehearsal_run.id, presence.id, ending)
-        return get_review(store, managed.targets, review.id)
+        return end_rehearsal(store, managed, presence, review, *hazards, error=error)
 
     return rehearse
 

@@ -1,12 +1,9 @@
 """The runner: executes what waits, for real, and mends what dead runners left."""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,23 +24,8 @@ from console.store.runner import RunnerRow
 from console.store.store import Store
 from console.store.times import now
 from tests.services.conftest import Managed, Open
+from tests.services.killing import kill_a_runner_half_way, slow_down, until
 from tests.world import World
-
-WORKER = """
-import sys, threading
-from pathlib import Path
-from console.services.runner import Runner
-from console.store.store import Store
-from tests.histories.script_folder import target_of
-target = target_of(Path(sys.argv[2]))
-Runner(Store(sys.argv[1]), {"default": target}, Path(sys.argv[3])).work(threading.Event())
-"""
-SLOW = """\
-import time, pathlib
-if pathlib.Path({flag!r}).exists():
-    op.create_table("half_way", sa.Column("id", sa.Integer))
-    time.sleep(60)
-op.add_column("products", sa.Column("price", sa.Integer))"""
 
 
 def _work(store: Store, managed: Managed, workspace: Path, policy: Policy | None = None) -> int:
@@ -204,7 +186,7 @@ def test_it_stops_when_it_is_told_to(store: Store, managed: Managed, workspace: 
     stop = threading.Event()
     thread = threading.Thread(target=Runner(store, managed.targets, workspace).work, args=(stop,))
     thread.start()
-    _until(lambda: runner_status(store).is_alive)
+    until(lambda: runner_status(store).is_alive)
     stop.set()
     thread.join(timeout=10)
     assert not thread.is_alive()
@@ -276,29 +258,7 @@ def test_a_rehearsal_that_keeps_killing_its_runner_is_given_up(
 @pytest.fixture
 def slow(managed: Managed, tmp_path: Path) -> Path:
     """Make the pending revision stop half-way for as long as the returned file exists."""
-    flag = tmp_path / "slow"
-    body = SLOW.format(flag=str(flag)).replace("\n", "\n    ")
-    fast = 'op.add_column("products", sa.Column("price", sa.Integer))'
-    managed.pending.write_text(managed.pending.read_text().replace(fast, body))
-    return flag
-
-
-def _until(happened: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
-def _kill_a_runner_half_way(store: Store, managed: Managed, workspace: Path, run_id: int) -> None:
-    arguments = [store.url, str(managed.target.script_location), str(workspace)]
-    root = Path(__file__).parents[2]
-    worker = subprocess.Popen([sys.executable, "-c", WORKER, *arguments], cwd=root)
-    try:
-        _until(lambda: any("half_way" in e.text for e in events_after(store, run_id)))
-    finally:
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
+    return slow_down(managed, tmp_path / "slow")
 
 
 def _finished(store: Store, run: Run) -> Run:
@@ -313,7 +273,7 @@ def test_a_runner_killed_during_an_apply_leaves_nothing_in_doubt(
     reviews.approve(store, managed.targets, world.approver, review.id)
     run = reviews.request_apply(store, managed.targets, world.approver, review.id)
     slow.touch()
-    _kill_a_runner_half_way(store, managed, workspace, run.id)
+    kill_a_runner_half_way(store, managed, workspace, run.id)
     slow.unlink()
     assert _work(store, managed, workspace) == 0
     run = _finished(store, run)
@@ -331,7 +291,7 @@ def test_a_runner_killed_during_a_rehearsal_is_replaced(
 ) -> None:
     review = opened()
     slow.touch()
-    _kill_a_runner_half_way(store, managed, workspace, 1)
+    kill_a_runner_half_way(store, managed, workspace, 1)
     slow.unlink()
     assert list(workspace.iterdir()) != []
     assert _work(store, managed, workspace) == 1

@@ -10,12 +10,12 @@ from console.schema.progress import Event
 from console.services import reviews
 from console.services.audit import list_entries
 from console.services.ending import Ending, finish
-from console.services.errors import Conflict, Forbidden, NotFound, Refused
+from console.services.errors import Conflict, NotFound, Refused
 from console.services.event_writer import STATEMENTS_A_BATCH, EventWriter
 from console.services.presence import Presence
 from console.services.queue import claim, enqueue
 from console.services.review import Review
-from console.services.runs import events_after, get_run, list_runs
+from console.services.runs import events_after, events_before, get_run, list_runs
 from console.store.store import Store
 from tests.services.conftest import Managed, Open
 from tests.world import World
@@ -156,21 +156,39 @@ def test_a_waiting_apply_can_be_cancelled_and_asked_for_again(
     approved: Review, store: Store, managed: Managed, world: World
 ) -> None:
     run = reviews.request_apply(store, managed.targets, world.approver, approved.id)
-    with pytest.raises(Forbidden):
+    with pytest.raises(Refused, match="You need the role"):
         reviews.cancel_run(store, world.author, run.id)
     assert reviews.cancel_run(store, world.operator, run.id).state == "cancelled"
     assert reviews.get_review(store, managed.targets, approved.id).state == "approved"
     entry = list_entries(store)[0]
     assert (entry.actor, entry.action) == ("Olga Operator", "apply.cancelled")
-    with pytest.raises(Refused, match="does not wait"):
+    with pytest.raises(Refused, match="it was cancelled"):
         reviews.cancel_run(store, world.operator, run.id)
     assert reviews.request_apply(store, managed.targets, world.approver, approved.id).id != run.id
 
 
-def test_a_run_that_has_begun_is_not_cancelled(
+def test_a_run_that_has_begun_is_asked_to_end_once(
     opened: Open, store: Store, world: World, presence: Presence
 ) -> None:
     opened()
     claim(store, presence.id)
-    with pytest.raises(Refused, match="does not wait"):
-        reviews.cancel_run(store, world.author, 1)
+    run = reviews.cancel_run(store, world.author, 1)
+    assert (run.state, run.is_cancelling, run.cancel_asked_by) == ("running", True, "Ada Author")
+    assert list_entries(store)[0].action == "rehearsal.cancel-asked"
+    with pytest.raises(Refused, match="Ada Author has cancelled it"):
+        reviews.cancel_run(store, world.operator, 1)
+
+
+def test_the_last_things_that_a_run_said_come_first_and_the_earlier_ones_are_counted(
+    opened: Open, store: Store
+) -> None:
+    opened()
+    with EventWriter(store, 1) as writer:
+        for number in range(30):
+            writer(Event("check", f"Line {number}"))
+    last, earlier = events_before(store, 1, limit=10)
+    assert [event.text for event in last] == [f"Line {number}" for number in range(20, 30)]
+    assert earlier == 21
+    first, none = events_before(store, 1, last[0].id, limit=100)
+    assert [event.text for event in first][1:] == [f"Line {number}" for number in range(20)]
+    assert none == 0

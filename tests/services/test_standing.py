@@ -35,6 +35,18 @@ def test_a_revision_undone_outside_is_noticed(store: Store, managed: Managed) ->
     assert sentence.endswith("default stood at aaa1 and stands at base now.")
 
 
+def test_a_file_that_is_gone_is_not_taken_for_a_way_back(store: Store, managed: Managed) -> None:
+    note_standing(store, managed.targets)
+    managed.database.unlink()
+    (sentence,) = note_standing(store, managed.targets)
+    assert sentence.startswith(
+        f"The file of default is gone: {managed.database}. It stood at aaa1;"
+    )
+    assert "undone outside" not in sentence
+    assert not managed.database.exists()
+    assert note_standing(store, managed.targets) == ()
+
+
 def test_a_revision_without_a_file_is_named(store: Store, managed: Managed) -> None:
     note_standing(store, managed.targets)
     managed.move_to("ffff")

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from console.store import store as store_module
 from console.store.account import AccountRow
+from console.store.patience import patience
 from console.store.store import Store
 from console.store.unavailable import StoreUnavailable
 
@@ -39,15 +39,14 @@ def test_a_store_that_is_no_database(tmp_path: Path) -> None:
         _read(store)
 
 
-def test_a_store_that_somebody_keeps_locked(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_that_somebody_keeps_locked(store: Store, tmp_path: Path) -> None:
     store.close()
-    monkeypatch.setattr(store_module, "BUSY_MILLISECONDS", 10)
+    token = patience.set(10)
     with closing(sqlite3.connect(tmp_path / "console.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable, match="locked"), store.begin() as session:
             session.scalar(select(AccountRow))
+    patience.reset(token)
 
 
 def test_a_store_that_cannot_be_written_to(store: Store, tmp_path: Path) -> None:

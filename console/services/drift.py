@@ -1,0 +1,159 @@
+"""drift: comparisons of models, database and history, asked for in the browser and made by the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import undefer
+
+from console.schema.drift import Drift
+from console.schema.target import Target
+from console.schema.wire import decode
+from console.services import audit
+from console.services.account import Account
+from console.services.errors import Conflict
+from console.services.permissions import require
+from console.services.presence import is_gone
+from console.services.queue import rows_met
+from console.services.targets import find_target
+from console.store.drift import DriftRow
+from console.store.runner import RunnerRow
+from console.store.store import Store
+from console.store.times import now
+
+DriftState = Literal["queued", "running", "done", "failed"]
+ACTIVE: tuple[str, ...] = ("queued", "running")
+MOST_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class DriftCheck:
+    """One comparison. `progress` says what it does now, `error` why it failed; `is_clean` and `drift`
+    are what it found, `drift` only where it was asked for (see latest_drift)."""
+
+    id: int
+    target: str
+    state: DriftState
+    requested_by: str
+    queued_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    progress: str
+    error: str | None
+    is_clean: bool | None
+    drift: Drift | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it waits or goes on."""
+        return self.state in ACTIVE
+
+
+def request_drift(
+    store: Store, targets: Mapping[str, Target], actor: Account, target: str
+) -> DriftCheck:
+    """Ask the worker for a comparison; Forbidden, NotFound, Conflict while one is asked for."""
+    require(actor, "rehearse")
+    name = find_target(targets, target).name
+    row = DriftRow(
+        target=name,
+        active_target=name,
+        state="queued",
+        requested_by=actor.name[:120],
+        attempts=0,
+        progress="",
+    )
+    try:
+        with store.begin() as session:
+            session.add(row)
+            session.flush()
+            audit.record(
+                session,
+                actor=actor,
+                action="drift.requested",
+                subject=name,
+                text=f"{actor.name} asked to compare models, database and history of {name}.",
+            )
+    except IntegrityError:
+        raise Conflict(f"'{name}' is being compared already.") from None
+    return _value(row, None)
+
+
+def latest_drift(store: Store, target: str) -> tuple[DriftCheck | None, DriftCheck | None]:
+    """The newest comparison of a target, and the newest one that has ended, with what it found."""
+    query = select(DriftRow).where(DriftRow.target == target).order_by(DriftRow.id.desc()).limit(1)
+    ended = query.where(DriftRow.state == "done").options(undefer(DriftRow.drift))
+    with store.read() as session:
+        newest, done = session.scalar(query), session.scalar(ended)
+        found = decode(Drift, done.drift) if done is not None and done.drift else None
+        return (
+            _value(newest, None) if newest is not None else None,
+            _value(done, found) if done is not None else None,
+        )
+
+
+def claim_drift(store: Store, runner_id: int) -> tuple[int, str] | None:
+    """Take the comparison that waits longest: its id and its target; None if there is none."""
+    waiting = select(DriftRow).where(DriftRow.state == "queued").order_by(DriftRow.id).limit(1)
+    while True:
+        with store.read() as session:
+            found = session.scalar(waiting)
+        if found is None:
+            return None
+        with store.begin() as session:
+            mine = update(DriftRow).where(DriftRow.id == found.id, DriftRow.state == "queued")
+            values = {"state": "running", "runner_id": runner_id, "started_at": now()}
+            if rows_met(session, mine.values(attempts=DriftRow.attempts + 1, **values)):
+                return found.id, found.target
+
+
+def recover_drift(store: Store) -> None:
+    """Let comparisons whose runner died wait for another try, three times at most."""
+    query = (
+        select(DriftRow, RunnerRow)
+        .outerjoin(RunnerRow, RunnerRow.id == DriftRow.runner_id)
+        .where(DriftRow.state == "running")
+    )
+    with store.read() as session:
+        left = [row for row, runner in session.execute(query) if is_gone(runner)]
+    for row in left:
+        values: dict[str, object] = {"state": "queued", "runner_id": None, "progress": ""}
+        if row.attempts >= MOST_ATTEMPTS:
+            values = {
+                "state": "failed",
+                "active_target": None,
+                "finished_at": now(),
+                "error": f"The worker died while it compared, {MOST_ATTEMPTS} times.",
+            }
+        with store.begin() as session:
+            rows_met(
+                session,
+                update(DriftRow)
+                .where(
+                    DriftRow.id == row.id,
+                    DriftRow.state == "running",
+                    DriftRow.runner_id == row.runner_id,
+                )
+                .values(**values),
+            )
+
+
+def _value(row: DriftRow, drift: Drift | None) -> DriftCheck:
+    return DriftCheck(
+        id=row.id,
+        target=row.target,
+        state=cast(DriftState, row.state),
+        requested_by=row.requested_by,
+        queued_at=row.queued_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        progress=row.progress,
+        error=row.error,
+        is_clean=row.is_clean,
+        drift=drift,
+    )

@@ -1,0 +1,48 @@
+"""revisions: writing them from the models, their SQL, and the scripts that a database has not had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from console.schema import autogenerate
+from console.schema.autogenerate import Generated
+from console.schema.history import read_history, read_standing
+from console.schema.revision import Revision
+from console.schema.statement import Statement, compile_statements
+from console.schema.target import Target
+
+
+def missing_operations(target: Target) -> tuple[str, ...]:
+    """In words, what the models have and the database has not; raises as `draft_revision` does."""
+    return autogenerate.check(target)
+
+
+def draft_revision(
+    target: Target, *, message: str, empty: bool = False, head: str | None = None
+) -> Generated:
+    """Write the revision that the models need, or an empty one; see schema.autogenerate.generate."""
+    return autogenerate.generate(target, message=message, empty=empty, head=head)
+
+
+def sql_of(
+    target: Target, name: str, *, backwards: bool = False
+) -> tuple[Revision, tuple[Statement, ...]]:
+    """A revision and its SQL, captured on an empty database; "head" is the only head.
+
+    UnknownRevision, AmbiguousRevision, and what `compile_statements` raises.
+    """
+    history = read_history(target)
+    if name == "head" and len(history.heads) == 1:
+        name = history.heads[0]
+    found = history.find(name)
+    return found, compile_statements(target, found.id, "down" if backwards else "up")
+
+
+def pending_scripts(targets: Mapping[str, Target]) -> Iterator[tuple[str, Revision, str]]:
+    """(target, revision, script) of everything pending, oldest first in each target. SchemaError,
+    OSError and SQLAlchemy's errors pass through."""
+    for name, target in targets.items():
+        history = read_history(target)
+        for revision_id in read_standing(target, history).pending:
+            revision = history.find(revision_id)
+            yield name, revision, history.source(revision)
