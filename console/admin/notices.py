@@ -13,10 +13,10 @@ from werkzeug.routing import BuildError
 
 from console.admin.words import label_of, listed
 from console.schema.errors import SchemaError
-from console.schema.history import read_history, read_standing
 from console.schema.revision import Revision
 from console.services import reviews
 from console.services.errors import ServiceError
+from console.services.revisions import pending_scripts
 
 log = logging.getLogger(__name__)
 
@@ -81,13 +81,8 @@ def _pending_that_names(table: str, columns: tuple[str, ...]) -> tuple[str, Revi
 
 def _pending() -> list[tuple[str, Revision, str]]:
     if "console.pending" not in request.environ:
-        found = []
-        for name, target in current_app.extensions["console"].targets.items():
-            history = read_history(target)
-            for revision_id in read_standing(target, history).pending:
-                revision = history.find(revision_id)
-                found.append((name, revision, history.source(revision)))
-        request.environ["console.pending"] = found
+        targets = current_app.extensions["console"].targets
+        request.environ["console.pending"] = list(pending_scripts(targets))
     pending: list[tuple[str, Revision, str]] = request.environ["console.pending"]
     return pending
 

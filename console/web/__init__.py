@@ -38,6 +38,7 @@ def register(app: Flask, console: Mounted) -> None:
         accounts,
         audit,
         auth,
+        drift,
         errors,
         filters,
         headers,
@@ -58,7 +59,7 @@ def register(app: Flask, console: Mounted) -> None:
         ),
         url_prefix=console.url_prefix,
     )
-    for module in (auth, history, reviews, runs, audit, accounts):
+    for module in (auth, history, drift, reviews, runs, audit, accounts):
         app.register_blueprint(module.blueprint, url_prefix=console.url_prefix)
     filters.register(console.templates)
     theme.register(console.templates)

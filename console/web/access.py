@@ -23,6 +23,7 @@ from wtforms.validators import ValidationError
 
 from console.services import accounts, permissions
 from console.services.account import Account
+from console.store.patience import LONG, SHORT, patience
 from console.web.errors import BadToken
 from console.web.headers import STATIC_ENDPOINT, is_below
 
@@ -187,6 +188,7 @@ def register(app: Flask, console: Mounted) -> None:
     def guard() -> Response | None:
         if not is_below(console.url_prefix) or request.endpoint == STATIC_ENDPOINT:
             return None
+        patience.set(SHORT)
         if request.max_content_length is None:
             request.max_content_length = MOST_BYTES
         g.console_account = account_of(request)
@@ -195,6 +197,10 @@ def register(app: Flask, console: Mounted) -> None:
         if g.console_account is None and request.endpoint not in PUBLIC:
             return _ask_to_sign_in()
         return None
+
+    @app.teardown_request
+    def be_patient_again(_error: BaseException | None) -> None:
+        patience.set(LONG)
 
     console.templates.globals.update(
         current_account=current_account, can=can, console_csrf_token=csrf_token

@@ -17,8 +17,10 @@ PAGE = 50
 KINDS = (
     (None, "Everything"),
     ("review.", "Reviews"),
+    ("finding.", "Findings"),
     ("rehearsal.", "Rehearsals"),
     ("apply.", "Applies"),
+    ("drift.", "Drift"),
     ("target.", "Outside the console"),
     ("account.", "Accounts"),
     ("sign-in.", "Sign-ins"),

@@ -69,7 +69,7 @@ def password() -> Any:
     if form.validate_on_submit():
         console = current_console()
         try:
-            accounts.authenticate(
+            accounts.check_password(
                 console.store,
                 email=current_account.email,
                 password=form.current.data,

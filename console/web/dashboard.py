@@ -8,6 +8,7 @@ from flask_admin import AdminIndexView, expose
 
 from console.rendering import render
 from console.services import reviews, runs
+from console.services.drift import latest_drift
 from console.services.runner import runner_status
 from console.services.standing import note_standing
 from console.web.access import can, current_account
@@ -42,6 +43,7 @@ class Dashboard(AdminIndexView):
             "dashboard/index.html",
             outside=[entry for entry in (moved_outside(console.store, p) for p in places) if entry],
             places=places,
+            drifts={p.target.name: latest_drift(console.store, p.target.name)[1] for p in places},
             waiting=[review for review in summaries if self._waits_for_me(review)],
             others=[review for review in summaries if not self._waits_for_me(review)],
             runs=runs.list_runs(console.store, limit=6),

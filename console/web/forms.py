@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import EqualTo, InputRequired, Length
 
@@ -123,6 +131,19 @@ class ReasonForm(Form):
 
     reason = TextAreaField(
         "Reason", validators=[Length(max=4_000, message="Use at most 4,000 characters.")]
+    )
+
+
+class AcceptForm(Form):
+    """Why one finding may stay as it is."""
+
+    finding = HiddenField("Finding", validators=[Length(max=64)])
+    reason = TextAreaField(
+        "Why it may stay as it is",
+        validators=[
+            needed("Say why this may stay as it is."),
+            Length(max=4_000, message="Use at most 4,000 characters."),
+        ],
     )
 
 

@@ -76,8 +76,7 @@ def _what_could_go_wrong(review: Review, rehearsal: Rehearsal | None) -> Fact:
         return Fact(
             question, "The rehearsal failed", "On a clone; nothing was changed", "bad", "rehearsal"
         )
-    errors = sum(hazard.is_blocking for hazard in review.hazards)
-    accepted = sum(bool(hazard.accepted) for hazard in review.hazards)
+    errors, accepted = len(review.unanswered), sum(map(review.is_accepted, review.hazards))
     warnings = len(review.hazards) - errors - accepted
     if errors:
         also = f"and {count(warnings, 'warning')}" if warnings else "Each with its rewrite below"
@@ -87,9 +86,7 @@ def _what_could_go_wrong(review: Review, rehearsal: Rehearsal | None) -> Fact:
             question, count(warnings, "warning"), "Each with its rewrite below", "warn", "hazards"
         )
     if accepted:
-        return Fact(
-            question, f"{accepted} accepted", "In the revision, with a reason", "warn", "hazards"
-        )
+        return Fact(question, f"{accepted} accepted", "Each with a reason", "warn", "hazards")
     return Fact(question, "No hazard found", "Every rule was asked", "good", "hazards")
 
 
@@ -101,7 +98,8 @@ def _is_the_data_safe(review: Review, rehearsal: Rehearsal | None) -> Fact:
         )
         return Fact(question, "Not known yet", detail, "neutral", "rehearsal")
     rows = sum(entry.rows_before or 0 for entry in ledger.entries)
-    compared = f"{count(rows, 'row')} compared"
+    of = " of a sample" if ledger.is_sample else ""
+    compared = f"{count(rows, 'row')}{of} compared"
     if ledger.losses:
         answer = "Data was lost" if review.state == "applied" else "Data will be lost"
         more = len(ledger.losses) - 1
@@ -109,6 +107,8 @@ def _is_the_data_safe(review: Review, rehearsal: Rehearsal | None) -> Fact:
         return Fact(question, answer, ledger.losses[0] + also, "bad", "rehearsal")
     if not ledger.is_clean:
         return Fact(question, "Values change", compared, "warn", "rehearsal")
+    if ledger.is_sample:
+        return Fact(question, "Kept in a sample", compared, "warn", "rehearsal")
     return Fact(question, "Everything is kept", compared, "good", "rehearsal")
 
 

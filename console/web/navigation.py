@@ -37,6 +37,7 @@ def navigation() -> tuple[Section, ...]:
             "Migrations",
             (
                 _page("History", "console_history.index", "git"),
+                _page("Drift", "console_drift.index", "columns-gap"),
                 _page("Reviews", "console_reviews.index", "file-earmark-diff"),
                 _page("Runs", "console_runs.index", "play-fill"),
             ),

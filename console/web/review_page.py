@@ -6,16 +6,19 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from console.hazards.hazard import Hazard
 from console.schema.errors import HistoryError
 from console.schema.history import History, read_history
 from console.schema.ledger import Ledger
+from console.schema.parsing import parse
 from console.schema.plan import Step
 from console.schema.rehearsal import StepResult
 from console.schema.revision import Revision
 from console.schema.target import Target
 from console.services import reviews
+from console.services.acceptances import name_of
 from console.services.accounts import Account
-from console.services.reviews import Decision, Policy, Review
+from console.services.reviews import Acceptance, Decision, Policy, Review
 from console.services.runs import Run, RunEvent
 from console.web.glance import Fact, facts_of, ledger_of
 
@@ -41,13 +44,32 @@ class StepView:
 
 
 @dataclass(frozen=True)
+class FindingView:
+    """One finding with what a form calls it, who accepted it in the review, and what may be done:
+    `take_back` is None where there is nothing to take back."""
+
+    hazard: Hazard
+    name: str
+    acceptance: Acceptance | None
+    take_back: Decision | None
+
+    @property
+    def state(self) -> str:
+        """What its badge says: "accepted", "error" or "warning"."""
+        is_accepted = self.acceptance is not None and self.acceptance.counts
+        return "accepted" if is_accepted or self.hazard.accepted else self.hazard.severity
+
+
+@dataclass(frozen=True)
 class ReviewPage:
     """Everything that templates/reviews/show.html needs besides the review."""
 
     facts: tuple[Fact, ...]
     steps: tuple[StepView, ...]
+    findings: tuple[FindingView, ...]
     approvals: int
     required: int
+    accept: Decision
     approve: Decision
     refuse: Decision
     apply: Decision
@@ -56,6 +78,7 @@ class ReviewPage:
     comment: Decision
     rehearse: Decision
     active_run: Run | None
+    cancel: Decision | None
     events: tuple[RunEvent, ...]
     next_sentence: str
     ledger: Ledger | None
@@ -73,7 +96,16 @@ def page_of(
     """The page of `review` as `account` sees it; `events` are those of the run that is going on."""
     decisions = {
         name: getattr(reviews, f"may_{name}")(review, account, policy)
-        for name in ("approve", "refuse", "apply", "renew", "close", "comment", "rehearse")
+        for name in (
+            "accept",
+            "approve",
+            "refuse",
+            "apply",
+            "renew",
+            "close",
+            "comment",
+            "rehearse",
+        )
     }
     target = targets.get(review.target)
     active = active_run_of(review)
@@ -81,9 +113,11 @@ def page_of(
     return ReviewPage(
         facts=facts_of(review, approvals, policy.approvals_required),
         steps=steps_of(review, read_history(target) if target else None),
+        findings=findings_of(review, account),
         approvals=approvals,
         required=policy.approvals_required,
         active_run=active,
+        cancel=reviews.may_cancel(active, account) if active else None,
         events=events,
         next_sentence=_next_sentence(review, active, decisions),
         ledger=ledger_of(review),
@@ -91,6 +125,17 @@ def page_of(
         loses=would_lose(review),
         **decisions,
     )
+
+
+def findings_of(review: Review, account: Account) -> tuple[FindingView, ...]:
+    """Every finding as `account` sees it: what is not accepted first, else in the order it came."""
+    views = []
+    for hazard in review.hazards:
+        found = review.acceptance_of(hazard)
+        holds = found is not None and found.counts
+        take_back = reviews.may_take_back(review, account, found) if found and holds else None
+        views.append(FindingView(hazard, name_of(hazard), found, take_back))
+    return tuple(sorted(views, key=lambda view: view.state == "accepted"))
 
 
 def would_lose(review: Review) -> bool:
@@ -151,8 +196,8 @@ def steps_of(review: Review, history: History | None) -> tuple[StepView, ...]:
 def _lines_of(source: str, function: str) -> tuple[int, ...]:
     """The line numbers of a function of the script; none if it cannot be read."""
     try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
+        body = parse(source).body
+    except SyntaxError:
         return ()
     for node in body:
         if isinstance(node, ast.FunctionDef) and node.name == function:

@@ -17,7 +17,7 @@ from console.services.runner import runner_status
 from console.services.targets import find_target
 from console.web.access import current_console, require_permission
 from console.web.arguments import whole_number
-from console.web.forms import CommentForm, Form, ReasonForm, ReviewForm
+from console.web.forms import AcceptForm, CommentForm, Form, ReasonForm, ReviewForm
 from console.web.places import look
 from console.web.review_page import active_run_of, page_of, would_lose
 
@@ -100,12 +100,22 @@ def show(review_id: int) -> Any:
     return _page(review_id)
 
 
-def _page(review_id: int, *, reason: Form | None = None, comment: Form | None = None) -> Any:
+def _page(
+    review_id: int,
+    *,
+    reason: Form | None = None,
+    comment: Form | None = None,
+    accept: AcceptForm | None = None,
+) -> Any:
     console = current_console()
     review = reviews.get_review(console.store, console.targets, review_id)
     active = active_run_of(review)
-    events = runs.events_after(console.store, active.id, 0) if active else ()
-    forms = (reason or ReasonForm(formdata=None), comment or CommentForm(formdata=None))
+    events = runs.events_before(console.store, active.id)[0] if active else ()
+    forms = (
+        reason or ReasonForm(formdata=None),
+        comment or CommentForm(formdata=None),
+        accept or AcceptForm(formdata=None),
+    )
     page = render(
         "reviews/show.html",
         review=review,
@@ -113,6 +123,7 @@ def _page(review_id: int, *, reason: Form | None = None, comment: Form | None = 
         runner=runner_status(console.store),
         reason_form=forms[0],
         comment_form=forms[1],
+        accept_form=forms[2],
     )
     return page, 400 if any(form.errors for form in forms) else 200
 
@@ -156,6 +167,51 @@ def _vote(review_id: int, vote: Any, done: str) -> Any:
             flash(done, "success")
             return _to(review_id)
     return _page(review_id, reason=form)
+
+
+@blueprint.post("/reviews/<console_number:review_id>/accept")
+@require_permission("approve")
+def accept(review_id: int) -> Any:
+    """Accept one finding of the plan as it is shown, with a reason."""
+    console, form = current_console(), AcceptForm()
+    if form.validate_on_submit():
+        try:
+            reviews.accept_finding(
+                console.store,
+                console.targets,
+                g.console_account,
+                review_id,
+                finding=form.finding.data or "",
+                reason=form.reason.data or "",
+                digest=request.form.get("digest", ""),
+            )
+        except Invalid as error:
+            form.take(error)
+        except (Refused, Conflict) as error:
+            flash(str(error), "error")
+            return _to(review_id, "hazards")
+        else:
+            flash("The finding is accepted, and stays visible with your reason.", "success")
+            return _to(review_id, "hazards")
+    return _page(review_id, accept=form)
+
+
+@blueprint.post(
+    "/reviews/<console_number:review_id>/acceptances/<console_number:acceptance_id>/take-back"
+)
+@require_permission("approve")
+def take_back(review_id: int, acceptance_id: int) -> Response:
+    """Take back that a finding is accepted."""
+    console = current_console()
+    try:
+        reviews.take_back(
+            console.store, console.targets, g.console_account, review_id, acceptance_id
+        )
+    except (Conflict, Refused) as error:
+        flash(str(error), "error")
+    else:
+        flash("The finding is not accepted any more.", "success")
+    return _to(review_id, "hazards")
 
 
 @blueprint.post("/reviews/<console_number:review_id>/comment")

@@ -7,12 +7,15 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, flash, g, redirect, request, url_for
 
 from console.rendering import render
-from console.services import runs
+from console.schema.dialects import dialect_of
+from console.services import reviews, runs
+from console.services.errors import Refused
+from console.services.permissions import require
 from console.services.runner import runner_status
-from console.services.runs import RunEvent
+from console.services.runs import Run, RunEvent
 from console.web.access import current_console, require_permission
 from console.web.arguments import whole_number
 from console.web.filters import isotime
@@ -20,6 +23,7 @@ from console.web.filters import isotime
 blueprint = Blueprint("console_runs", __name__)
 
 PAGE = 50
+LINES = 1000  # of a run's progress on one page
 POLL_SECONDS = 0.25
 LIFETIME_SECONDS = 300  # the browser comes back by itself, and says where it was
 QUIET_SECONDS = 10
@@ -46,15 +50,51 @@ def index() -> Any:
 @blueprint.get("/runs/<console_number:run_id>")
 @require_permission("view")
 def show(run_id: int) -> Any:
-    """One run: live while it lasts, its outcome and ledger afterwards."""
+    """One run: live while it lasts, its outcome and ledger afterwards; `?before=` an earlier part of
+    what it said."""
     console = current_console()
-    run = runs.get_run(console.store, run_id)
+    run, before = runs.get_run(console.store, run_id), whole_number("before")
+    events, earlier = runs.events_before(console.store, run_id, before, limit=LINES)
     return render(
         "runs/show.html",
         run=run,
-        events=runs.events_after(console.store, run_id, 0),
+        events=events,
+        earlier=earlier,
+        before=before,
         runner=runner_status(console.store),
+        cancel=reviews.may_cancel(run, g.console_account),
     )
+
+
+@blueprint.route("/runs/<console_number:run_id>/cancel", methods=["GET", "POST"])
+@require_permission("rehearse")
+def cancel(run_id: int) -> Any:
+    """Cancel a run, on a page that says first what stays of it."""
+    console = current_console()
+    run = runs.get_run(console.store, run_id)
+    decision = reviews.may_cancel(run, g.console_account)
+    page = url_for("console_runs.show", run_id=run_id)
+    if not decision.allowed:
+        require(g.console_account, "apply" if run.kind == "apply" else "rehearse")
+        flash(decision.reason, "error")
+        return redirect(page, 303)
+    if request.method == "GET":
+        target = console.targets.get(run.target)
+        said, _ = runs.events_before(console.store, run_id)
+        return render(
+            "runs/cancel.html",
+            run=run,
+            last=next((event for event in reversed(said) if event.kind == "statement"), None),
+            is_transactional=target is None or dialect_of(target).is_whole(run.plan.steps),
+        )
+    try:
+        run = reviews.cancel_run(console.store, g.console_account, run_id)
+    except Refused as error:
+        flash(str(error), "error")
+    else:
+        done = "The run is cancelled." if not run.is_active else "The run is being cancelled."
+        flash(done, "success")
+    return redirect(page, 303)
 
 
 @blueprint.get("/runs/<console_number:run_id>/events")
@@ -86,8 +126,8 @@ def _stream(read_run: Any, read_events: Any, after: int) -> Iterator[str]:
         for event in read_events(after):
             after, spoke_at = event.id, time.monotonic()
             yield _message("progress", _event_data(event), event.id)
-        if run.state != state:
-            state, spoke_at = run.state, time.monotonic()
+        if shown_state(run) != state:
+            state, spoke_at = shown_state(run), time.monotonic()
             yield _message("state", {"state": state})
         if not run.is_active:
             yield _message("finished", {"state": state})
@@ -96,6 +136,11 @@ def _stream(read_run: Any, read_events: Any, after: int) -> Iterator[str]:
             spoke_at = time.monotonic()
             yield ": still here\n\n"
         time.sleep(POLL_SECONDS)
+
+
+def shown_state(run: Run) -> str:
+    """The run's state, or "cancelling" from the wish to its end."""
+    return "cancelling" if run.is_cancelling else run.state
 
 
 def _message(name: str, data: dict[str, Any], number: int | None = None) -> str:

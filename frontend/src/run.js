@@ -46,14 +46,38 @@ async function drawAnew() {
   }
   for (const [id, value] of typed) {
     const field = document.getElementById(id);
-    if (field && value) field.value = value;
+    if (!field || !value) continue;
+    field.value = value;
+    const folded = field.closest("details");
+    if (folded) folded.open = true;
   }
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   showTimes(document);
   follow();
 }
 
+// Something else that goes on without events: the page is asked for again, and drawn anew when its
+// state is another one.
+function wait(region) {
+  setTimeout(async () => {
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const found = page.querySelector("[data-draw-anew]");
+      if (found?.dataset.drawAnew !== region.dataset.drawAnew) return void drawAnew();
+      const status = region.querySelector("[data-draw-anew-status]");
+      const text = found.querySelector("[data-draw-anew-status]").textContent;
+      if (status.textContent !== text) status.textContent = text;
+    } catch {
+      // the server is away for a moment; ask again
+    }
+    wait(region);
+  }, 1500);
+}
+
 function follow() {
+  const waiting = document.querySelector("[data-draw-anew]");
+  if (waiting) wait(waiting);
   const region = document.querySelector("[data-run-events]");
   if (!region) return;
   source = new EventSource(region.dataset.runEvents);

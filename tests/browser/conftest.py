@@ -24,7 +24,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, without a window."""
     if not CHROMIUM.exists():
-        pytest.skip(f"there is no Chromium at {CHROMIUM}; on Debian: apt-get install chromium")
+        pytest.skip(f"No Chromium at {CHROMIUM}: on Debian, apt-get install chromium.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-background-networking"]

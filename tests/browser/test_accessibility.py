@@ -6,6 +6,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +17,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from console.services.queue import enqueue
+from console.services.runs import get_run
+from console.store.runner import RunnerRow
+from console.store.store import Store
+from console.store.times import now
 from tests.browser.conftest import SECONDS, sign_in
 from tests.browser.site import Site
 
@@ -51,6 +59,10 @@ APPROVER = (
     "/admin/reviews/1",
     "/admin/runs/",
     "/admin/runs/2",
+    "/admin/runs/4",
+    "/admin/runs/4/cancel",
+    "/admin/drift/",
+    "/admin/reviews/2",
     "/admin/audit",
     "/admin/password",
     "/admin/no-such-page",
@@ -61,7 +73,8 @@ VIEWER = ("/admin/products/1", "/admin/reviews/1", "/admin/users")
 
 @pytest.fixture(scope="module")
 def reviewed(site: Site, browser: Browser) -> Site:
-    """The site with a review that has been rehearsed."""
+    """The site with two reviews that have been rehearsed, the second with findings of which one is
+    accepted; a run that goes on elsewhere; and a comparison that found drift."""
     context = browser.new_context(base_url=site.url)
     page = context.new_page()
     sign_in(page, site, "author")
@@ -70,8 +83,57 @@ def reviewed(site: Site, browser: Browser) -> Site:
     expect(page.get_by_role("heading", name="Schema", exact=True)).to_be_visible(
         timeout=60 * SECONDS
     )
+    page.goto("/admin/reviews/new?target=default&goal=base")
+    page.get_by_role("button", name="Open the review and rehearse it").click()
+    expect(page.get_by_role("heading", name="Schema", exact=True)).to_be_visible(
+        timeout=60 * SECONDS
+    )
+    drift(site, page)
     context.close()
+    accept_one_finding(site, browser)
+    add_running_run(site)
     return site
+
+
+def drift(site: Site, page: Page) -> None:
+    """Change the database by hand, and compare."""
+    with closing(sqlite3.connect(site.folder / "instance" / "app.db")) as database:
+        database.execute("ALTER TABLE posts ADD COLUMN note TEXT")
+        page.goto("/admin/drift/default")
+        page.get_by_role("button", name="Compare now").click()
+        expect(page.get_by_text("There is drift")).to_be_visible(timeout=60 * SECONDS)
+        database.execute("ALTER TABLE posts DROP COLUMN note")
+
+
+def accept_one_finding(site: Site, browser: Browser) -> None:
+    """Accept the first finding of review 2 as the approver."""
+    context = browser.new_context(base_url=site.url)
+    page = context.new_page()
+    sign_in(page, site, "approver")
+    page.goto("/admin/reviews/2")
+    form = page.locator(".hazard__accept").first
+    form.locator("summary").click()
+    form.get_by_label("Why it may stay as it is").fill("We begin again.")
+    form.get_by_role("button").click()
+    expect(page.get_by_text("Accepted by")).to_be_visible()
+    context.close()
+
+
+def add_running_run(site: Site) -> None:
+    """A run that a worker on another machine has taken: this one leaves it alone."""
+    store = Store(f"sqlite:///{site.folder / 'instance' / 'console.db'}")
+    with store.begin() as session:
+        elsewhere = RunnerRow(kind="worker", host="elsewhere", pid=1)
+        session.add(elsewhere)
+        session.flush()
+        rehearsed = get_run(store, 2)
+        run = enqueue(
+            session, kind="apply", plan=rehearsed.plan, requested_by="Robin", text="The run began."
+        )
+        run.state, run.runner_id, run.started_at = "running", elsewhere.id, now()
+        run.lease_until = now() + timedelta(days=1)
+        assert run.id == 4
+    store.close()
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import func, select
 
+from console.services.audit import list_entries
 from console.store.account import AccountRow
+from console.store.session import SessionRow
 from console.web.access import COOKIE
 from tests.world import PASSWORD
 
@@ -138,3 +141,15 @@ def test_the_chosen_colours_are_drawn_by_the_server(app, client, page_of, choice
 def test_unknown_colours_are_forgotten(client, page_of):
     client.post("/admin/theme", data={"theme": "<script>", "next": "/admin/sign-in"})
     assert page_of(client, "/admin/sign-in").html["data-bs-theme"] == "auto"
+
+
+def test_a_changed_password_is_one_sign_in_and_no_more(app, sign_in):
+    store = app.extensions["console"].store
+    here = sign_in(app, "author")
+    newest = list_entries(store)[0].id
+    data = {"current": PASSWORD, "new": "another fine password", "again": "another fine password"}
+    assert here.post("/admin/password", data=data).status_code == 303
+    told = [entry.action for entry in list_entries(store) if entry.id > newest]
+    assert told == ["sign-in.succeeded", "account.password-changed"]
+    with store.read() as session:
+        assert session.scalar(select(func.count()).select_from(SessionRow)) == 1

@@ -9,6 +9,8 @@ from flask import abort
 from werkzeug.exceptions import NotFound
 
 from console.services.errors import Conflict, Forbidden, Invalid, Misconfigured, Refused
+from console.store.patience import LONG, patience
+from console.web import access
 from console.web.errors import page_for
 
 
@@ -85,7 +87,7 @@ def test_a_target_that_is_not_set_up_right_says_why(app, sign_in, monkeypatch):
         raise Misconfigured("The settings of the migrations of 'default' cannot be read: [[[")
 
     client = sign_in(app, "author")
-    monkeypatch.setattr("console.mount.flask_target", broken)
+    monkeypatch.setattr("console.mount.flask_targets", broken)
     response = client.get("/admin/migrations/")
     assert response.status_code == 503
     assert "A managed database is not set up right" in response.text
@@ -132,3 +134,15 @@ def test_each_error_has_its_status(error, status):
     page = page_for(error)
     assert page.status == status
     assert "secret" not in page.text
+
+
+def test_a_page_does_not_wait_long_for_a_store_that_is_locked(app, sign_in, monkeypatch):
+    monkeypatch.setattr(access, "SHORT", 10)
+    client = sign_in(app, "author")
+    store = app.extensions["console"].store
+    with store.begin() as session:
+        session.connection()  # keeps every other writer out
+        response = client.post("/admin/sign-out")
+    assert response.status_code == 503
+    assert "Another process keeps it locked." in response.text
+    assert patience.get() == LONG

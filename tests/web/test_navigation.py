@@ -15,6 +15,7 @@ def test_everything_of_the_console_is_one_click_away(app, sign_in, page_of):
         "Users",
         "Posts",
         "History",
+        "Drift",
         "Reviews",
         "Runs",
         "Audit",

@@ -10,10 +10,14 @@ from flask import g
 
 from console.rendering import render
 from console.schema.compatibility import Reading, weigh
+from console.schema.ledger import of_sample
+from console.schema.locks import HeldLock
 from console.schema.probe import Probe, Question
-from console.services.reviews import Policy
+from console.schema.rehearsal import Again, WayBack
+from console.schema.sample import Sample
+from console.services.reviews import Acceptance, Policy
 from console.services.runner import RunnerStatus
-from console.web.forms import CommentForm, ReasonForm
+from console.web.forms import AcceptForm, CommentForm, ReasonForm
 from console.web.review_page import page_of as review_page
 from tests.web import samples
 
@@ -35,6 +39,7 @@ def draw(app):
                 runner=runner,
                 reason_form=ReasonForm(formdata=None),
                 comment_form=CommentForm(formdata=None),
+                accept_form=AcceptForm(formdata=None),
             )
         return BeautifulSoup(text, "html.parser")
 
@@ -72,6 +77,33 @@ def test_the_sections_stand_in_the_order_of_what_matters(draw):
     headings = [h.get_text(" ", strip=True) for h in draw(samples.review()).select("main h2")]
     order = ["At a glance", "Rehearsal", "Hazards", "Schema", "Votes", "Step by step", "Decide"]
     assert [heading for heading in headings if heading in order] == order
+
+
+def test_the_third_pass_and_the_locks_of_a_step_are_told_in_words(draw):
+    rehearsal = samples.rehearsal()
+    lock = HeldLock("ACCESS EXCLUSIVE", "products", "readers and writers wait", 2, 41.0)
+    steps = tuple(replace(step, locks=(lock,)) for step in rehearsal.steps)
+    way_back = WayBack(True, samples.KEPT, again=Again(False, "type size already exists"))
+    page = draw(samples.review(rehearsal=replace(rehearsal, steps=steps, way_back=way_back)))
+    text = page.get_text(" ", strip=True)
+    assert "It works, and everything is as it was before." in text
+    assert "the plan does not work a second time: type size already exists." in text
+    assert (
+        "ACCESS EXCLUSIVE on products from statement 2, held 41 ms: readers and writers wait"
+        in page.select_one(".step").get_text(" ", strip=True)
+    )
+
+
+def test_a_rehearsal_of_a_sample_says_so_wherever_it_is_judged(draw):
+    sample = Sample(24, 30 * 1024**3, 20 * 1024**3)
+    ledger = of_sample(samples.KEPT, sample.words)
+    rehearsal = replace(samples.rehearsal(), sample=sample, ledger=ledger)
+    page = draw(samples.review(rehearsal=rehearsal))
+    assert _glance(page)["Is the data safe"] == "Kept in a sample"
+    assert (
+        page.select_one(".verdict").get_text(strip=True).startswith("Judged by a sample of 24 rows")
+    )
+    assert "the database has 30 GB, more than the limit of 20 GB." in page.get_text(" ", strip=True)
 
 
 def test_the_schema_difference_has_signs_and_words_for_its_colours(draw):
@@ -115,6 +147,62 @@ def test_an_accepted_hazard_stays_visible_and_needs_no_other_reason(draw):
     assert _glance(page)["What could go wrong"] == "1 accepted"
 
 
+def _accepted(**changed):
+    values = {
+        "id": 5,
+        "account": samples.APPROVER,
+        "revision": samples.DANGER.revision,
+        "code": samples.DANGER.code,
+        "subject": samples.DANGER.subject,
+        "danger": samples.DANGER.danger,
+        "reason": "Nobody reads it.",
+        "created_at": samples.AT,
+    }
+    return Acceptance(**{**values, **changed})
+
+
+def test_a_finding_accepted_in_the_review_says_by_whom_and_stands_last(draw):
+    page = draw(samples.review(samples.DOWN, acceptances=(_accepted(),)))
+    warning, danger = page.select(".hazard")
+    assert "Accepted by Paul Approver: Nobody reads it." in danger.get_text(" ", strip=True)
+    assert danger.select_one("time")
+    assert danger.select_one("form")["action"] == "/admin/reviews/1/acceptances/5/take-back"
+    assert warning.select_one("form")["action"].startswith("/admin/reviews/1/accept#accept-")
+    assert _glance(page)["What could go wrong"] == "1 warning"
+    assert "(needed to refuse)" in page.select_one(".decide").text
+
+
+def test_an_acceptance_of_a_finding_that_reads_otherwise_by_now_says_so(draw):
+    page = draw(
+        samples.review(samples.DOWN, acceptances=(_accepted(danger="1 value is deleted."),))
+    )
+    assert "At that time the finding said: 1 value is deleted." in page.select(".hazard")[1].text
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [({"is_void": True}, "in an earlier state of the files"), ({"is_withdrawn": True}, "may not")],
+)
+def test_an_acceptance_that_counts_no_more_leaves_the_finding_open(draw, changed, words):
+    review = samples.review(samples.DOWN, acceptances=(_accepted(**changed),))
+    page = draw(review)
+    assert review.needs_reason
+    assert words in page.select_one(".acceptance--void").text
+    assert _glance(page)["What could go wrong"] == "1 danger"
+
+
+def test_who_may_not_accept_findings_is_told_why_and_sees_no_form(draw):
+    page = draw(samples.review(samples.DOWN), samples.AUTHOR)
+    assert "You opened this review" in page.select_one("#hazards").find_parent("section").text
+    assert not page.select(".hazard form")
+
+
+def test_the_decision_names_the_errors_that_a_reason_would_accept(draw):
+    assert "1 error is not accepted yet (column-dropped)" in draw(
+        samples.review(samples.DOWN)
+    ).select_one("#reason-help").get_text(" ", strip=True).replace("( ", "(").replace(" )", ")")
+
+
 def test_a_way_back_says_in_numbers_what_is_lost_before_anybody_approves(draw):
     page = draw(samples.review(samples.DOWN))
     assert _glance(page)["Is the data safe"] == "Data will be lost"
@@ -145,7 +233,9 @@ def test_an_approved_plan_can_be_applied_at_once_if_nothing_is_lost(draw):
 
 def test_an_approved_plan_that_loses_data_leads_to_a_page_that_asks_once_more(draw):
     votes = (replace(samples.vote(), digest=samples.DOWN.digest),)
-    page = draw(samples.review(samples.DOWN, state="approved", approvals=votes))
+    accepted = (_accepted(),)
+    review = samples.review(samples.DOWN, state="approved", approvals=votes, acceptances=accepted)
+    page = draw(review)
     assert _button(page, "Apply").name == "a"
     assert _button(page, "Apply")["href"] == "/admin/reviews/1/apply"
 
@@ -208,7 +298,7 @@ def test_a_refused_apply_says_why(draw):
 
 def test_a_plan_with_a_danger_asks_the_approver_for_a_reason(draw):
     form = draw(samples.review(samples.DOWN)).select_one(".decide form")
-    assert "This plan has a danger in it" in form.text
+    assert "write why it is right to apply the plan all the same" in form.text
     assert form.find("input", attrs={"name": "digest"})["value"] == samples.DOWN.digest
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from bs4 import BeautifulSoup
 
 from console.services import reviews
 from console.services.runner import Runner
@@ -191,3 +192,27 @@ def test_what_may_not_be_applied_says_why(lagging_app, approver, opened, page_of
     assert response.status_code == 303
     page = page_of(approver, f"/admin/reviews/{opened}")
     assert "wait for its result" in page.select_one(".notice--danger").text
+
+
+def test_a_finding_is_accepted_where_it_stands_and_taken_back(
+    lagging_app, author, sign_in, page_of
+):
+    author.post("/admin/reviews/new", data={"target": "default", "goal": "base"})
+    _work(lagging_app)
+    approver, digest = sign_in(lagging_app, "approver"), _digest(lagging_app, 1)
+    form = page_of(approver, "/admin/reviews/1").select_one(".hazard__accept form")
+    name = form.select_one('[name="finding"]')["value"]
+    data = {"digest": digest, "finding": name, "reason": "  "}
+    response = approver.post("/admin/reviews/1/accept", data=data)
+    assert response.status_code == 400
+    (opened,) = BeautifulSoup(response.data, "html.parser").select(".hazard__accept[open]")
+    assert opened.select_one('[name="finding"]')["value"] == name
+    assert "Say why this may stay as it is." in opened.text
+    answer = approver.post("/admin/reviews/1/accept", data={**data, "reason": "We begin again."})
+    assert answer.location.endswith("/admin/reviews/1#hazards")
+    page = page_of(author, "/admin/reviews/1")
+    assert "Accepted by Paul Approver: We begin again." in page.text
+    assert not page.select(".acceptance form")
+    again = page_of(approver, "/admin/reviews/1").select_one(".acceptance form")["action"]
+    assert approver.post(again).status_code == 303
+    assert "not accepted any more" in page_of(approver, "/admin/reviews/1").text

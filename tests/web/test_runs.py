@@ -7,8 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from console.schema.progress import Event
 from console.services import reviews
+from console.services.event_writer import EventWriter
+from console.services.presence import Presence
+from console.services.queue import claim
 from console.services.runs import RunEvent
+from console.store.run import RunRow
 from console.web import runs as page
 from tests import world
 from tests.web import samples
@@ -33,6 +38,69 @@ def test_a_waiting_run_says_that_the_runner_is_missing(app, sign_in, page_of, wa
     assert "python manage.py worker" in shown.text
     assert shown.select_one("[data-run-events]")
     assert shown.head.noscript.meta["content"] == "3"
+
+
+def _begin(app, number):
+    """Take the run, as a worker that is about to execute it."""
+    with Presence(app.extensions["console"].store, "worker") as presence:
+        assert claim(app.extensions["console"].store, presence.id, number) == number
+
+
+def test_a_run_that_waits_is_cancelled_after_a_page_that_asks(app, sign_in, page_of, waiting):
+    author = sign_in(app, "author")
+    link = page_of(author, f"/admin/runs/{waiting}").select_one('a[href$="/cancel"]')
+    asked = page_of(author, link["href"])
+    assert "It has not begun" in asked.text
+    assert author.post(link["href"]).location == f"/admin/runs/{waiting}"
+    page = page_of(author, f"/admin/runs/{waiting}")
+    assert "The run is cancelled." in page.text
+    assert "It had not begun. Nothing was changed." in page.text
+    assert author.get(link["href"]).status_code == 303
+
+
+def test_a_run_that_has_begun_is_being_cancelled_until_it_has_ended(app, sign_in, page_of, waiting):
+    _begin(app, waiting)
+    author, url = sign_in(app, "author"), f"/admin/runs/{waiting}"
+    assert "Only a clone is touched" in page_of(author, f"{url}/cancel").text
+    author.post(f"{url}/cancel")
+    page = page_of(author, url)
+    assert "is being cancelled" in page.select_one("#live-title").text
+    assert page.select_one("[data-run-state]")["data-run-state"] == "cancelling"
+    assert "Ada Author has cancelled it; it is about to end." in page.text
+    assert not page.select('a[href$="/cancel"]')
+
+
+def test_who_may_not_ask_for_an_apply_cannot_cancel_it(app, sign_in, page_of, waiting):
+    console = app.extensions["console"]
+    with console.store.begin() as session:
+        session.get_one(RunRow, waiting).kind = "apply"
+    for role, status in (("author", 403), ("viewer", 403), ("operator", 200)):
+        assert sign_in(app, role).get(f"/admin/runs/{waiting}/cancel").status_code == status
+    asked = page_of(sign_in(app, "operator"), f"/admin/runs/{waiting}/cancel")
+    assert "It has not begun" in asked.text
+    _begin(app, waiting)
+    asked = page_of(sign_in(app, "operator"), f"/admin/runs/{waiting}/cancel")
+    assert "Everything of it is taken back" in asked.text
+    assert "No statement of it has been heard of yet." in asked.text
+
+
+def test_a_long_run_shows_its_last_lines_and_leads_to_the_earlier_ones(
+    app, sign_in, page_of, waiting, monkeypatch
+):
+    monkeypatch.setattr(page, "LINES", 3)
+    store = app.extensions["console"].store
+    with EventWriter(store, waiting) as tell:
+        for number in range(6):
+            tell(Event("check", f"Line {number}"))
+    client = sign_in(app, "author")
+    client.post(f"/admin/runs/{waiting}/cancel")
+    shown = page_of(client, f"/admin/runs/{waiting}")
+    assert "Its progress, 3 lines, the last ones" in shown.select_one("summary").text
+    assert [line.span.text for line in shown.select(".progress-log li")][:2] == ["Line 4", "Line 5"]
+    earlier = page_of(client, shown.find("a", string="5 earlier lines")["href"])
+    assert [line.span.text for line in earlier.select(".progress-log li")] == [
+        f"Line {number}" for number in (1, 2, 3)
+    ]
 
 
 def test_the_list_shows_every_run_with_its_state(app, sign_in, page_of, waiting):

@@ -1,0 +1,77 @@
+"""The page on which models, database and history are compared."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing
+
+from console.services.runner import Runner
+
+
+def _work(app):
+    console = app.extensions["console"]
+    workspace = console.settings.workspace
+    Runner(console.store, console.targets, workspace).work(threading.Event(), once=True)
+
+
+def _change_by_hand(app, sql):
+    file = app.extensions["console"].targets["default"].parsed_url.database
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(sql)
+
+
+def test_nothing_was_compared_yet(app, sign_in, page_of):
+    page = page_of(sign_in(app, "viewer"), "/admin/drift/")
+    assert "Nothing has been compared yet" in page.text
+    assert not page.select(".page__actions form")
+    links = [a["href"] for a in page_of(sign_in(app, "viewer"), "/admin/").select("a")]
+    assert "/admin/drift/default" in links
+
+
+def test_a_comparison_waits_for_the_worker_and_the_page_says_so(app, sign_in, page_of):
+    author = sign_in(app, "author")
+    assert author.post("/admin/drift/default").location == "/admin/drift/default"
+    page = page_of(author, "/admin/drift/default")
+    assert page.select_one("[data-draw-anew]")["data-draw-anew"] == "1 queued"
+    assert page.head.noscript.meta["content"] == "3"
+    assert "python manage.py worker" in page.text
+    assert not page.select(".page__actions form")
+    author.post("/admin/drift/default")
+    assert "being compared already" in page_of(author, "/admin/drift/default").text
+
+
+def test_what_agrees_is_said_and_shown_on_the_dashboard(app, sign_in, page_of):
+    author = sign_in(app, "author")
+    author.post("/admin/drift/default")
+    _work(app)
+    page = page_of(author, "/admin/drift/default")
+    assert "The models, the database and the history agree." in page.text
+    assert "The models and the database agree." in page.text
+    assert "No drift" in page_of(author, "/admin/").select_one(".standing__drift").text
+
+
+def test_what_was_changed_by_hand_is_drawn_as_a_plan_draws_it(app, sign_in, page_of):
+    _change_by_hand(
+        app,
+        "ALTER TABLE products ADD COLUMN stock INTEGER; CREATE INDEX by_name ON products (name);",
+    )
+    author = sign_in(app, "author")
+    author.post("/admin/drift/default")
+    _work(app)
+    page = page_of(author, "/admin/drift/default")
+    history = page.select_one("#history").find_parent("section")
+    assert [c.select_one(".change__sign").text for c in history.select(".change")] == ["+", "+"]
+    models = page.select_one("#models").find_parent("section")
+    assert [c.select_one(".change__sign").text for c in models.select(".change")] == ["−", "−"]
+    assert "There is drift" in page_of(author, "/admin/").select_one(".standing__drift").text
+
+
+def test_pending_revisions_are_named_and_a_rename_is_suspected(lagging_app, sign_in, page_of):
+    _change_by_hand(lagging_app, "ALTER TABLE users RENAME COLUMN name TO called;")
+    author = sign_in(lagging_app, "author")
+    author.post("/admin/drift/default")
+    _work(lagging_app)
+    page = page_of(author, "/admin/drift/default")
+    assert "what the history makes with its 1 pending revision agree" in page.text
+    assert "A rename?" in page.select_one("#history").find_parent("section").text
