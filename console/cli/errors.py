@@ -9,6 +9,7 @@ import click
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
+from console.cli.output import AS_JSON, WRITTEN, write_json
 from console.config import SettingsError
 from console.host import HostError
 from console.schema.errors import SchemaError
@@ -32,8 +33,17 @@ class Refusal(click.ClickException):
 
     exit_code = 1
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        ctx = click.get_current_context(silent=True)
+        meta = ctx.meta if ctx is not None else {}
+        self.wants_json = bool(meta.get(AS_JSON)) and not meta.get(WRITTEN)
+
     def show(self, file: object = None) -> None:
-        """Print the message alone, on stderr."""
+        """Print the message alone, on stderr; with --json an object with it on stdout, too, unless
+        the command has printed its data."""
+        if self.wants_json:
+            write_json({"error": self.format_message()})
         click.echo(f"Error: {self.format_message()}", err=True)
 
 

@@ -9,7 +9,7 @@ import click
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import Refusal
 from console.cli.output import json_option, say, warn, write_json
-from console.schema import autogenerate
+from console.services.revisions import draft_revision, missing_operations
 
 if TYPE_CHECKING:
     from console.mount import Console
@@ -42,7 +42,7 @@ def makemigrations(
     """
     chosen = target_of(console, target)
     if check:
-        missing = autogenerate.check(chosen)
+        missing = missing_operations(chosen)
         if as_json:
             write_json(missing)
         else:
@@ -53,7 +53,7 @@ def makemigrations(
             )
         say("No changes detected.")
         return
-    made = autogenerate.generate(chosen, message=message, empty=empty, head=head)
+    made = draft_revision(chosen, message=message, empty=empty, head=head)
     if as_json:
         write_json(made)
         return

@@ -10,6 +10,7 @@ from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import Refusal
 from console.cli.output import Reporter, json_option, say, warn, write_json
 from console.cli.render import plan_lines
+from console.cli.stopping import cancel_on_signals
 from console.schema.errors import NothingToDo
 from console.schema.plan import Plan, make_plan
 from console.schema.rehearsal import Outcome
@@ -83,7 +84,7 @@ def _apply(console: Console, plan: Plan, *, rehearse: bool) -> Outcome:
     """Apply the plan: as its review, if one was approved; without one if the settings let it."""
     review = find_approved(console.store, console.targets, plan, console.policy)
     workspace = console.settings.workspace
-    with Reporter() as progress:
+    with Reporter() as progress, cancel_on_signals() as cancelled:
         if review is not None:
             say(f"Review {review.id} approved this plan: {review.title}")
             return apply_approved(
@@ -94,6 +95,7 @@ def _apply(console: Console, plan: Plan, *, rehearse: bool) -> Outcome:
                 workspace=workspace,
                 policy=console.policy,
                 progress=progress,
+                cancelled=cancelled,
             )
         if not console.settings.migrate_without_review:
             raise Refusal(
@@ -109,6 +111,7 @@ def _apply(console: Console, plan: Plan, *, rehearse: bool) -> Outcome:
             workspace=workspace,
             progress=progress,
             rehearse=rehearse,
+            cancelled=cancelled,
         )
 
 

@@ -15,11 +15,23 @@ from console.schema.progress import Event
 from console.schema.revision import Problem
 from console.schema.wire import encode
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+AS_JSON, WRITTEN = "console.as_json", "console.written"
+
+
+def _note_json(ctx: click.Context, _parameter: click.Parameter, as_json: bool) -> bool:
+    ctx.meta[AS_JSON] = as_json
+    return as_json
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, callback=_note_json, help="Print JSON for programs."
+)
 
 
 def write_json(value: Any) -> None:
     """Print a value of the services as JSON."""
+    if (ctx := click.get_current_context(silent=True)) is not None:
+        ctx.meta[WRITTEN] = True
     click.echo(json.dumps(encode(value), indent=2, ensure_ascii=False, sort_keys=False))
 
 

@@ -14,6 +14,7 @@ from console.schema.errors import NothingToDo
 from console.schema.history import read_history
 from console.schema.plan import make_plan
 from console.schema.wire import encode
+from console.services.acceptances import accepted_of
 
 if TYPE_CHECKING:
     from console.mount import Console
@@ -40,8 +41,9 @@ def plan(console: Console, revision: str, target: str | None, as_json: bool) -> 
             write_json(None)
         return
     hazards = judge(chosen, made, None, history)
+    review, accepted = accepted_of(console.store, made.digest)
     if as_json:
-        write_json({**encode(made), "hazards": hazards})
+        write_json({**encode(made), "hazards": hazards, "review": review, "accepted": accepted})
         return
-    for line in (*plan_lines(made), *hazard_lines(hazards)):
+    for line in (*plan_lines(made), *hazard_lines(hazards, review, accepted)):
         click.echo(line)

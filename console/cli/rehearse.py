@@ -1,8 +1,8 @@
-"""rehearse: run a plan and its way back on a clone, and say what would become of the data."""
+"""rehearse: run a plan, its way back and the plan again on a clone, and say what would become of the data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +14,7 @@ from console.cli.render import difference_lines, hazard_lines, ledger_lines, pla
 from console.schema.errors import NothingToDo
 from console.schema.plan import Plan, make_plan
 from console.schema.rehearsal import Rehearsal
-from console.services.ending import Ending
+from console.services.acceptances import accepted_of
 from console.services.execution import rehearse_plan
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def rehearse(
     console: Console, revision: str, target: str | None, allow_loss: bool, as_json: bool
 ) -> None:
-    """Try a plan and its way back on a clone of the database.
+    """Try a plan, its way back, and the plan again on a clone of the database.
 
     REVISION is an id or its beginning, a label, head, heads, base, +1 or -1. The database itself is
     only read. Exits with status 1 if the plan fails on the clone or would lose data.
@@ -47,10 +47,12 @@ def rehearse(
         ending = rehearse_plan(chosen, plan, console.settings.workspace, progress)
     rehearsal = ending.rehearsal
     assert rehearsal is not None
+    review, accepted = accepted_of(console.store, plan.digest)
     if as_json:
-        write_json({"plan": plan, "rehearsal": rehearsal, "hazards": ending.hazards})
+        found = {"hazards": ending.hazards, "review": review, "accepted": accepted}
+        write_json({"plan": plan, "rehearsal": rehearsal, **found})
     else:
-        for line in _lines(plan, rehearsal, ending):
+        for line in _lines(plan, rehearsal, hazard_lines(ending.hazards, review, accepted)):
             click.echo(line)
     _conclude(rehearsal, allow_loss)
 
@@ -69,37 +71,28 @@ def _conclude(rehearsal: Rehearsal, allow_loss: bool) -> None:
     raise Refusal(f"Data would be lost: {'; '.join(losses)}. If it may be, say --allow-loss.")
 
 
-def _lines(plan: Plan, rehearsal: Rehearsal, ending: Ending) -> Iterator[str]:
+def _lines(plan: Plan, rehearsal: Rehearsal, hazards: Iterable[str]) -> Iterator[str]:
     """A whole rehearsal, section by section."""
     yield from plan_lines(plan)
     took = f"{rehearsal.clone_milliseconds:,.0f} ms; the plan took {rehearsal.milliseconds:,.0f} ms"
     yield f"Rehearsed on a clone: {rehearsal.clone}, {took}."
+    if rehearsal.sample is not None:
+        yield rehearsal.sample.sentence
     if rehearsal.ledger is not None:
         yield from ("", "Data", *ledger_lines(rehearsal.ledger))
     if rehearsal.failed_statement:
         yield from ("", "It failed at", f"  {rehearsal.failed_statement}")
     if rehearsal.difference:
         yield from ("", "Schema", *difference_lines(rehearsal.difference))
+    if locks := [(step.revision, lock) for step in rehearsal.steps for lock in step.locks]:
+        yield from ("", "Locks", *(f"  {revision}: {lock.sentence}" for revision, lock in locks))
     if rehearsal.leftovers:
         yield from ("", "Left behind", *(f"  {name}" for name in rehearsal.leftovers))
     if rehearsal.way_back is not None:
-        yield from ("", "The way back", f"  {_way_back(rehearsal)}")
+        yield from ("", "The way back", f"  {rehearsal.way_back.sentence}")
+        if rehearsal.way_back.again is not None:
+            yield f"  {rehearsal.way_back.again.sentence}"
     if rehearsal.compatibility is not None:
         yield from ("", "Which goes first", f"  {rehearsal.compatibility.sentence}")
-    if ending.hazards:
-        yield from ("", "Hazards", *hazard_lines(ending.hazards))
-
-
-def _way_back(rehearsal: Rehearsal) -> str:
-    """What became of the clone on the way back, in a sentence."""
-    back = rehearsal.way_back
-    assert back is not None
-    if not back.works:
-        return f"It does not work: {back.error}"
-    if back.ledger is not None and back.ledger.losses:
-        return f"It works, and loses {'; '.join(back.ledger.losses)}."
-    if back.ledger is not None and not back.ledger.is_clean:
-        return "It works, and leaves some values changed."
-    if back.difference:
-        return "It works and keeps the data, but the schema is not what it was."
-    return "It works, and everything is as it was before."
+    if found := tuple(hazards):
+        yield from ("", "Hazards", *found)

@@ -8,6 +8,7 @@ from console.hazards.hazard import Hazard
 from console.schema.catalogue import Change, Difference
 from console.schema.ledger import Ledger
 from console.schema.plan import Plan
+from console.services.review import Acceptance, finding_of
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
@@ -21,14 +22,21 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield f"Digest {plan.digest}"
 
 
-def hazard_lines(hazards: Iterable[Hazard]) -> Iterator[str]:
-    """Hazards, worst first: what goes wrong, why, and what to write instead."""
+def hazard_lines(
+    hazards: Iterable[Hazard], review: int | None = None, acceptances: Iterable[Acceptance] = ()
+) -> Iterator[str]:
+    """Hazards, worst first: what goes wrong, why, who accepts it in its review, and what to write
+    instead."""
+    accepted = {(each.revision, each.code, each.subject): each for each in acceptances}
     for hazard in hazards:
         place = f" in {hazard.revision}" if hazard.revision else ""
         yield f"{hazard.severity}: {hazard.code}: {hazard.subject}{place}"
         yield f"    {hazard.danger} {hazard.reason}"
         if hazard.accepted:
             yield f"    Accepted in the revision: {hazard.accepted}"
+        if found := accepted.get(finding_of(hazard)):
+            reason = " ".join(found.reason.split())
+            yield f"    Accepted by {found.account.name} in review {review}: {reason}"
         if hazard.rewrite:
             yield from (f"    | {line}" for line in hazard.rewrite.strip().splitlines())
 
@@ -36,8 +44,7 @@ def hazard_lines(hazards: Iterable[Hazard]) -> Iterator[str]:
 def difference_lines(difference: Difference) -> Iterator[str]:
     """A schema difference, per table and view, each change with its sign."""
     for table in difference.tables:
-        kind = "view" if table.is_view else "table"
-        yield f"{SIGNS[table.sign]} {kind} {table.name}"
+        yield f"{SIGNS[table.sign]} {table.noun} {table.name}"
         yield from (f"    {change_line(change)}" for change in table.changes)
 
 

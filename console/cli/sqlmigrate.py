@@ -8,8 +8,7 @@ import click
 
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.output import json_option, write_json
-from console.schema.history import read_history
-from console.schema.statement import compile_statements
+from console.services.revisions import sql_of
 
 if TYPE_CHECKING:
     from console.mount import Console
@@ -29,12 +28,7 @@ def sqlmigrate(
     REVISION is an id or its beginning, a label, or head. The SQL is captured on an empty clone; no
     database is touched.
     """
-    chosen = target_of(console, target)
-    history = read_history(chosen)
-    if revision == "head" and len(history.heads) == 1:
-        revision = history.heads[0]
-    found = history.find(revision)
-    statements = compile_statements(chosen, found.id, "down" if backwards else "up")
+    found, statements = sql_of(target_of(console, target), revision, backwards=backwards)
     if as_json:
         write_json(statements)
         return

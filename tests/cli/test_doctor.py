@@ -44,15 +44,34 @@ def test_a_wrong_stamp_is_named_and_put_right_on_request(
     assert entry.text == f"Command line looked after default and stamped it with {FIRST}."
 
 
-def test_a_half_applied_revision_is_told_change_by_change(
+def test_a_half_applied_revision_is_told_statement_by_statement(
     manage: Manage, lagging_app: Flask
 ) -> None:
     execute(lagging_app, "ALTER TABLE products ADD COLUMN price NUMERIC(10, 2)")
     result = manage(lagging_app, "doctor", "--fix", "--yes")
-    assert result.exit_code == 1
-    assert "half-applied" in result.stdout
-    assert f"{SECOND} applied: column products.price added" in result.stdout
-    assert f"{SECOND} missing: check products.ck_products_price_not_negative" in result.stdout
+    assert result.exit_code == 1, "of two ways out only a person chooses"
+    assert result.stdout.startswith(f"half-applied: default: {SECOND} is applied in part")
+    assert "    unknown: CREATE TABLE _alembic_tmp_products" in result.stdout
+    assert "  1. resume: Bring in the rest" in result.stdout
+    assert "  2. undo: Go back to where it began" in result.stdout
+    assert "     | DROP TABLE products" in result.stdout
+    assert "     Nothing is lost: " in result.stdout
+    assert "  3. stamp: Stamp it.\n     Not possible: " in result.stdout
+    assert manage(lagging_app, "doctor", "--undo", "--yes").exit_code == 0
+    assert manage(lagging_app, "doctor").exit_code == 0
+    entry = list_entries(lagging_app.extensions["console"].store)[0]
+    assert f"took out {SECOND}" in entry.text
+    assert entry.data["ledger"]["losses"] == []
+
+
+def test_a_way_out_is_chosen_by_its_number(manage: Manage, lagging_app: Flask) -> None:
+    execute(lagging_app, "ALTER TABLE products ADD COLUMN price NUMERIC(10, 2)")
+    refused = manage(lagging_app, "doctor", "--fix", input="0\n")
+    assert refused.exit_code == 1
+    chosen = manage(lagging_app, "doctor", "--fix", input="1\n")
+    assert chosen.exit_code == 0, chosen.output
+    assert "Done: Bring in the rest" in chosen.stderr
+    assert manage(lagging_app, "migrate", "--check").exit_code == 0
 
 
 def test_leftovers_and_orphans_are_cleaned_up_together(manage: Manage, app: Flask) -> None:

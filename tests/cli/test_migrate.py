@@ -140,3 +140,24 @@ def test_an_approval_of_other_bytes_does_not_count(manage: Manage, production: F
     result = manage(production, "migrate")
     assert result.exit_code == 1
     assert "Nobody approved this plan" in result.stderr
+
+
+def test_a_refusal_is_an_object_for_programs_too(manage: Manage, app: Flask) -> None:
+    result = manage(app, "migrate", "ffff", "--json")
+    assert result.exit_code == 1
+    assert data_of(result) == {"error": "There is no revision 'ffff' in this history."}
+    assert result.stderr == "Error: There is no revision 'ffff' in this history.\n"
+
+
+def test_a_refusal_after_the_data_adds_nothing_to_it(manage: Manage, lagging_app: Flask) -> None:
+    result = manage(lagging_app, "migrate", "--plan", "--check", "--json")
+    assert result.exit_code == 1
+    assert len(data_of(result)["steps"]) == 1
+    assert "have not been applied" in result.stderr
+
+
+def test_a_goal_that_cannot_be_planned_says_why(manage: Manage, app: Flask) -> None:
+    result = manage(app, "migrate", "head+1")
+    assert result.stderr == (
+        "Error: 'head+1' cannot be planned: it leads to no revision, or to several.\n"
+    )

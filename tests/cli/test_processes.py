@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.histories.script_folder import Sample, write_folder
+
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESSES = ["author@example.com", "approver@example.com", "viewer@example.com"]
 
@@ -246,3 +248,28 @@ def test_flask_migrate_works_beside_the_console(instance: Path) -> None:
     result = call(instance, "db", "upgrade")
     assert result.returncode == 0, result.stderr
     assert rows(instance, "SELECT version_num FROM alembic_version") == [("9e2d05c8a314",)]
+
+
+def test_ctrl_c_cancels_a_migration_and_says_what_stays(instance: Path, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    up = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(60)"
+    write_folder(tmp_path / "stock", [Sample("aaaa1", up=up)])
+    targets = tmp_path / "targets.toml"
+    targets.write_text('[targets.stock]\nscript_location = "stock"\nurl = "sqlite:///stock.db"')
+    command = ["migrate", "--target", "stock", "--no-rehearsal"]
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "manage.py", *command],
+        env=environment(instance, CONSOLE_TARGETS=str(targets)),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(begun.exists, "the migration")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Cancelling; what can be undone is being undone." in said
+    assert said.splitlines()[-1] == "Error: It was cancelled. Nothing was changed."
+    store = sqlite3.connect(f"file:{instance}/console.db?mode=ro", uri=True)
+    states = store.execute("SELECT state FROM console_run WHERE target = 'stock'")
+    assert states.fetchall() == [("cancelled",)]
+    store.close()
