@@ -27,14 +27,19 @@ check: ## ruff, mypy and the import contracts
 	$(IN_VENV) mypy
 	.venv/bin/lint-imports
 
-bench: ## measure the core, side by side with plain Alembic
+bench: ## measure the core on three databases, side by side with plain Alembic (docs/measurements.md)
 	@$(PREPARE) --dev --no-front-end
-	@exec $(IN_VENV) tests.bench
+	@exec $(IN_VENV) tests.bench $(ARGS)
 
 N ?= 500
-faults: ## kill -9 a migration at N random moments (N=500) and look at what is left
+CHOSEN = $(foreach name,only database seed from,$(if $($(name)),--$(name) $($(name))))
+only = $(ONLY)
+database = $(DATABASE)
+seed = $(SEED)
+from = $(FROM)
+faults: ## kills, races and silent damage in N=500 rounds; one part: ONLY=kill DATABASE=sqlite SEED=1
 	@$(PREPARE) --dev --no-front-end
-	@CONSOLE_TEST_KILLS=$(N) exec $(IN_VENV) pytest -v -s tests/schema -k "kill" $(ARGS)
+	@exec $(IN_VENV) tests.bench.faults $(N) $(CHOSEN) $(ARGS)
 
 screenshots: ## take the pictures of the README again (needs Chromium)
 	@$(PREPARE) --dev
