@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from wtforms.form import BaseForm
 
 from console.admin import version
@@ -142,7 +143,7 @@ def _text(field: Any) -> str:
 
 def _default(attribute: Attribute) -> Any:
     default = attribute.column.default
-    return default.arg if default is not None and default.is_scalar else None  # type: ignore[attr-defined]
+    return default.arg if isinstance(default, ScalarElementColumnDefault) else None
 
 
 def _is_same(before: Any, after: Any) -> bool:

@@ -75,7 +75,7 @@ class Collection:
         """The child's column that points here; None for many-to-many and composite keys."""
         if self.relation.secondary is not None or len(self.relation.synchronize_pairs) != 1:
             return None
-        return self.relation.synchronize_pairs[0][1]  # type: ignore[return-value]
+        return self.relation.synchronize_pairs[0][1]  # type: ignore[return-value]  # the ORM's pairs are columns
 
 
 @dataclass(frozen=True)
@@ -175,5 +175,5 @@ def _to_one_by_column(mapper: Mapper[Any]) -> dict[Column[Any], RelationshipProp
             continue
         local, remote = relation.local_remote_pairs[0]
         if remote is relation.mapper.primary_key[0]:
-            found.setdefault(local, relation)  # type: ignore[arg-type]
+            found.setdefault(local, relation)  # type: ignore[arg-type]  # the ORM's pairs are columns
     return found

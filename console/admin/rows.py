@@ -37,7 +37,7 @@ def lock_for_writing(session: Session, outline: Outline) -> None:
     table = outline.mapper.local_table
     column = outline.mapper.primary_key[0]
     if session.get_bind(outline.mapper).dialect.name == "sqlite":
-        session.execute(update(table).where(false()).values({column: column}))  # type: ignore[arg-type]
+        session.execute(update(table).where(false()).values({column.key: column}))  # type: ignore[arg-type]  # a mapper of a class has a table
 
 
 def read_for_writing(session: Session, outline: Outline, shape: Shape, key: tuple[Any, ...]) -> Any:

@@ -31,7 +31,7 @@ def shell(console: Console, command: str | None, plain: bool) -> None:
         return
     banner = f"Console shell: {', '.join(sorted(names))}"
     if not plain and find_spec("IPython"):
-        from IPython import start_ipython  # type: ignore[import-not-found,unused-ignore]
+        from IPython import start_ipython  # type: ignore[import-not-found,unused-ignore]  # not required
 
         click.echo(banner, err=True)
         start_ipython(argv=["--no-banner"], user_ns=names)

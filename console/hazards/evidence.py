@@ -111,7 +111,7 @@ class Evidence:
 
     def failed_in(self, revision: str) -> bool:
         """Whether the rehearsal failed in this revision."""
-        return bool(self.rehearsal) and self.rehearsal.failed_revision == revision  # type: ignore[union-attr]
+        return self.rehearsal is not None and self.rehearsal.failed_revision == revision
 
     def probe(self, question: Question) -> tuple[Probe, ...]:
         """What the live database answers, as evidence of a finding: empty where it does not."""
