@@ -42,13 +42,13 @@ SETTINGS = (
     ),
     Setting(
         "CONSOLE_INSTANCE",
-        "`instance/` in the checkout",
+        "`instance/` in the checkout; Flask's instance folder where the console is mounted",
         "The folder for everything that is written: databases, the secret key, rehearsal clones.",
     ),
     Setting(
         "CONSOLE_DATABASE_URL",
         "SQLite, `app.db` in the instance folder",
-        "The managed database, as an SQLAlchemy URL; a relative SQLite path starts at the checkout.",
+        "The managed database, as an SQLAlchemy URL; a relative SQLite path starts beside the instance folder.",
     ),
     Setting(
         "CONSOLE_STORE_URL",
@@ -73,7 +73,7 @@ SETTINGS = (
     Setting("CONSOLE_SESSION_HOURS", "12", "After how many hours a person has to sign in again."),
     Setting(
         "CONSOLE_APP",
-        "console.app:create_app",
+        "what the application's module calls it",
         "Where the processes that run migrations find the Flask application: `module:name`.",
     ),
     Setting(
@@ -102,7 +102,7 @@ class Settings:
     approvals_required: int = 1
     migrate_without_review: bool = True
     session_hours: int = 12
-    application: str = "console.app:create_app"
+    application: str = ""
     port: int = 5000
     targets_file: Path | None = None
     rehearsal_limit: int = 20 * 1024**3
@@ -119,14 +119,16 @@ class Settings:
 
     @classmethod
     def from_environment(
-        cls, environ: Mapping[str, str] = os.environ, root: Path = ROOT
+        cls,
+        environ: Mapping[str, str] = os.environ,
+        root: Path = ROOT,
+        instance: str | Path = "instance",
     ) -> Settings:
         """Read every setting from `environ`, create the instance folder, and raise SettingsError
-        for the first one that cannot be used. Relative paths start at `root`."""
+        for the first one that cannot be used. Relative paths start at `root`; `instance` is the
+        folder where CONSOLE_INSTANCE names none."""
         env = _read(environ, "CONSOLE_ENV", "development", _environment)
-        instance = _writable(
-            root / Path(environ.get("CONSOLE_INSTANCE") or "instance").expanduser()
-        )
+        instance = _writable(root / Path(environ.get("CONSOLE_INSTANCE") or instance).expanduser())
         return cls(
             env=env,
             instance=instance,
@@ -145,7 +147,7 @@ class Settings:
                 _yes_or_no,
             ),
             session_hours=_read(environ, "CONSOLE_SESSION_HOURS", "12", _whole(1, 24 * 365)),
-            application=_read(environ, "CONSOLE_APP", "console.app:create_app", _importable),
+            application=_read(environ, "CONSOLE_APP", "", _importable),
             targets_file=_read(environ, "CONSOLE_TARGETS", "", _file(root)),
             rehearsal_limit=_read(
                 environ, "CONSOLE_REHEARSAL_LIMIT", str(20 * 1024**3), _whole(0, 10**12)
@@ -188,7 +190,8 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
 
 def _importable(value: str) -> str:
     module, _, name = value.partition(":")
-    if not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
+    parts = [*module.split("."), name]
+    if value and not all(part.isidentifier() for part in parts):
         raise ValueError(f"is '{value}'; it has to look like package.module:create_app.")
     return value
 

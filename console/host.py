@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -11,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.config import Config
 from flask import Flask
+
+FACTORIES = ("create_app", "make_app")  # where Flask's own command line looks
 
 
 class HostError(Exception):
@@ -79,6 +82,23 @@ def load_application(spec: str) -> Flask:
             "CONSOLE_APP has to name one, or a function that makes one, as module:name."
         )
     return found
+
+
+def name_of(app: Flask) -> str:
+    """Where another process can import `app`, as module:name: what the module that it is named after
+    calls it, or one of Flask's own names for a factory. HostError where neither is there."""
+    module = sys.modules.get(app.import_name)
+    names = vars(module) if module is not None and app.import_name != "__main__" else {}
+    for name, value in names.items():
+        if value is app:
+            return f"{app.import_name}:{name}"
+    for name in FACTORIES:
+        if callable(names.get(name)) and _takes_nothing(names[name]):
+            return f"{app.import_name}:{name}"
+    raise HostError(
+        f"The processes that run migrations cannot tell where to import the application "
+        f"'{app.name}'; set CONSOLE_APP to it, or to a function that makes it, as module:name."
+    )
 
 
 def _takes_nothing(factory: Callable[..., Any]) -> bool:

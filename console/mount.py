@@ -15,12 +15,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
 from console import admin, web
 from console.config import Settings
+from console.host import HostError, name_of
 from console.rendering import make_environment
 from console.schema.target import Target
 from console.services.errors import Misconfigured
@@ -61,7 +63,10 @@ class Console:
         """Mount on `app`, whose Flask-SQLAlchemy object is `db`; after `Migrate(app, db)`."""
         self.app = app
         self.db = db or self.db or app.extensions["sqlalchemy"]
-        self.settings = self._settings or Settings.from_environment()
+        folder = Path(app.instance_path)
+        self.settings = self._settings or Settings.from_environment(
+            root=folder.parent, instance=folder
+        )
         if not app.secret_key:
             app.secret_key = self.settings.secret_key
         self.external = read_targets(self.settings.targets_file)
@@ -75,7 +80,7 @@ class Console:
     def targets(self) -> Mapping[str, Target]:
         """Every managed database by name; the application's own is "default", others are its binds and
         those that the settings name."""
-        own = flask_targets(self.app, application=self.settings.application)
+        own = flask_targets(self.app, application=self.application)
         if twice := sorted(own.keys() & self.external.keys()):
             raise Misconfigured(
                 f"'{twice[0]}' is a bind of the application, and CONSOLE_TARGETS names another "
@@ -84,6 +89,14 @@ class Console:
         limit = self.settings.rehearsal_limit
         every = {**own, **self.external}
         return {name: replace(each, rehearsal_limit=limit) for name, each in every.items()}
+
+    @cached_property
+    def application(self) -> str:
+        """Where the processes that run migrations import the application: `module:name`."""
+        try:
+            return self.settings.application or name_of(self.app)
+        except HostError as error:
+            raise Misconfigured(str(error)) from error
 
     @property
     def policy(self) -> Policy:

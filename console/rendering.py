@@ -12,7 +12,11 @@ from typing import Any
 from flask import Flask, current_app, get_flashed_messages, request, url_for
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+HERE = Path(__file__).resolve().parent
+# a wheel carries them inside the package, a checkout beside it
+TEMPLATES = next(
+    folder for folder in (HERE / "templates", HERE.parent / "templates") if folder.is_dir()
+)
 
 
 def make_environment(app: Flask) -> Environment:

@@ -31,7 +31,7 @@ def test_everything_has_a_default_in_the_instance_folder(tmp_path: Path) -> None
     assert settings.instance == tmp_path / "instance"
     assert settings.database_url == f"sqlite:///{tmp_path}/instance/app.db"
     assert settings.store_url == f"sqlite:///{tmp_path}/instance/console.db"
-    assert settings.application == "console.app:create_app"
+    assert settings.application == ""
     assert (settings.port, settings.session_hours, settings.approvals_required) == (5000, 12, 1)
     assert settings.migrate_without_review
 

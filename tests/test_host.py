@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from flask import current_app
+from flask import Flask, current_app
 
-from console.host import HostError, flask_application, load_application
+from console.host import HostError, flask_application, load_application, name_of
 
 HERE = Path(__file__).resolve().parent
 
@@ -79,3 +80,21 @@ def test_what_the_application_itself_needs_is_named_by_python(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="something_that_is_not_installed"):
         load_application("needy_shop:app")
+
+
+def test_an_application_is_named_as_its_module_calls_it_or_by_its_factory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, lines in {
+        "plain_shop": "from flask import Flask\nshop = Flask(__name__)\n",
+        "made_shop": "from flask import Flask\ndef create_app(x=1):\n    return Flask(__name__)\n",
+        "odd_shop": "from flask import Flask\ndef create_app(x):\n    return Flask(__name__)\n",
+    }.items():
+        (tmp_path / f"{name}.py").write_text(lines)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plain, made, odd = map(import_module, ("plain_shop", "made_shop", "odd_shop"))
+    assert name_of(plain.shop) == "plain_shop:shop"
+    assert name_of(made.create_app()) == "made_shop:create_app"
+    for lost in (odd.create_app(1), Flask("elsewhere"), Flask("__main__")):
+        with pytest.raises(HostError, match="set CONSOLE_APP to it"):
+            name_of(lost)

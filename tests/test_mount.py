@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,7 @@ def foreign(tmp_path: Path, store_template: Path) -> Iterator[Flask]:
             "CONSOLE_ENV": "testing",
             "CONSOLE_INSTANCE": str(tmp_path),
             "CONSOLE_SECRET_KEY": "a key that is used in tests only, and long enough",
+            "CONSOLE_APP": "foreign:make",
         }
     )
     console = Console(app, db, settings=settings)
@@ -177,6 +179,17 @@ def test_a_row_is_saved_under_both_checks_of_forms(author):
     )
     assert response.status_code == 302, response.text
     assert "Desk" in author.get("/admin/items/").text
+
+
+def test_an_application_that_no_process_could_import_is_told_so(
+    foreign: Flask, author: FlaskClient
+) -> None:
+    console = foreign.extensions["console"]
+    console.settings = replace(console.settings, application="")
+    page = author.get("/admin/migrations/")
+    assert page.status_code == 503
+    assert "set CONSOLE_APP to it" in page.text
+    assert author.get("/admin/items/").status_code == 200
 
 
 def test_what_is_missing_gets_the_consoles_error_page(author):

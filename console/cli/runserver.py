@@ -141,6 +141,6 @@ def _greet(console: Console, host: str, port: int) -> None:
     if console.settings.is_production:
         warn(
             "This server is for one machine and few people. In production serve "
-            f"{console.settings.application} with a WSGI server, and run `manage.py worker` beside it."
+            f"{console.application} with a WSGI server, and run `manage.py worker` beside it."
         )
     say(f"Console is at {url}{console.url_prefix}/ - Ctrl-C stops it.")
