@@ -12,13 +12,34 @@ from tests.histories.place import Place
 from tests.histories.script_folder import Sample
 
 REVISIONS, ROUNDS = 5_000, 7
+# What autogenerate writes for a table, an index and a column.
+UP = """\
+op.create_table(
+    "parts",
+    sa.Column("id", sa.Integer(), nullable=False),
+    sa.Column("name", sa.String(length=80), nullable=False),
+    sa.Column("product_id", sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(["product_id"], ["products.id"], name="fk_parts_product_id"),
+    sa.PrimaryKeyConstraint("id", name="pk_parts"),
+)
+with op.batch_alter_table("parts", schema=None) as batch_op:
+    batch_op.create_index("ix_parts_name", ["name"], unique=False)
+with op.batch_alter_table("products", schema=None) as batch_op:
+    batch_op.add_column(sa.Column("price", sa.Numeric(10, 2), nullable=True))"""
+DOWN = """\
+with op.batch_alter_table("products", schema=None) as batch_op:
+    batch_op.drop_column("price")
+with op.batch_alter_table("parts", schema=None) as batch_op:
+    batch_op.drop_index("ix_parts_name")
+op.drop_table("parts")"""
 
 
 def measure(folder: Path) -> Iterator[Line]:
     """Cold: every file opened and parsed. Warm: every file looked at, none opened."""
     samples = [
-        Sample(f"r{n:05}", (f"r{n - 1:05}",) if n else (), message=f"Step {n}")
+        Sample(f"r{n:05}", parents, up=UP, down=DOWN, message=f"Step {n}")
         for n in range(REVISIONS)
+        for parents in [(f"r{n - 1:05}",) if n else ()]
     ]
     place = Place(folder, samples)
     yield Line("files", f"{REVISIONS:,} revisions listed, cold", cost_of(lambda: _cold(place)))
