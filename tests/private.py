@@ -166,6 +166,7 @@ class PrivateMariaDB(PrivateServer):
             *("mariadbd", "--no-defaults", f"--datadir={self.data}", *root()),
             *(f"--port={self.port}", "--bind-address=127.0.0.1", "--character-set-server=utf8mb4"),
             *(f"--socket={self.folder / 'socket'}", AIO),
+            f"--tmpdir={self.data}",  # at its start a server removes the temporary files of all others
         ]
 
 
