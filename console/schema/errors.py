@@ -105,6 +105,10 @@ class MigrationFailed(RunError):
         super().__init__(message)
 
 
+class NotInTransaction(RunError):
+    """A statement was sent in a transaction, and the database runs it outside of any only."""
+
+
 class ChildDied(RunError):
     """The process that ran the migration ended without a word (killed, out of memory)."""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from console.schema.capture import SQL_LENGTH, cut
 from console.schema.catalogue import Catalogue
 from console.schema.diagnosis import Diagnosis
 from console.schema.difference import changed_things, compare
@@ -24,6 +25,8 @@ from console.schema.mariadb_journal import kind_of
 from console.schema.plan import Direction
 from console.schema.progress import Progress, silent
 from console.schema.rebuild import schema_of
+from console.schema.record import Record
+from console.schema.statement import Statement
 from console.schema.target import Target
 from console.schema.trace import Trace, Unit, trace_both
 
@@ -154,21 +157,41 @@ def _journaled(
     except SchemaError as error:
         no = Way(refusal=f"Its statements cannot be found out: {error}")
         return Interruption(revision, step.direction, halfway.heads, told, no, no, True, goal)
-    backend = target.parsed_url.get_backend_name()
-    numbered = [s for unit in onward.units for s in unit.statements if is_numbered(backend, s.sql)]
-    left = [statement.sql for statement in numbered[len(halfway.done) :]]
+    left = tuple(_left(target.parsed_url.get_backend_name(), onward, halfway.done))
     rows = [record.statement for record in halfway.done if kind_of(record.statement) == "rows"]
     lasting = tuple(sql for sql in rows if not vanishes(sql, onward.schemas[0]))
     return Interruption(
         revision,
         step.direction,
         halfway.heads,
-        (*told, *(StatementState(sql, "missing") for sql in left)),
-        Way((tuple(left),), onward.heads, onward.schemas[-1]),
+        (*told, *left),
+        Way((tuple(one.sql for one in left),), onward.heads, onward.schemas[-1]),
         _undo(target, onward, back, schema, lasting),
         is_journaled=True,
         goal=goal,
     )
+
+
+def _left(backend: str, onward: Trace, done: Sequence[Record]) -> Iterator[StatementState]:
+    """What a revision has to do yet after the statements of its journal. One that it repeats, with
+    other values perhaps, is unknown: it may be over or not."""
+    statements = [
+        s for unit in onward.units for s in unit.statements if is_numbered(backend, s.sql)
+    ]
+    reached, is_open = 0, False
+    for record in done:
+        if is_open and _is_that(statements[reached - 1], record):
+            continue
+        rest = range(reached, len(statements))
+        if (found := next((n for n in rest if _is_that(statements[n], record)), None)) is not None:
+            reached, is_open = found + 1, statements[found].many
+    if is_open:
+        yield StatementState(statements[reached - 1].sql, "unknown")
+    yield from (StatementState(s.sql, "missing") for s in statements[reached:])
+
+
+def _is_that(statement: Statement, record: Record) -> bool:
+    return statement.sql == cut(record.statement, SQL_LENGTH)
 
 
 def _states(trace: Trace, schema: Catalogue, *, is_back: bool = False) -> Iterator[State]:

@@ -54,7 +54,8 @@ class Mend:
     schema's `fingerprint` ("" on a clone that is spelled in other words); after them, the schema
     `end`, but for what `tolerated` names. Then the version table says `heads`.
 
-    With `expected`, a loss beyond it rolls everything back, where the database can.
+    With `expected`, a loss beyond it rolls everything back, where the database can and they are one
+    transaction (`is_whole`).
     """
 
     statements: tuple[str, ...]
@@ -64,6 +65,7 @@ class Mend:
     end: Catalogue
     tolerated: frozenset[tuple[str, str, str]] = frozenset()
     expected: Ledger | None = None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, inspect
 
@@ -10,9 +10,11 @@ from console.schema.catalogue import Catalogue
 from console.schema.connection import read_only
 from console.schema.driver import engine_of
 from console.schema.errors import RunError
+from console.schema.table import Part
 from console.schema.target import Target
 
 TEMPORARY = "_alembic_tmp_"
+INVALID = "; invalid"  # what the catalogue of PostgreSQL says of such an index
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,18 @@ def mend_leftover(target: Target, leftover: Leftover) -> None:
 
 
 def without_leftovers(catalogue: Catalogue) -> Catalogue:
-    """Return a schema without the tables that batch mode forgot."""
-    tables = tuple(t for t in catalogue.tables if not t.name.startswith(TEMPORARY))
+    """Return a schema without the tables that batch mode forgot, and without the indexes that an
+    interrupted concurrent build or removal left invalid."""
+    tables = tuple(
+        replace(table, parts=tuple(part for part in table.parts if not _is_invalid(part)))
+        for table in catalogue.tables
+        if not table.name.startswith(TEMPORARY)
+    )
     return Catalogue(tables, catalogue.views)
+
+
+def _is_invalid(part: Part) -> bool:
+    return part.kind == "index" and part.definition.endswith(INVALID)
 
 
 def _find(connection: Connection) -> tuple[Leftover, ...]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from console.schema.clone import clone_of, remove_orphans
+from console.schema.concurrent import bare, parse
 from console.schema.difference import changed_things, compare
-from console.schema.errors import ChildDied, MigrationFailed, SchemaError
+from console.schema.errors import (
+    ChildDied,
+    MigrationFailed,
+    NotInTransaction,
+    SchemaError,
+    Unsupported,
+)
 from console.schema.interruption import Interruption, Way
+from console.schema.invalid_index import find_invalid_indexes
 from console.schema.job import LOCK_WAIT_SECONDS, Job, Mend
 from console.schema.ledger import Ledger
 from console.schema.leftovers import without_leftovers
@@ -48,16 +56,32 @@ def try_out(
     refusal = "It has no statements."
     remove_orphans(workspace, target)
     for statements in way.choices:
+        if named := _in_the_way(target, statements):
+            refusal = (
+                f"The invalid index {named} stands in the way. Drop it first: "
+                "`manage.py doctor --fix` asks about it."
+            )
+            continue
         progress(Event("clone", f"Trying it on a copy of {target.name}"))
         wanted = Mend(statements, heads, fingerprint, way.heads, way.end)
         try:
-            ledger = _on_clone(target, wanted, workspace)
-        except (ChildDied, MigrationFailed) as error:
+            try:
+                ledger = _on_clone(target, wanted, workspace)
+            except NotInTransaction:
+                wanted = replace(wanted, is_whole=False)
+                ledger = _on_clone(target, wanted, workspace)
+        except (ChildDied, MigrationFailed, Unsupported) as error:
             refusal = f"It was tried on a copy and does not work there: {error}"
             continue
-        kept = Mend(statements, heads, fingerprint, way.heads, way.end, expected=ledger)
-        return Tried(statements, ledger, kept)
+        return Tried(statements, ledger, replace(wanted, expected=ledger))
     return Tried(refusal=refusal)
+
+
+def _in_the_way(target: Target, statements: tuple[str, ...]) -> str:
+    """The names of invalid indexes that these statements would build beside themselves."""
+    built = {bare(one.name) for one in map(parse, statements) if one.verb == "create"}
+    invalid = find_invalid_indexes(target) if built else ()
+    return ", ".join(str(index) for index in invalid if index.name in built)
 
 
 def mend(target: Target, tried: Tried, *, lock_wait: float = LOCK_WAIT_SECONDS) -> Ledger:
@@ -75,14 +99,8 @@ def _on_clone(target: Target, wanted: Mend, workspace: Path) -> Ledger:
     with clone_of(target, workspace) as clone:
         # A dump is spelled in other words: what differs before anything was done may differ after it.
         words = compare(without_leftovers(schema_of(target)), schema_of(clone.target))
-        moved = Mend(
-            wanted.statements,
-            wanted.start,
-            wanted.fingerprint if clone.is_exact else "",
-            wanted.heads,
-            wanted.end,
-            changed_things(words),
-        )
+        fingerprint = wanted.fingerprint if clone.is_exact else ""
+        moved = replace(wanted, fingerprint=fingerprint, tolerated=changed_things(words))
         return _ledger_of(Job("mend", clone.target, mend=moved))
 
 

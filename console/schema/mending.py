@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from console.schema.alone import IN_TRANSACTION, Alone
 from console.schema.blame import one_line
 from console.schema.catalogue import read_catalogue
 from console.schema.count import KeysByTable, count
 from console.schema.difference import changed_things, compare
 from console.schema.environment import Environment
-from console.schema.errors import DataLost, MigrationFailed, PlanChanged
+from console.schema.errors import DataLost, MigrationFailed, NotInTransaction, PlanChanged
+from console.schema.invalid_index import code_of
 from console.schema.job import Job, Mend, PassResult
 from console.schema.journal import TABLE
 from console.schema.ledger import compare as compare_counts
@@ -21,16 +27,20 @@ from console.schema.ledger import excess
 from console.schema.leftovers import without_leftovers
 from console.schema.stamping import say_heads
 
+VOID = f"{TABLE}_void"  # the journal of what is being undone
+
 
 def mend(job: Job, environment: Environment, config: Config) -> PassResult:
     """Do what the job's `mend` says, under the lock and with a ledger; one transaction where the
-    database can.
+    database can and the job says so.
 
-    Raises PlanChanged where the database is not what it was, DataLost, MigrationFailed where a
-    statement fails or they do not lead to the schema that they should, and what env.py raises.
+    Raises PlanChanged where the database is not what it was, DataLost, NotInTransaction where one of
+    the statements must be outside of any, MigrationFailed where one fails or they do not lead to the
+    schema that they should, and what env.py raises.
     """
     assert job.mend is not None
     wanted, guard = job.mend, environment.guard
+    guard.whole = environment.dialect.is_transactional and wanted.is_whole
     results: list[PassResult] = []
 
     def work(heads: tuple[str, ...], context: MigrationContext) -> list[object]:
@@ -42,12 +52,15 @@ def mend(job: Job, environment: Environment, config: Config) -> PassResult:
         before = count(connection, exclude=exclude, keys=keys)
         violations = environment.dialect.violations(connection)
         guard.start()
-        _execute(connection, wanted.statements, environment.dialect.is_transactional)
+        if guard.whole:
+            _execute(connection, wanted.statements)
+        else:
+            _execute_alone(connection, wanted.statements, job.lock_wait)
         ledger = compare_counts(
             before, count(connection, exclude=exclude, earlier=keys, before=before)
         )
         if wanted.expected is not None and (worse := excess(ledger, wanted.expected)):
-            raise DataLost(worse)
+            raise DataLost(worse if guard.whole else (*worse, "it could not be taken back"))
         if broken := set(environment.dialect.violations(connection)) - set(violations):
             raise MigrationFailed(f"This would leave {'; '.join(sorted(broken))}.")
         after = read_catalogue(connection, exclude=exclude)
@@ -57,9 +70,10 @@ def mend(job: Job, environment: Environment, config: Config) -> PassResult:
             raise MigrationFailed(f"This does not lead to the schema that it should: {named}.")
         say_heads(context, wanted.heads)
         if environment.dialect.keeps_journals:
-            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {TABLE}")
+            for table in (TABLE, VOID):
+                connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
         guard.finish()
-        if not environment.dialect.is_transactional:
+        if not guard.whole:
             connection.commit()
             guard.committed = True
         results.append(PassResult(heads=wanted.heads, ledger=ledger, after=after))
@@ -85,14 +99,57 @@ def _check(
         raise PlanChanged(tuple(changes))
 
 
-def _execute(connection: Connection, statements: tuple[str, ...], is_transactional: bool) -> None:
-    for number, sql in enumerate(statements):
+def _execute(connection: Connection, statements: tuple[str, ...]) -> None:
+    """Execute statements in the transaction at hand."""
+    for sql in statements:
         try:
             connection.exec_driver_sql(sql)
         except DBAPIError as error:
-            stays = (
-                f" The {number} statements before it stay."
-                if number and not is_transactional
-                else ""
-            )
-            raise MigrationFailed(f"{one_line(error)}{stays}", None, sql) from error
+            if code_of(error.orig) == IN_TRANSACTION:
+                raise NotInTransaction(f"{one_line(error)}.") from error
+            raise MigrationFailed(one_line(error), None, sql) from error
+
+
+def _execute_alone(connection: Connection, statements: tuple[str, ...], wait: float) -> None:
+    """Execute statements one by one, each of which stays. The journal of what was interrupted tells
+    nothing true from the first of them on."""
+    before = read_catalogue(connection).fingerprint
+    _rename(connection, TABLE, VOID)
+    for number, sql in enumerate(statements):
+        try:
+            _send(connection, sql, wait)
+        except (DBAPIError, MigrationFailed) as error:
+            connection.rollback()
+            if not number and read_catalogue(connection).fingerprint == before:
+                _rename(connection, VOID, TABLE)
+            said = str(error) if isinstance(error, MigrationFailed) else one_line(error)
+            stays = f" The {number} statements before it stay." if number else ""
+            raise MigrationFailed(f"{said}{stays}", None, sql) from error
+
+
+def _send(connection: Connection, sql: str, wait: float) -> None:
+    """Execute a statement and commit."""
+    if connection.dialect.name != "postgresql":
+        connection.exec_driver_sql(sql)
+        return
+    connection.commit()
+    raw: Any = connection.connection.dbapi_connection
+    raw.autocommit = True
+
+    def send() -> None:
+        connection.exec_driver_sql(sql)
+
+    try:
+        Alone(raw, sql, send, wait).run()
+        connection.commit()
+    finally:
+        with suppress(Exception):  # the connection may be gone
+            raw.autocommit = False
+
+
+def _rename(connection: Connection, table: str, name: str) -> None:
+    """Give the journal another name, where there is one; a table that has that name already goes."""
+    if inspect(connection).has_table(table):
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
+        connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {name}")
+    connection.commit()

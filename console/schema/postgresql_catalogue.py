@@ -53,7 +53,9 @@ FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
 {OWN} AND k.contype IN ('p', 'u', 'f', 'c', 'x')
 """  # noqa: S608 - made of the constants above
 INDEXES = f"""
-SELECT i.indrelid, x.relname, i.indisunique, i.indisvalid, pg_get_indexdef(i.indexrelid, 0, true)
+SELECT i.indrelid, x.relname, i.indisunique,
+       CASE WHEN i.indisvalid THEN '' WHEN x.relkind = 'I' THEN 'incomplete' ELSE 'invalid' END,
+       pg_get_indexdef(i.indexrelid, 0, true)
 FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
 {OWN} AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid
                       AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x'))
@@ -119,8 +121,8 @@ def read_postgresql(
         parts[oid].append(Part(KINDS[kind], name, constraint(definition)))
         if kind == "p":
             keys[oid] = names
-    for oid, name, unique, valid, definition in ask(INDEXES):
-        parts[oid].append(Part("index", name, index(definition, unique, valid)))
+    for oid, name, unique, flaw, definition in ask(INDEXES):
+        parts[oid].append(Part("index", name, index(definition, unique, flaw)))
     for oid, name, definition, enabled, body in ask(TRIGGERS):
         parts[oid].append(Part("trigger", name, trigger(definition, enabled, body)))
     tables = tuple(
@@ -216,11 +218,12 @@ def _split(definition: str) -> tuple[str, str]:
     return (found.group(1), definition[found.end() :]) if found else ("", definition)
 
 
-def index(definition: str, unique: bool, valid: bool) -> str:
-    """Return an index in one line: "unique (lower(name)) where active"."""
+def index(definition: str, unique: bool, flaw: str) -> str:
+    """Return an index in one line: "unique (lower(name)) where active". Its `flaw` follows: "; invalid",
+    or "; incomplete" for that of a partitioned table while a partition has none."""
     text = one_line(definition).partition(" USING ")[2]
     text = re.sub(r"^btree ?\(", "(", text).replace(" WHERE ", " where ", 1)
-    return f"{'unique ' if unique else ''}{text}{'' if valid else ' invalid'}"
+    return f"{'unique ' if unique else ''}{text}{f'; {flaw}' if flaw else ''}"
 
 
 def trigger(definition: str, enabled: str, body: str) -> str:

@@ -14,18 +14,20 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
+from console.schema.alone import IN_TRANSACTION, Alone, drop_all, stays
 from console.schema.blame import one_line
-from console.schema.concurrent import bare, flat, indexes_now, is_patient, parse
+from console.schema.concurrent import bare, flat, indexes_now, parse
 from console.schema.dialect import quoted
 from console.schema.driver import ask
 from console.schema.errors import MigrationFailed, TargetLocked
-from console.schema.invalid_index import InvalidIndex, code_of, rows_of_invalid
+from console.schema.invalid_index import code_of, rows_of_invalid
 from console.schema.journal import GONE, TABLE, Journal, execute
 from console.schema.postgresql import LOCK_MILLISECONDS, WAITED
 from console.schema.record import Record
@@ -52,7 +54,7 @@ SESSION = frozenset(
 )
 WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 TEMPORARY = re.compile(r"CREATE (GLOBAL |LOCAL )?TEMP(ORARY)?\b", re.IGNORECASE)
-IN_TRANSACTION, READ_ONLY = "25001", "25006"
+READ_ONLY = "25006"
 PLAIN = (str, int, float, bool, type(None))
 ROWS_KEPT = 1000
 
@@ -165,7 +167,7 @@ class PostgreSQLJournal(Journal):
                 with suppress(Exception):  # a connection that is broken has no transaction
                     execute(sent.raw, "ROLLBACK")
                 if code_of(error) == IN_TRANSACTION:
-                    return self._alone(sent, deadline)
+                    return self._alone(sent)
                 if code_of(error) == READ_ONLY and self.is_behind:
                     raise self._stuck(GONE) from error
                 if code_of(error) not in WAITED:
@@ -186,52 +188,15 @@ class PostgreSQLJournal(Journal):
             self._keep(sent)
         execute(sent.raw, "COMMIT")
 
-    def _alone(self, sent: Sent, deadline: float) -> None:
-        """Execute a statement that can be in no transaction, and take away what a failure leaves."""
+    def _alone(self, sent: Sent) -> None:
+        """Execute a statement that can be in no transaction."""
         before = indexes_now(sent.raw)
         mark = self._fingerprint(sent.connection)
         self._write(sent.raw, "started", sent.sql, sent.parameters, before=mark, details=before)
-        while True:
-            try:
-                self._send_alone(sent, deadline)
-                break
-            except Exception as error:
-                self._failed(sent, error, before, deadline)
-            time.sleep(random.uniform(0.2, 1))  # noqa: S311 - jitter
+        forget = partial(self._forget, sent.raw)
+        Alone(sent.raw, sent.sql, sent.execute, self.job.lock_wait, forget).run(before)
         self._refuse_passed_over(sent)
         self._finish(sent.raw)
-
-    def _send_alone(self, sent: Sent, deadline: float) -> None:
-        """Send it with the lock timeout that it may have: readers never wait behind a patient one."""
-        left = max(int((deadline - time.monotonic()) * 1000), LOCK_MILLISECONDS)
-        wait = left if is_patient(sent.sql) else LOCK_MILLISECONDS
-        execute(sent.raw, f"SET lock_timeout = '{wait}ms'")
-        try:
-            sent.execute()
-        finally:
-            with suppress(Exception):  # the connection may be gone
-                execute(sent.raw, "RESET lock_timeout")
-
-    def _failed(self, sent: Sent, error: Exception, before: str, deadline: float) -> None:
-        """Clear up after a failure. Returns where the statement may be tried again, else raises."""
-        statement = parse(sent.sql)
-        try:
-            left = [i for i in rows_of_invalid(sent.raw) if statement.left(i, json.loads(before))]
-        except Exception:  # the connection is gone; whoever goes on will look
-            raise error from None
-        said = one_line(error).rstrip(".") + "."
-        if statement.verb == "drop" and left:
-            raise MigrationFailed(f"{said} {stays(left)}") from error
-        try:
-            self._drop(sent.raw, left)
-        except Exception as second:
-            raise MigrationFailed(f"{said} {stays(left)}") from second
-        if code_of(error) in WAITED and time.monotonic() < deadline:
-            return
-        self._forget(sent.raw)
-        names = ", ".join(map(str, left))
-        dropped = f" The index {names}, which it had left invalid, was dropped." if left else ""
-        raise MigrationFailed(f"{said}{dropped}") from error
 
     def _refuse_passed_over(self, sent: Sent) -> None:
         """Raise MigrationFailed where IF NOT EXISTS took an index for a good one that is not."""
@@ -253,16 +218,6 @@ class PostgreSQLJournal(Journal):
     def _send(self, raw: Any, sql: str, values: tuple[Any, ...]) -> None:
         # A parameter is written otherwise for every driver.
         execute(raw, sql % tuple(map(literal, values)))
-
-    def _drop(self, raw: Any, indexes: list[InvalidIndex]) -> None:
-        """Drop invalid indexes while everybody goes on; raises what the server does."""
-        for index in indexes:
-            execute(raw, f"SET lock_timeout = {int(self.job.lock_wait * 1000)}")
-            try:
-                execute(raw, f"DROP INDEX CONCURRENTLY IF EXISTS {index.source}")
-            finally:
-                with suppress(Exception):
-                    execute(raw, "RESET lock_timeout")
 
     def _locate(self, raw: Any) -> str:
         (schema,) = ask(raw, "SELECT quote_ident(current_schema())")
@@ -286,7 +241,7 @@ class PostgreSQLJournal(Journal):
         while statement.verb != "drop":
             left = [i for i in rows_of_invalid(raw) if statement.left(i, before)]
             if not any(index.is_busy for index in left):
-                return self._drop(raw, left)
+                return drop_all(raw, left, self.job.lock_wait)
             if time.monotonic() > deadline:
                 raise TargetLocked(
                     f"Another session kept building an index of {left[0].table} for "
@@ -350,9 +305,3 @@ def literal(value: object) -> str:
         return str(value).lower()
     text = str(value).replace("\\", "\\\\").replace("'", "''")
     return f"E'{text}'"
-
-
-def stays(left: list[InvalidIndex]) -> str:
-    """Say what stays of an index, and what becomes of it."""
-    names = ", ".join(map(str, left))
-    return f"The index {names} was left invalid; a plan that goes on drops it first."

@@ -173,7 +173,7 @@ def test_an_invalid_index_is_dropped_on_request(
     place = Served(tmp_path, postgresql, [PRODUCTS, PRICE], at="aaaa1")
     with pytest.raises(IntegrityError):
         place.run("CREATE UNIQUE INDEX CONCURRENTLY one_of ON reviews (product_id)")
-    ailment = look(store, place)[0]
+    (ailment,) = look(store, place)
     assert ailment.code == "invalid-index"
     assert remedy(ailment, "clean").preview == ("DROP INDEX CONCURRENTLY public.one_of",)
     take(ailment, "clean")
