@@ -101,7 +101,7 @@ class Console:
     @property
     def policy(self) -> Policy:
         """What an apply needs before it may run."""
-        return Policy(approvals_required=self.settings.approvals_required)
+        return Policy(self.settings.approvals_required, self.settings.migrate_without_review)
 
     def add_model(self, model: type[Any], view: type[Any] | None = None, **options: Any) -> None:
         """Show a model in the console, with a `ConsoleModelView` of your own or the default one."""

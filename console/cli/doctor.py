@@ -10,9 +10,12 @@ import click
 
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.output import Reporter, json_option, say, write_json
+from console.services.account import Account
+from console.services.accounts import check_password
 from console.services.ailment import Ailment, Remedy, RemedyKind
 from console.services.doctor import examine, examine_runs, examine_workspace
 from console.services.execution import Workshop
+from console.services.permissions import require
 from console.store.upgrade import upgrade_store
 
 if TYPE_CHECKING:
@@ -28,6 +31,11 @@ ACTOR = "Command line"
 @click.option("--undo", is_flag=True, help="Take out what is applied in part.")
 @click.option("--stamp", is_flag=True, help="Stamp what stands elsewhere than it says.")
 @click.option("--yes", is_flag=True, help="With one of these: do not ask.")
+@click.option(
+    "--approver",
+    metavar="EMAIL",
+    help="Who allows what no review approved; the password is asked for.",
+)
 @json_option
 @pass_console
 @click.pass_context
@@ -40,21 +48,23 @@ def doctor(
     undo: bool,
     stamp: bool,
     yes: bool,
+    approver: str | None,
     as_json: bool,
 ) -> None:
     """Look after a crash: say where every database really stands.
 
     Waits for sessions that change a schema. The schema is held against the history, run on an empty
     database; what is applied in part is told statement by statement, and the ways out are tried on a
-    clone. Nothing is changed without --fix, --resume, --undo or --stamp. Exits with status 1 while
-    something is left to do.
+    clone. Nothing is changed without --fix, --resume, --undo or --stamp. Where reviews decide, what no
+    review approved takes an --approver. Exits with status 1 while something is left to do.
     """
     upgrade_store(console.store)
+    allowing = _identified(console, approver) if approver else None
     kinds: dict[RemedyKind, bool] = {"resume": resume, "undo": undo, "stamp": stamp}
     wish = Wish(fix, frozenset(kind for kind, is_wanted in kinds.items() if is_wanted), yes)
     found, left = [], 0
     # one after the other: curing one may be what the next is found by
-    for ailment in _examine(console, target, Reporter()):
+    for ailment in _examine(console, target, Reporter(), allowing):
         found.append(ailment)
         if not as_json:
             _print(ailment)
@@ -109,12 +119,22 @@ def _pick(ailment: Ailment, possible: list[Remedy]) -> Remedy | None:
     return numbers.get(answer)
 
 
-def _examine(console: Console, target: str | None, progress: Reporter) -> Iterator[Ailment]:
+def _identified(console: Console, email: str) -> Account:
+    """The approver's account, by its password."""
+    password = click.prompt(f"Password of {email}", hide_input=True, err=True)
+    account = check_password(console.store, email=email, password=password)
+    require(account, "approve")
+    return account
+
+
+def _examine(
+    console: Console, target: str | None, progress: Reporter, approver: Account | None
+) -> Iterator[Ailment]:
     workshop = Workshop(console.store, console.targets, console.settings.workspace, console.policy)
     chosen = [target_of(console, target)] if target else list(console.targets.values())
     yield from examine_runs(workshop)
     for one in chosen:
-        yield from examine(workshop, one, actor_name=ACTOR, progress=progress)
+        yield from examine(workshop, one, actor_name=ACTOR, approver=approver, progress=progress)
     yield from examine_workspace(workshop)
 
 

@@ -97,7 +97,7 @@ def _apply(console: Console, plan: Plan, *, rehearse: bool) -> Outcome:
                 progress=progress,
                 cancelled=cancelled,
             )
-        if not console.settings.migrate_without_review:
+        if not console.policy.unreviewed:
             raise Refusal(
                 f"Nobody approved this plan (digest {plan.digest[:12]}). Open a review of it at "
                 f"{console.url_prefix}/reviews/new, or set CONSOLE_MIGRATE_WITHOUT_REVIEW=yes."

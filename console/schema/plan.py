@@ -29,6 +29,7 @@ ORDER = "the order of revisions"
 DATABASE = "the database"
 HEADS = "where the database stands"
 SCHEMA = "the schema of the database"
+MOVED_BY_RUNS = (ORDER, HEADS, SCHEMA)  # what is another where a run has stopped half-way
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,11 @@ from console.services.runs import Run
 
 @dataclass(frozen=True)
 class Policy:
-    """What an apply needs: the number of people, other than the author, who approved."""
+    """What an apply needs: the number of people, other than the author, who approved; `unreviewed`
+    where the command line may also apply what no review approved."""
 
     approvals_required: int = 1
+    unreviewed: bool = True
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,15 @@ from console.schema.progress import Progress, silent
 from console.schema.rehearsal import remove_orphans
 from console.schema.stamp import stamp
 from console.schema.target import Target
+from console.services.account import Account
 from console.services.ailment import Ailment, Remedy
 from console.services.execution import Workshop
+from console.services.permissions import require
 from console.services.queue import active_targets
 from console.services.recovery import hanging, recover
-from console.services.remedies import interrupted, record_mended, refuse_busy
+from console.services.remedies import interrupted
+from console.services.visit import Visit
 from console.services.wording import place
-from console.store.store import Store
 
 IDLE_SECONDS = 30.0
 
@@ -31,19 +33,27 @@ def examine(
     target: Target,
     *,
     actor_name: str,
+    approver: Account | None = None,
     progress: Progress = silent,
     idle_seconds: float = IDLE_SECONDS,
 ) -> Iterator[Ailment]:
     """Yield what is wrong with a target, after waiting for sessions that change its schema. Nothing
-    is changed before a remedy is taken."""
-    if ailment := _at_work(workshop.store, target, actor_name, idle_seconds, progress):
+    is changed before a remedy is taken.
+
+    Where the policy asks for reviews, what no review approved can only be taken with an `approver`;
+    Forbidden where that account may not approve.
+    """
+    if approver is not None:
+        require(approver, "approve")
+    visit = Visit(workshop, target, actor_name, approver, progress)
+    if ailment := _at_work(visit, idle_seconds):
         yield ailment
         return
     for leftover in find_leftovers(target):
-        yield _leftover(workshop.store, target, leftover, actor_name)
+        yield _leftover(visit, leftover)
     for index in find_invalid_indexes(target):
-        yield _invalid(workshop.store, target, index, actor_name)
-    yield from _standing(workshop, target, actor_name, progress)
+        yield _invalid(visit, index)
+    yield from _standing(visit)
 
 
 def examine_runs(workshop: Workshop) -> Iterator[Ailment]:
@@ -81,11 +91,10 @@ def examine_workspace(workshop: Workshop) -> Iterator[Ailment]:
         )
 
 
-def _at_work(
-    store: Store, target: Target, actor_name: str, idle_seconds: float, progress: Progress
-) -> Ailment | None:
+def _at_work(visit: Visit, idle_seconds: float) -> Ailment | None:
     """Somebody who is in the middle of it: until then nothing can be told."""
-    with store.read() as session:
+    target = visit.target
+    with visit.workshop.store.read() as session:
         if target.name in active_targets(session):
             return Ailment(
                 "run-at-work",
@@ -93,7 +102,7 @@ def _at_work(
                 "A run of the console has this database.",
                 advice="Wait until it has finished, then look again.",
             )
-    busy = wait_until_idle(target, idle_seconds, progress=progress)
+    busy = wait_until_idle(target, idle_seconds, progress=visit.progress)
     if not busy:
         return None
     halfway = halfway_of(target)
@@ -102,7 +111,7 @@ def _at_work(
 
         def end() -> None:
             end_session(target, halfway.run, idle_seconds)
-            record_mended(store, target, actor_name, "ended the session of a run that died.")
+            visit.record("ended the session of a run that died.")
 
         remedies = (Remedy("end", "End the session of the run that died.", take=end),)
     return Ailment(
@@ -115,11 +124,11 @@ def _at_work(
     )
 
 
-def _leftover(store: Store, target: Target, leftover: Leftover, actor_name: str) -> Ailment:
+def _leftover(visit: Visit, leftover: Leftover) -> Ailment:
     def take() -> None:
-        refuse_busy(store, target)
-        mend_leftover(target, leftover)
-        record_mended(store, target, actor_name, f"mended the leftover table {leftover.name}.")
+        visit.refuse_busy()
+        mend_leftover(visit.target, leftover)
+        visit.record(f"mended the leftover table {leftover.name}.")
 
     if leftover.is_only_copy:
         text = f"{leftover.name} holds {leftover.rows} rows, and {leftover.table} is gone."
@@ -127,33 +136,34 @@ def _leftover(store: Store, target: Target, leftover: Leftover, actor_name: str)
     else:
         text = f"{leftover.name} was left by an interrupted batch operation on {leftover.table}."
         remedy = f"Drop it ({leftover.rows} rows, copied from {leftover.table})."
-    return Ailment("leftover-table", target.name, text, (Remedy("clean", remedy, take=take),))
+    return Ailment("leftover-table", visit.target.name, text, (Remedy("clean", remedy, take=take),))
 
 
-def _invalid(store: Store, target: Target, index: InvalidIndex, actor_name: str) -> Ailment:
+def _invalid(visit: Visit, index: InvalidIndex) -> Ailment:
+    name = visit.target.name
+
     def take() -> None:
-        refuse_busy(store, target)
-        drop_invalid_index(target, index)
-        record_mended(store, target, actor_name, f"dropped the invalid index {index}.")
+        visit.refuse_busy()
+        drop_invalid_index(visit.target, index)
+        visit.record(f"dropped the invalid index {index}.")
 
     text = f"The index {index} was never finished: every write keeps it, and no query uses it."
     if index.is_busy:
         advice = "Another session is at it. Wait until it has finished, then look again."
-        return Ailment("invalid-index", target.name, text, (), (index.definition,), advice)
+        return Ailment("invalid-index", name, text, (), (index.definition,), advice)
     drop = Remedy(
         "clean",
         "Drop it; then build it again.",
         (f"DROP INDEX CONCURRENTLY {index.source}",),
         take=take,
     )
-    return Ailment("invalid-index", target.name, text, (drop,), (index.definition,))
+    return Ailment("invalid-index", name, text, (drop,), (index.definition,))
 
 
-def _standing(
-    workshop: Workshop, target: Target, actor_name: str, progress: Progress
-) -> Iterator[Ailment]:
+def _standing(visit: Visit) -> Iterator[Ailment]:
     """Where the schema, the journal and the version table do not say the same."""
-    found = diagnose(target, progress=progress)
+    target = visit.target
+    found = diagnose(target, progress=visit.progress)
     if found.unknown:
         yield Ailment(
             "unknown-revision",
@@ -161,13 +171,13 @@ def _standing(
             f"The database stands at {place(found.unknown)}, which no revision file carries.",
             advice="Bring the missing files back from version control.",
         )
-    interruption = find_interruption(target, found, progress=progress)
+    interruption = find_interruption(target, found, progress=visit.progress)
     if interruption is not None:
-        yield interrupted(workshop, target, interruption, actor_name=actor_name, progress=progress)
+        yield interrupted(visit, interruption)
     elif found.is_sound:
         return
     elif found.matches:
-        yield _stamped_wrong(workshop.store, target, found, actor_name)
+        yield _stamped_wrong(visit, found)
     else:
         yield _differs(target, found)
 
@@ -195,19 +205,18 @@ def _differs(target: Target, found: Diagnosis) -> Ailment:
     )
 
 
-def _stamped_wrong(store: Store, target: Target, found: Diagnosis, actor_name: str) -> Ailment:
+def _stamped_wrong(visit: Visit, found: Diagnosis) -> Ailment:
     """The schema is exactly that of another place than the version table says, or of several."""
+    target = visit.target
 
     def to(wanted: tuple[str, ...]) -> Remedy:
         def take() -> None:
-            refuse_busy(store, target)
+            visit.refuse_busy()
             stamp(target, wanted, start=found.heads, fingerprint=found.fingerprint)
-            what = f"stamped it with {place(wanted)}."
-            record_mended(store, target, actor_name, what, heads=wanted)
+            visit.record(f"stamped it with {place(wanted)}.", heads=wanted)
 
-        return Remedy(
-            "stamp", f"Stamp it with {place(wanted)}.", _stamping(target, wanted), take=take
-        )
+        text = f"Stamp it with {place(wanted)}."
+        return visit.guarded(Remedy("stamp", text, _stamping(target, wanted), take=take))
 
     places = " or ".join(place(match) for match in found.matches)
     return Ailment(

@@ -16,7 +16,7 @@ from console.schema.target import Target
 from console.services import audit
 from console.services.cancel import CancelWatch
 from console.services.ending import Ending, finish, leave
-from console.services.errors import Refused
+from console.services.errors import Conflict, Refused
 from console.services.event_writer import EventWriter
 from console.services.execution import after_death, apply_plan, ending_of, rehearse_plan
 from console.services.presence import Presence
@@ -38,17 +38,23 @@ def migrate_now(
     progress: Progress = silent,
     rehearse: bool = True,
     cancelled: Cancelled = never,
+    digest: str = "",
+    mandate: str = "without a review",
 ) -> Outcome:
     """Plan, rehearse (unless told not to) and apply without a review, as a run of its own, which ends
-    early where `cancelled` says so, or somebody cancels it in the store.
+    early where `cancelled` says so, or somebody cancels it in the store. With `digest` only the plan
+    that has it; `mandate` tells the audit trail on whose word.
 
     NothingToDo and other SchemaErrors where there is no plan; Conflict while another apply has the
-    target; Refused where the rehearsal fails; the executor's RunError where the apply does.
+    target, or where the plan is another; Refused where the rehearsal fails; the executor's RunError
+    where the apply does.
     """
     managed = find_target(targets, target)
     plan = make_plan(managed, goal)
+    if digest and plan.digest != digest:
+        raise Conflict("What would run is not what was looked at a moment ago. Look again.")
     with Presence(store, "command") as presence:
-        run_id = _begin(store, plan, actor_name, presence.id)
+        run_id = _begin(store, plan, actor_name, presence.id, mandate)
         try:
             with (
                 EventWriter(store, run_id, progress) as tell,
@@ -101,7 +107,7 @@ def _ending_of(error: BaseException, target: Target, plan: Plan) -> Ending | Non
     return after_death(target, plan, stopped) or Ending("interrupted", stopped)
 
 
-def _begin(store: Store, plan: Plan, actor_name: str, runner_id: int) -> int:
+def _begin(store: Store, plan: Plan, actor_name: str, runner_id: int, mandate: str) -> int:
     """Add a run that this process has taken from the start; Conflict while the target is taken."""
     try:
         with store.begin() as session:
@@ -116,8 +122,7 @@ def _begin(store: Store, plan: Plan, actor_name: str, runner_id: int) -> int:
                 actor=actor_name,
                 action="apply.started",
                 subject=f"run {row.id}",
-                text=f"{actor_name} began to apply {title_of(plan)} to {plan.target} "
-                "without a review.",
+                text=f"{actor_name} began to apply {title_of(plan)} to {plan.target} {mandate}.",
                 data={"digest": plan.digest, "steps": [step.revision for step in plan.steps]},
                 run_id=row.id,
             )

@@ -58,9 +58,9 @@ def authenticate(
     return token
 
 
-def check_password(store: Store, *, email: str, password: str, address: str = "") -> None:
-    """Raise as `authenticate` does unless this is the account's password, and sign nobody in."""
-    _recognised(store, email, password, address)
+def check_password(store: Store, *, email: str, password: str, address: str = "") -> Account:
+    """The account whose password this is, without signing it in; raises as `authenticate` does."""
+    return value_of(_recognised(store, email, password, address))
 
 
 def _recognised(store: Store, email: str, password: str, address: str) -> AccountRow:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Flask
 from sqlalchemy import text
 
 from console.services.audit import list_entries
 from tests.cli.conftest import Manage, data_of
+from tests.world import PASSWORD
 
 FIRST, SECOND = "4c1a7f20b9de", "9e2d05c8a314"
 
@@ -72,6 +75,26 @@ def test_a_way_out_is_chosen_by_its_number(manage: Manage, lagging_app: Flask) -
     assert chosen.exit_code == 0, chosen.output
     assert "Done: Bring in the rest" in chosen.stderr
     assert manage(lagging_app, "migrate", "--check").exit_code == 0
+
+
+def test_where_reviews_decide_an_approver_is_asked_for(manage: Manage, lagging_app: Flask) -> None:
+    console = lagging_app.extensions["console"]
+    console.settings = replace(console.settings, migrate_without_review=False)
+    execute(lagging_app, f"UPDATE alembic_version SET version_num = '{SECOND}'")
+    stamp = ["doctor", "--stamp", "--yes"]
+    refused = manage(lagging_app, *stamp)
+    assert refused.exit_code == 1
+    assert "Not possible: Here reviews decide" in refused.stdout
+    author = [*stamp, "--approver", "author@example.com"]
+    assert "You need the role approver" in manage(lagging_app, *author, input=PASSWORD).stderr
+    approver = [*stamp, "--approver", "approver@example.com"]
+    assert "password is wrong" in manage(lagging_app, *approver, input="wrong password").stderr
+    assert manage(lagging_app, *approver, input=PASSWORD).exit_code == 0
+    entry = list_entries(console.store)[0]
+    assert entry.actor == "Paul Approver"
+    assert entry.text == (
+        f"Command line looked after default and stamped it with {FIRST}. Paul Approver allowed it."
+    )
 
 
 def test_leftovers_and_orphans_are_cleaned_up_together(manage: Manage, app: Flask) -> None:
