@@ -6,6 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from console.schema.errors import RunCancelled
+
+CANCELLED = "It was cancelled."
 Cancelled = Callable[[], bool]  # whether somebody has asked for the end
 LOOK_SECONDS = 0.1
 
@@ -37,3 +40,20 @@ def watched(cancelled: Cancelled, end: Callable[[], None]) -> Iterator[threading
         over.set()
         if thread.ident is not None:
             thread.join()
+
+
+@contextmanager
+def ending(cancelled: Cancelled, end: Callable[[], None]) -> Iterator[None]:
+    """As `watched`; raises RunCancelled in place of whatever the block came to, where its end was
+    asked for, and before it where that has happened already."""
+    if cancelled():
+        raise RunCancelled(CANCELLED)
+    with watched(cancelled, end) as ended:
+        try:
+            yield
+        except Exception as error:
+            if ended.is_set():
+                raise RunCancelled(CANCELLED) from error
+            raise
+    if ended.is_set():
+        raise RunCancelled(CANCELLED)

@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from console.schema import mariadb_clone, postgresql_clone, sqlite_clone
+from console.schema.cancel import Cancelled, never
 from console.schema.dialects import dialect_of
 from console.schema.errors import RunError
 from console.schema.sample import Sample
@@ -49,13 +50,14 @@ class Clone:
 
 
 @contextmanager
-def clone_of(target: Target, workspace: Path) -> Iterator[Clone]:
+def clone_of(target: Target, workspace: Path, cancelled: Cancelled = never) -> Iterator[Clone]:
     """Copy the target's database, to a folder of its own below `workspace` or beside it on its
     server; remove the copy at the end.
 
     The source stays online. An SQLite file that does not exist yet gives an empty copy. Raises
-    RunError if it cannot be copied (locked, no space left, no right to), and Unsupported for other
-    databases or without the tools that a copy takes.
+    RunError if it cannot be copied (locked, no space left, no right to), Unsupported for other
+    databases or without the tools that a copy takes, and RunCancelled where `cancelled`, which is asked
+    all the time that it takes, says so.
     """
     dialect_of(target)
     url = target.parsed_url
@@ -64,10 +66,12 @@ def clone_of(target: Target, workspace: Path) -> Iterator[Clone]:
         begun = time.perf_counter()
         try:
             if server is None:
-                copied = sqlite_clone.copy(url, folder / "clone.sqlite", target.rehearsal_limit)
+                copied = sqlite_clone.copy(
+                    url, folder / "clone.sqlite", target.rehearsal_limit, cancelled
+                )
             else:
                 (folder / ON_SERVER).touch()
-                copied = server.copy(url, _database(folder), target.rehearsal_limit)
+                copied = server.copy(url, _database(folder), target.rehearsal_limit, cancelled)
         except (sqlite3.Error, OSError, SQLAlchemyError) as error:
             raise RunError(
                 f"'{target.name}' could not be copied to {workspace}: {str(error).rstrip('.')}."

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import tempfile
 from contextlib import suppress
+from functools import partial
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
+from console.schema.cancel import Cancelled, ending
 from console.schema.copy import Copied
 from console.schema.driver import engine_of
 from console.schema.errors import RunError, Unsupported
 from console.schema.mariadb_count import backquoted
 from console.schema.mariadb_sample import copy_rows
+from console.schema.pipe import pipe
 from console.schema.sample import Sample
 from console.schema.size import size_in_words
 
@@ -36,25 +37,31 @@ SCHEMA = ("--no-data", "--routines", "--events", "--skip-triggers")
 TRIGGERS = ("--no-data", "--no-create-info", "--skip-routines", "--skip-events", "--triggers")
 
 
-def copy(url: URL, name: str, limit: int) -> Copied:
+def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
     """Copy the database of `url` to a new one, `name`, a sample of it if it has more than `limit`
-    bytes; a copy that fails is dropped.
+    bytes; a copy that fails or is cancelled is dropped.
 
-    Raises Unsupported without the tools that it takes, and RunError with their words.
+    Raises Unsupported without the tools that it takes, RunError with their words, and RunCancelled.
     """
     dumper, client = _tool(DUMPERS), _tool(CLIENTS)
     with engine_of(url).connect() as connection:
         size = int(connection.exec_driver_sql(SIZE).scalar_one())
+
+    def load(what: tuple[str, ...]) -> None:
+        _dump_and_load(url, name, (dumper, client), what, cancelled)
+
     sample, how = None, f"MariaDB dump and load of {size_in_words(size)}"
     create(url, name)
     try:
         if size > limit:
-            _dump_and_load(url, name, dumper, client, SCHEMA)
-            sample = Sample(copy_rows(url, name), size, limit)
-            _dump_and_load(url, name, dumper, client, TRIGGERS)
+            load(SCHEMA)
+            with ending(cancelled, partial(_end_sessions, url, name)):
+                rows = copy_rows(url, name)
+            sample = Sample(rows, size, limit)
+            load(TRIGGERS)
             how = f"MariaDB copy of {sample.words} out of {size_in_words(size)}"
         else:
-            _dump_and_load(url, name, dumper, client, ALL)
+            load(ALL)
     except BaseException:
         drop(url, name)
         raise
@@ -81,12 +88,18 @@ def create(url: URL, name: str) -> URL:
 
 def drop(url: URL, name: str) -> None:
     """Drop a database if it is there, whoever is connected to it."""
+    # A statement whose process is dead goes on, and nothing is dropped before its end.
+    _end_sessions(url, name)
     with engine_of(url, isolation_level="AUTOCOMMIT").connect() as connection:
-        # A statement whose process is dead goes on, and nothing is dropped before its end.
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {backquoted(name)}")
+
+
+def _end_sessions(url: URL, name: str) -> None:
+    """End whoever is connected to a database."""
+    with engine_of(url, isolation_level="AUTOCOMMIT").connect() as connection:
         for session in connection.exec_driver_sql(SESSIONS, (name,)).scalars().all():
             with suppress(DBAPIError):  # gone in the meantime
                 connection.exec_driver_sql(f"KILL {int(session)}")
-        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {backquoted(name)}")
 
 
 def _tool(names: tuple[str, ...]) -> str:
@@ -96,7 +109,9 @@ def _tool(names: tuple[str, ...]) -> str:
     return found
 
 
-def _dump_and_load(url: URL, name: str, dumper: str, client: str, what: tuple[str, ...]) -> None:
+def _dump_and_load(
+    url: URL, name: str, tools: tuple[str, str], what: tuple[str, ...], cancelled: Cancelled
+) -> None:
     """Pipe the one into the other."""
     # A password in the environment is seen by no other user's processes.
     environment = {**os.environ, **({"MYSQL_PWD": url.password} if url.password else {})}
@@ -105,29 +120,7 @@ def _dump_and_load(url: URL, name: str, dumper: str, client: str, what: tuple[st
         access = ["--socket", socket]
     if url.username:
         access += ["--user", url.username]
-    with tempfile.TemporaryFile() as errors:
-        dump = subprocess.Popen(  # noqa: S603 - found on the path, its arguments are ours
-            [dumper, *access, *FLAGS, *what, url.database or ""],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-        )
-        load = subprocess.Popen(  # noqa: S603 - found on the path, its arguments are ours
-            [client, *access, name],
-            env=environment,
-            stdin=dump.stdout,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-        )
-        assert dump.stdout is not None
-        dump.stdout.close()
-        try:
-            failed = [load.wait() != 0, dump.wait() != 0]
-        finally:
-            for process in (load, dump):
-                process.kill()
-                process.wait()
-        errors.seek(0)
-        said = errors.read().decode("utf-8", "replace").strip().splitlines()
-    if any(failed):
-        raise RunError(f"'{url.database}' could not be copied: {' '.join(said[:3]) or 'no reason'}")
+    dumper, client = tools
+    dump = [dumper, *access, *FLAGS, *what, url.database or ""]
+    if why := pipe(dump, [client, *access, name], environment, cancelled):
+        raise RunError(f"'{url.database}' could not be copied: {why}")

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
+from console.schema.cancel import Cancelled, ending
 from console.schema.copy import Copied
 from console.schema.dialect import quoted
 from console.schema.driver import engine_of
 from console.schema.errors import RunError, Unsupported
+from console.schema.pipe import pipe
 from console.schema.postgresql_sample import copy_rows
 from console.schema.sample import Sample
 from console.schema.size import size_in_words
@@ -37,41 +38,47 @@ VARIABLES = {
 }
 
 
-def copy(url: URL, name: str, limit: int) -> Copied:
+def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
     """Copy the database of `url` to a new one, `name`, a sample of it if it has more than `limit`
-    bytes; a copy that fails is dropped.
+    bytes; a copy that fails or is cancelled is dropped.
 
-    Raises Unsupported without the tools that it takes, and RunError with their words.
+    Raises Unsupported without the tools that it takes, RunError with their words, and RunCancelled.
     """
+    try:
+        with _maintenance(url) as connection:
+            session = int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+            with ending(cancelled, partial(_end_session, url, session)):
+                return _copy(url, name, limit, connection, cancelled)
+    except BaseException:
+        drop(url, name)
+        raise
+
+
+def _copy(url: URL, name: str, limit: int, connection: Connection, cancelled: Cancelled) -> Copied:
+    """The same by a connection beside the source."""
     source = url.database or ""
-    with _maintenance(url) as connection:
-        size = _number(connection, "SELECT pg_database_size(%s)", source)
-        others = _number(
-            connection, "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", source
-        )
-        is_small = size <= limit
-        is_template = is_small and not others and _copy_as_template(connection, source, name)
-        if not is_template:
-            _create(connection, name)
-        try:
-            sample = None if is_small else _copy_sample(url, name, size, limit)
-            if is_small and not is_template:
-                _dump_and_restore(url, name)
-            _copy_settings(connection, source, name)
-        except BaseException:
-            drop(url, name)
-            raise
+    size = _number(connection, "SELECT pg_database_size(%s)", source)
+    others = _number(connection, "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", source)
+    is_small = size <= limit
+    is_template = is_small and not others and _copy_as_template(connection, source, name)
+    if not is_template:
+        _create(connection, name)
+    sample = None if is_small else _copy_sample(url, name, size, limit, cancelled)
+    if is_small and not is_template:
+        _dump_and_restore(url, name, cancelled)
+    _copy_settings(connection, source, name)
     way = "template copy" if is_template else "dump and restore"
     how = f"PostgreSQL {way if sample is None else f'copy of {sample.words} out'} of "
     return Copied(url.set(database=name), how + size_in_words(size), is_template, sample)
 
 
-def _copy_sample(url: URL, name: str, size: int, limit: int) -> Sample:
+def _copy_sample(url: URL, name: str, size: int, limit: int, cancelled: Cancelled) -> Sample:
     """Copy the schema with a sample of the rows; constraints and triggers come after the rows."""
-    _dump_and_restore(url, name, "--section=pre-data")
-    sample = Sample(copy_rows(url, name), size, limit)
-    _dump_and_restore(url, name, "--section=post-data")
-    return sample
+    _dump_and_restore(url, name, cancelled, "--section=pre-data")
+    with ending(cancelled, partial(_end_sessions, url, name)):
+        rows = copy_rows(url, name)
+    _dump_and_restore(url, name, cancelled, "--section=post-data")
+    return Sample(rows, size, limit)
 
 
 def create(url: URL, name: str) -> URL:
@@ -86,6 +93,19 @@ def drop(url: URL, name: str) -> None:
     """Drop a database if it is there, whoever is connected to it."""
     with _maintenance(url) as connection:
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
+
+
+def _end_session(url: URL, session: int) -> None:
+    """End one session of the server: what it has begun is taken back."""
+    with suppress(DBAPIError), _maintenance(url) as connection:
+        connection.exec_driver_sql("SELECT pg_terminate_backend(%s)", (session,))
+
+
+def _end_sessions(url: URL, name: str) -> None:
+    """End every session of a database."""
+    ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    with suppress(DBAPIError), _maintenance(url) as connection:
+        connection.exec_driver_sql(ends, (name,))
 
 
 @contextmanager
@@ -125,7 +145,7 @@ def _copy_as_template(connection: Connection, source: str, name: str) -> bool:
     return True
 
 
-def _dump_and_restore(url: URL, name: str, *what: str) -> None:
+def _dump_and_restore(url: URL, name: str, cancelled: Cancelled, *what: str) -> None:
     """Pipe the one into the other."""
     for tool in ("pg_dump", "pg_restore"):
         if shutil.which(tool) is None:
@@ -134,34 +154,11 @@ def _dump_and_restore(url: URL, name: str, *what: str) -> None:
                 f"and copying it then takes {tool}. "
                 "Install PostgreSQL's client programs, or close the other connections."
             )
-    environment = _environment(url)
     flags = ["--no-owner", "--no-privileges"]
-    with tempfile.TemporaryFile() as errors:
-        dump = subprocess.Popen(  # noqa: S603 - nothing in it comes from outside
-            ["pg_dump", "--format=custom", "--compress=0", *flags, *what],  # noqa: S607 - found on the path above
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-        )
-        restore = subprocess.Popen(  # noqa: S603 - the name is made by the console
-            ["pg_restore", f"--dbname={name}", *flags],  # noqa: S607 - found on the path above
-            env=environment,
-            stdin=dump.stdout,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-        )
-        assert dump.stdout is not None
-        dump.stdout.close()
-        try:
-            failed = [restore.wait() != 0, dump.wait() != 0]
-        finally:
-            for process in (restore, dump):
-                process.kill()
-                process.wait()
-        errors.seek(0)
-        said = errors.read().decode("utf-8", "replace").strip().splitlines()
-    if any(failed):
-        raise RunError(f"'{url.database}' could not be copied: {' '.join(said[:3]) or 'no reason'}")
+    dump = ["pg_dump", "--format=custom", "--compress=0", *flags, *what]
+    restore = ["pg_restore", f"--dbname={name}", *flags]
+    if why := pipe(dump, restore, _environment(url), cancelled):
+        raise RunError(f"'{url.database}' could not be copied: {why}")
 
 
 def _environment(url: URL) -> dict[str, str]:

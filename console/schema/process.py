@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from console.schema import errors
-from console.schema.cancel import Cancelled, never, watched
+from console.schema.cancel import CANCELLED, Cancelled, never, watched
 from console.schema.errors import ChildDied, RunCancelled, SchemaError
 from console.schema.job import Answer, Failure, Job
 from console.schema.progress import Event, Progress
@@ -23,7 +23,6 @@ from console.schema.spoken import spoken
 from console.schema.wire import decode, encode
 
 ROOT = Path(__file__).resolve().parents[2]
-CANCELLED = "It was cancelled."
 OUTPUT_LINES = 40
 OUTPUT_WIDTH = 500
 FOREIGN = (

@@ -124,14 +124,25 @@ def rehearse(
     The same checks, capture and ledger as a run for real. The clone is gone afterwards; those of
     killed processes are removed with it. Never raises for what the migration does; raises
     PlanChanged if files or database are not those of the plan, Unsupported, and RunCancelled where
-    `cancelled` says so: at once while the plan runs, after it while the copy is made.
+    `cancelled` says so, at once.
     """
-    dialect = dialect_of(target)
     remove_orphans(workspace, target)
+    try:
+        rehearsal = _rehearsed(target, plan, workspace, progress, cancelled)
+    except RunCancelled as error:
+        raise RunCancelled(f"{error} Only a clone was touched.") from error
+    progress(Event("finished", _sentence(rehearsal)))
+    return rehearsal
+
+
+def _rehearsed(
+    target: Target, plan: Plan, workspace: Path, progress: Progress, cancelled: Cancelled
+) -> Rehearsal:
+    dialect = dialect_of(target)
     with snapshot_of(target) as snapshot:
         verify(plan, snapshot, target)
         progress(Event("clone", f"Copying {target.name}"))
-        with clone_of(target, workspace) as clone:
+        with clone_of(target, workspace, cancelled) as clone:
             progress(Event("clone", f"{clone.how}, {clone.milliseconds:,.0f} ms"))
             on_clone = replace(snapshot, url=clone.target.url)
             # A dump is spelled in other words; the source's own words have been held to the plan.
@@ -145,13 +156,11 @@ def rehearse(
                 job = going_on(job, halfway)
             try:
                 answer = run_job(job, progress=progress, cancelled=cancelled)
-            except RunCancelled as error:
-                raise RunCancelled(f"{error} Only a clone was touched.") from error
+            except RunCancelled:
+                raise
             except ChildDied as error:
                 answer = Answer(failure=Failure("ChildDied", str(error)))
-    rehearsal = _conclude(plan, clone, answer)
-    progress(Event("finished", _sentence(rehearsal)))
-    return rehearsal
+    return _conclude(plan, clone, answer)
 
 
 def reverse(plan: Plan) -> tuple[Step, ...]:

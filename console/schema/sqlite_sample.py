@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from console.schema.cancel import CANCELLED, Cancelled
 from console.schema.dialect import quoted
+from console.schema.errors import RunCancelled
 from console.schema.sample import Reference, Rows, fill
 
 BUSY_SECONDS = 30.0
+INSTRUCTIONS = 1_000_000  # of SQLite's machine, after which it asks whether to go on
 MASTER = "SELECT type, name, sql FROM source.sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
 ORDER = ("table", "index", "view", "trigger")  # triggers last: they are not to fire
 
 
-def copy_sample(source: Path, copy: Path) -> int:
-    """Copy a sample of `source` to the new file `copy`; return its rows. The errors of SQLite pass
-    through."""
+def copy_sample(source: Path, copy: Path, cancelled: Cancelled) -> int:
+    """Copy a sample of `source` to the new file `copy`; return its rows. Raises RunCancelled; the
+    errors of SQLite pass through."""
     address = (
         f"file:{quote(str(source))}?mode=rw"  # not mode=ro: a journal may have to be rolled back
     )
@@ -26,7 +30,8 @@ def copy_sample(source: Path, copy: Path) -> int:
     into = sqlite3.connect(
         f"file:{quote(str(copy))}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
     )
-    with closing(into):
+    with closing(into), _ended(cancelled):
+        into.set_progress_handler(lambda: int(cancelled()), INSTRUCTIONS)
         into.execute(f"PRAGMA encoding = '{encoding}'")
         into.execute("PRAGMA foreign_keys = OFF")
         into.execute("ATTACH ? AS source", (address,))
@@ -34,6 +39,17 @@ def copy_sample(source: Path, copy: Path) -> int:
         rows = _copy(into)
         into.execute("COMMIT")
     return rows
+
+
+@contextmanager
+def _ended(cancelled: Cancelled) -> Iterator[None]:
+    """Say of a statement that was stopped why that was."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if cancelled():
+            raise RunCancelled(CANCELLED) from error
+        raise
 
 
 def _copy(into: sqlite3.Connection) -> int:
