@@ -11,6 +11,10 @@ from console.hazards.evidence import Evidence
 from console.hazards.names import dotted
 from console.hazards.registry import Finding, rule
 from console.hazards.spelling import type_of
+from console.schema.digest import computed_loads, display_name
+from console.schema.imports import calls_that_load
+
+NAMED = 3  # places that a finding names
 
 SAFE_PACKAGES = frozenset(
     {"alembic", "sqlalchemy", "sqlmodel", "geoalchemy2", "pgvector", "flask_migrate"}
@@ -202,3 +206,32 @@ def _swallows(node: ast.AST) -> int | None:
             ):
                 return node.lineno
     return None
+
+
+@rule(
+    "loads-what-is-not-digested",
+    "warning",
+    "Which file this loads is known only when it runs, so the digest of the plan does not cover it: "
+    "it may change after the approval, and nobody is told.",
+    instead="Import it by a name that is written out, which the digest follows.",
+)
+def loads_what_is_not_digested(evidence: Evidence) -> Iterator[Finding]:
+    """Modules that are loaded by a computed name or a path: in revision files, and in one finding for
+    env.py and all that is imported."""
+    rewrite = "# name what is needed, so that the digest covers it:\nimport …"
+    for revision, tree in evidence.trees.items():
+        lines = [line for line, name in calls_that_load(tree) if not name]
+        for line in lines[:1]:
+            danger = f"Line {line} loads what the digest does not cover."
+            yield Finding(revision, f"line {line}", danger, rewrite)
+    known = [evidence.history.by_id[name].path.absolute() for name in evidence.trees]
+    others = [
+        f"{display_name(evidence.target, path)}, line {line}"
+        for path, line in computed_loads(evidence.target, known)
+        if path not in known
+    ]
+    if others:
+        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        where = f"{'; '.join(others[:NAMED])}{more}"
+        danger = f"What these load is not covered by the digest: {where}."
+        yield Finding("", others[0].partition(",")[0], danger, rewrite)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import lru_cache
 from pathlib import Path
 
-from console.schema.parsing import parse
+from console.schema.imports import loads_of
 from console.schema.target import Target
 
 MODULES = 500  # local modules followed at most: an application may hang together as a whole
@@ -42,17 +40,35 @@ def digest_of(value: object) -> str:
 
 def file_ingredients(target: Target, paths: Sequence[Path]) -> tuple[Ingredient, ...]:
     """Return the ingredients of the files on a plan's path, of env.py, of every local module that
-    these import, directly or not, and of what else lies beside them; the bytes are read anew.
+    these import, directly or not, of what else lies beside them, and of alembic.ini wherever it lies;
+    the bytes are read anew.
 
     Local is what lies in the script folder or in `target.paths`, never an installed package. The
     modules are found in a fixed order, breadth first, 500 at most. Raises OSError for a file that
     is gone.
     """
-    environment = target.script_location / "env.py"
-    roots = [*paths, *([environment] if environment.is_file() else [])]
+    roots = _roots(target, paths)
     known = (*roots, *local_modules(target, roots), *companions(target))
     files = dict.fromkeys(path.absolute() for path in known)
-    return tuple(Ingredient(display_name(target, path), file_digest(path)) for path in files)
+    found = {display_name(target, path): file_digest(path) for path in files}
+    if target.ini is not None and target.ini.absolute() not in files:
+        # by its own name: where it lies in a snapshot is nobody's concern
+        found[target.ini.name] = file_digest(target.ini)
+    return tuple(Ingredient(name, sha256) for name, sha256 in found.items())
+
+
+def computed_loads(target: Target, paths: Sequence[Path]) -> tuple[tuple[Path, int], ...]:
+    """Return where those of these files that are Python load what is only known when they run, and
+    what the digest therefore does not cover: file and line."""
+    roots = _roots(target, paths)
+    files = dict.fromkeys(path.absolute() for path in (*roots, *local_modules(target, roots)))
+    return tuple((path, line) for path in files for line in loads_of(path).computed)
+
+
+def _roots(target: Target, paths: Sequence[Path]) -> list[Path]:
+    """The files from which others are found."""
+    environment = target.script_location / "env.py"
+    return [*paths, *([environment] if environment.is_file() else [])]
 
 
 def companions(target: Target) -> tuple[Path, ...]:
@@ -122,9 +138,7 @@ class Finder:
 
     def imports(self, path: Path) -> Iterator[Path]:
         """Yield the local files that running the file at `path` would load."""
-        status = path.stat()
-        stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)
-        for level, name in imported_names(str(path), stamp):
+        for level, name in loads_of(path).names:
             folder: Path | None = None
             for _ in range(level):
                 folder = path.parent if folder is None else folder.parent
@@ -159,34 +173,3 @@ class Finder:
         not in an installed package."""
         inside = any(path.is_relative_to(root) for root in [self.script, *self.roots])
         return inside and not any(part in FOREIGN for part in path.parts)
-
-
-@lru_cache(maxsize=20_000)
-def imported_names(path: str, stamp: tuple[int, ...]) -> tuple[tuple[int, str], ...]:
-    """Return (level, dotted name) of every import anywhere in a file, `from a import b` as "a.b";
-    nothing for a file that cannot be parsed. `stamp` tells one state of the file from another."""
-    try:
-        tree = parse(Path(path).read_bytes())
-    except (OSError, SyntaxError):
-        return ()
-    found: set[tuple[int, str]] = set()
-    for node in _statements(tree):
-        if isinstance(node, ast.Import):
-            found.update((0, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            found.update((node.level, f"{module}.{alias.name}") for alias in node.names)
-    return tuple(sorted(found))
-
-
-def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
-    """Yield every statement of a module, nested ones included."""
-    todo: list[ast.stmt] = list(tree.body)
-    while todo:
-        node = todo.pop()
-        yield node
-        for name in ("body", "orelse", "finalbody"):
-            todo.extend(getattr(node, name, ()))
-        for name in ("handlers", "cases"):
-            for part in getattr(node, name, ()):
-                todo.extend(part.body)

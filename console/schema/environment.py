@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator
+from configparser import ConfigParser
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
@@ -58,9 +60,19 @@ def configuration(job: Job) -> Iterator[Config]:
         with factory(target.url, *target.host.args, **alone) as config:
             yield _pointed(config, job)
         return
-    config = Config(str(target.ini)) if target.ini else Config()
+    config = _of_ini(target.ini, target.here) if target.ini else Config()
     config.set_main_option("sqlalchemy.url", target.url.replace("%", "%%"))
     yield _pointed(config, job)
+
+
+def _of_ini(ini: Path, here: Path | None) -> Config:
+    """The configuration that a file says, as if it lay in the folder `here`."""
+    config = Config(str(ini))
+    if here is not None:  # Alembic would take %(here)s from where the file lies
+        config.config_args["here"] = here.as_posix()
+        config.file_config = ConfigParser(config.config_args)
+        config.file_config.read(ini, encoding="locale")
+    return config
 
 
 def _pointed(config: Config, job: Job) -> Config:

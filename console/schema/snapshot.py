@@ -22,13 +22,14 @@ from console.schema.parsing import parse
 from console.schema.plan import Plan, make_plan
 from console.schema.target import Target
 
+ELSEWHERE = "console-elsewhere"  # the folder for an alembic.ini that lies apart from the others
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".git", "*.sqlite", "*.sqlite3", "*.db")
 
 
 @contextmanager
 def snapshot_of(target: Target) -> Iterator[Target]:
-    """Copy the script folder and the version folders, keeping how they lie to each other, and yield
-    the target with its paths into the copy. The copy is removed at the end.
+    """Copy the script folder, the version folders and alembic.ini, keeping how the folders lie to each
+    other, and yield the target with its paths into the copy. The copy is removed at the end.
 
     Revision files that are no Python are left out: they cannot be on a plan's path, and Alembic
     would stumble over them. Raises RunError without an env.py, OSError where a folder cannot be read.
@@ -51,7 +52,24 @@ def snapshot_of(target: Target) -> Iterator[Target]:
             _leave_out_broken(place)
         # What revision files import from beside the script folder is still found there.
         paths = (*target.paths, folders[0].parent)
-        yield replace(target, script_location=places[0], version_locations=places[1:], paths=paths)
+        moved = replace(
+            target, script_location=places[0], version_locations=places[1:], paths=paths
+        )
+        yield _with_ini(moved, root, copy)
+
+
+def _with_ini(target: Target, root: Path, copy: Path) -> Target:
+    """The target with its alembic.ini in the copy. To whoever reads it, it lies where it lay."""
+    if target.ini is None:
+        return target
+    ini = target.ini.absolute()
+    place = copy / (
+        ini.relative_to(root) if ini.is_relative_to(root) else Path(ELSEWHERE, ini.name)
+    )
+    if not place.is_file():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ini, place)
+    return replace(target, ini=place, here=target.here or ini.parent)
 
 
 def _leave_out_broken(folder: Path) -> None:

@@ -38,7 +38,8 @@ class Target:
     env.py; `version_locations` the folders of the revision files (its `versions` by default).
     `host` is None for a plain Alembic history whose alembic.ini is `ini`. `paths` are put in front
     of `sys.path` in child processes, which start in `directory` and are `python` (our own interpreter
-    if it is None); they find the URL in the variable `url_variable`, if one is named.
+    if it is None); they find the URL in the variable `url_variable`, if one is named. `here` is what
+    `%(here)s` in the ini means, where that is not the folder that it lies in.
     Of a database of more than `rehearsal_limit` bytes, a rehearsal copies a sample.
     """
 
@@ -56,6 +57,7 @@ class Target:
     directory: Path | None = None
     url_variable: str | None = None
     rehearsal_limit: int = LIMIT
+    here: Path | None = None
 
     @property
     def parsed_url(self) -> URL:

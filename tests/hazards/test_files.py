@@ -76,3 +76,25 @@ def test_a_revision_that_asks_the_database_has_no_preview(place: Place, line: st
 def test_a_revision_that_asks_only_where_it_can_is_no_hazard(place: Place) -> None:
     up = "from alembic import context\nif not context.is_offline_mode():\n    op.get_bind()"
     assert read(place, up, "op.f('x')") == ()
+
+
+def test_what_env_py_and_helpers_load_by_a_computed_name_is_one_finding(place: Place) -> None:
+    env = place.scripts / "env.py"
+    env.write_text(
+        f"import helper, importlib\n{env.read_text()}\nimportlib.import_module(context.x)\n"
+    )
+    (place.scripts / "helper.py").write_text(
+        "import importlib\nimportlib.import_module(__name__)\n"
+    )
+    hazard = only(read(place, "pass", "op.f('x')"), "loads-what-is-not-digested")
+    assert (hazard.severity, hazard.revision, hazard.subject) == (
+        "warning",
+        "",
+        "migrations/env.py",
+    )
+    assert "migrations/env.py, line 11; migrations/helper.py, line 2." in hazard.danger
+
+
+def test_a_name_that_is_written_out_is_no_finding(place: Place) -> None:
+    line = "import importlib\nimportlib.import_module('json')"
+    assert read(place, line, "op.f('x')") == ()

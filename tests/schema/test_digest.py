@@ -1,9 +1,16 @@
 """The local modules behind a plan are found by looking, never by importing, and within bounds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from console.schema import digest
-from console.schema.digest import companions, display_name, file_ingredients, local_modules
+from console.schema.digest import (
+    companions,
+    computed_loads,
+    display_name,
+    file_ingredients,
+    local_modules,
+)
 from tests.histories.script_folder import line, target_of, write_folder
 
 
@@ -148,3 +155,41 @@ def test_a_changed_data_file_changes_what_would_run(tmp_path):
     (target.script_location / "versions" / "fill.sql").write_text("UPDATE a SET b = 2")
     changed = set(file_ingredients(target, [])) - set(before)
     assert [ingredient.name for ingredient in changed] == ["migrations/versions/fill.sql"]
+
+
+def test_a_module_that_is_imported_by_a_call_counts_if_its_name_is_written_out(tmp_path):
+    files = {
+        "project/migrations/env.py": "import importlib\n"
+        "importlib.import_module('app.one')\n__import__(name='app.two')\n"
+        "names = [importlib.import_module(name) for name in ['app.three']]\n",
+        "project/app/__init__.py": "from importlib import import_module\n"
+        "import_module('.four', __package__)\n",
+        **{f"project/app/{name}.py": "" for name in ("one", "two", "three", "four")},
+    }
+    target = project(tmp_path, files)
+    assert found(target, tmp_path) == ["app/__init__.py", "app/one.py", "app/two.py", "app/four.py"]
+    assert computed_loads(target, []) == ((target.script_location / "env.py", 4),)
+
+
+def test_code_that_is_loaded_by_its_path_is_told(tmp_path):
+    files = {
+        "project/migrations/env.py": "import helper\n",
+        "project/migrations/helper.py": "import runpy\nrunpy.run_path('x.py')\n",
+    }
+    target = project(tmp_path, files)
+    assert computed_loads(target, []) == ((target.script_location / "helper.py", 2),)
+
+
+def test_an_ini_counts_wherever_it_lies_and_once(tmp_path):
+    target = project(tmp_path, {"project/alembic.ini": "[alembic]", "far/alembic.ini": "[alembic]"})
+    without = file_ingredients(target, [])
+    for place in ("project", "far"):
+        path = tmp_path / place / "alembic.ini"
+        (more,) = set(file_ingredients(replace(target, ini=path), [])) - set(without)
+        assert more.name == "alembic.ini"
+        path.write_text("[alembic]\nx = 1")
+        assert more not in file_ingredients(replace(target, ini=path), [])
+    (target.script_location / "alembic.ini").write_text("[alembic]")
+    inside = replace(target, ini=target.script_location / "alembic.ini")
+    names = [ingredient.name for ingredient in file_ingredients(inside, [])]
+    assert [name for name in names if name.endswith(".ini")] == ["migrations/alembic.ini"]

@@ -3,10 +3,17 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from console.schema.errors import PlanChanged
+from console.schema.executor import apply
+from console.schema.job import Job, Pass
 from console.schema.plan import make_plan
+from console.schema.process import run_job
+from console.schema.progress import silent
 from console.schema.snapshot import snapshot_of, verify
 from tests.histories.place import PRODUCTS, Place
-from tests.histories.script_folder import line, target_of, text_of, write_folder
+from tests.histories.script_folder import ENVIRONMENT, line, target_of, text_of, write_folder
 
 
 def test_a_snapshot_is_apart_from_the_folder_and_gone_afterwards(tmp_path: Path) -> None:
@@ -40,3 +47,45 @@ def test_files_that_are_no_python_and_compiled_ones_are_left_out(tmp_path: Path)
     with snapshot_of(place.target) as snapshot:
         names = {path.name for path in snapshot.script_location.rglob("*")}
     assert names == {"env.py", "versions", "aaaa1_.py", "rows.csv"}
+
+
+SAYS = """\
+import pathlib
+from alembic import context
+said = context.config.get_main_option("said")
+pathlib.Path(said).write_text(pathlib.Path(context.config.config_file_name).read_text())
+"""
+
+
+@pytest.mark.parametrize("folder", [".", "elsewhere"])
+def test_the_ini_is_read_as_it_was_when_it_was_digested(tmp_path: Path, folder: str) -> None:
+    place = Place(tmp_path, [PRODUCTS])
+    ini = tmp_path / folder / "alembic.ini"
+    ini.parent.mkdir(exist_ok=True)
+    ini.write_text("[alembic]\nsaid = %(here)s/said\n")
+    place.target = replace(place.target, ini=ini)
+    place.environment(SAYS + ENVIRONMENT)
+    plan = place.plan()
+    with snapshot_of(place.target) as snapshot:
+        assert make_plan(replace(snapshot, paths=()), "head").digest == plan.digest
+    ini.write_text("[alembic]\nsaid = %(here)s/other\n")
+    with pytest.raises(PlanChanged, match=r"alembic\.ini changed"):
+        apply(place.target, plan)
+    assert apply(place.target, place.plan()).heads == ("aaaa1",)
+    assert (ini.parent / "other").read_text() == ini.read_text()
+
+
+def test_an_ini_that_changes_while_the_plan_runs_is_not_what_runs(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS])
+    ini = tmp_path / "alembic.ini"
+    ini.write_text("[alembic]\nsaid = %(here)s/said\n")
+    place.target = replace(place.target, ini=ini)
+    place.environment(SAYS + ENVIRONMENT)
+    plan = place.plan()
+    with snapshot_of(place.target) as snapshot:
+        verify(plan, snapshot, place.target)
+        ini.write_text("[alembic]\nsaid = %(here)s/other\n")
+        answer = run_job(Job("run", snapshot, (Pass(plan.steps, plan.start),)), progress=silent)
+    assert answer.failure is None
+    assert (tmp_path / "said").is_file()
+    assert not (tmp_path / "other").exists()

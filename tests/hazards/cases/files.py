@@ -44,6 +44,15 @@ CASES = (
         fill=("seen", "at", "id = 1"),
     ),
     Case(
+        "loads-what-is-not-digested",
+        "importlib.import_module('js' + 'on')",
+        "line 10",
+        "Line 10 loads what the digest does not cover.",
+        severity="warning",
+        top="import importlib",
+        fill=("json",),
+    ),
+    Case(
         "offline-unsafe",
         "op.get_bind().execute(sa.text('SELECT 1'))",
         "line 9",
