@@ -50,14 +50,14 @@ def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
     def load(what: tuple[str, ...]) -> None:
         _dump_and_load(url, name, (dumper, client), what, cancelled)
 
-    sample, how = None, f"MariaDB dump and load of {size_in_words(size)}"
+    sample: Sample | None = None
+    how = f"MariaDB dump and load of {size_in_words(size)}"
     create(url, name)
     try:
         if size > limit:
             load(SCHEMA)
             with ending(cancelled, partial(_end_sessions, url, name)):
-                rows = copy_rows(url, name)
-            sample = Sample(rows, size, limit)
+                sample = copy_rows(url, name).of(size, limit)
             load(TRIGGERS)
             how = f"MariaDB copy of {sample.words} out of {size_in_words(size)}"
         else:

@@ -7,7 +7,7 @@ from sqlalchemy.engine import URL, Connection
 
 from console.schema.driver import engine_of
 from console.schema.mariadb_count import backquoted
-from console.schema.sample import Reference, Rows, fill
+from console.schema.sample import Reference, Rows, Taken, fill, taken
 
 COLUMNS = """
 SELECT c.table_name, c.column_name, c.column_key = 'PRI', c.extra LIKE '%%GENERATED%%'
@@ -22,6 +22,7 @@ FROM information_schema.key_column_usage
 WHERE table_schema = database() AND referenced_table_schema = table_schema
 ORDER BY table_name, constraint_name, ordinal_position
 """
+ESTIMATES = "SELECT table_name, table_rows FROM information_schema.tables WHERE table_schema = %s"
 SESSION = (
     # What is read is not locked: the source stays in use.
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
@@ -30,8 +31,10 @@ SESSION = (
 )
 
 
-def copy_rows(url: URL, name: str) -> int:
-    """Fill the empty tables of the database `name` with a sample of those of `url`; return its rows."""
+def copy_rows(url: URL, name: str) -> Taken:
+    """Fill the empty tables of the database `name` with a sample of those of `url`; return what was
+    taken."""
+    source = backquoted(url.database or "")
     with engine_of(url.set(database=name)).connect() as connection:
         for statement in SESSION:
             connection.exec_driver_sql(statement)
@@ -41,11 +44,17 @@ def copy_rows(url: URL, name: str) -> int:
             tables,
             _references(connection),
             insert="INSERT IGNORE",
-            source=backquoted(url.database or ""),
+            source=source,
         )
         connection.commit()
-        counts = (f"SELECT count(*) FROM {t.table}".replace("%", "%%") for t in tables)  # noqa: S608 - quoted
-        return sum(connection.exec_driver_sql(sql).scalar_one() for sql in counts)
+
+        def count(sql: str) -> int:
+            return int(connection.exec_driver_sql(sql.replace("%", "%%")).scalar_one())
+
+        rows = sum(count(f"SELECT count(*) FROM {table.table}") for table in tables)  # noqa: S608 - quoted
+        found = connection.exec_driver_sql(ESTIMATES, (url.database,)).all()
+        estimates = {backquoted(table): estimate for table, estimate in found}
+        return taken(rows, {f"{source}.{t.table}": estimates.get(t.table) for t in tables}, count)
 
 
 def _tables(connection: Connection) -> list[Rows]:

@@ -76,9 +76,9 @@ def _copy_sample(url: URL, name: str, size: int, limit: int, cancelled: Cancelle
     """Copy the schema with a sample of the rows; constraints and triggers come after the rows."""
     _dump_and_restore(url, name, cancelled, "--section=pre-data")
     with ending(cancelled, partial(_end_sessions, url, name)):
-        rows = copy_rows(url, name)
+        found = copy_rows(url, name)
     _dump_and_restore(url, name, cancelled, "--section=post-data")
-    return Sample(rows, size, limit)
+    return found.of(size, limit)
 
 
 def create(url: URL, name: str) -> URL:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, Connection
 
 from console.schema.dialect import quoted
 from console.schema.driver import engine_of
-from console.schema.sample import Reference, Rows, ends_of
+from console.schema.sample import Reference, Rows, Taken, ends_of, taken
 
 AT_ONCE = 1000
 OWN = "WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
@@ -49,6 +49,17 @@ FROM pg_sequences WHERE last_value IS NOT NULL
 """
 
 
+# Of a partitioned table those of its partitions together; none where nothing was ever analyzed.
+ESTIMATES = f"""
+SELECT {NAME}, CASE WHEN max(p.reltuples) >= 0 THEN sum(greatest(p.reltuples, 0))::bigint END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN LATERAL (SELECT c.reltuples WHERE c.relkind = 'r' UNION ALL
+  SELECT leaf.reltuples FROM pg_partition_tree(c.oid) t JOIN pg_class leaf ON leaf.oid = t.relid
+  WHERE c.relkind = 'p' AND t.isleaf) p ON true
+{OWN} AND c.relkind IN ('r', 'p') AND NOT c.relispartition GROUP BY 1
+"""  # noqa: S608 - made of constants
+
+
 @dataclass(frozen=True)
 class _Table:
     """A table, the types of the columns that can be written, and how SQL names its own rows."""
@@ -58,9 +69,9 @@ class _Table:
     source: str
 
 
-def copy_rows(url: URL, name: str) -> int:
+def copy_rows(url: URL, name: str) -> Taken:
     """Fill the database `name`, which has the tables of `url` and no constraints yet, with a sample of
-    its rows; return how many. SQLAlchemy's errors pass through."""
+    its rows; return what was taken. SQLAlchemy's errors pass through."""
     with engine_of(url).connect() as source, engine_of(url.set(database=name)).connect() as copy:
         source.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         tables = {table.rows.table: table for table in _tables(source)}
@@ -75,7 +86,11 @@ def copy_rows(url: URL, name: str) -> int:
         counts = (f"SELECT count(*) FROM {_plain(table.source)}" for table in tables.values())  # noqa: S608 - quoted
         rows = sum(copy.exec_driver_sql(sql).scalar_one() for sql in counts)
         copy.commit()
-    return int(rows)
+        estimates = {table: number for table, number in source.exec_driver_sql(ESTIMATES)}  # noqa: C416 - rows are no pairs to mypy
+        sources = {t.source: estimates.get(t.rows.table) for t in tables.values()}
+        return taken(
+            int(rows), sources, lambda sql: int(source.exec_driver_sql(_plain(sql)).scalar_one())
+        )
 
 
 def _tables(source: Connection) -> Iterable[_Table]:

@@ -6,7 +6,7 @@ oldest and the newest, as keys are usually given), with every row that these poi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from console.schema.size import size_in_words
@@ -17,16 +17,23 @@ ROWS = 10_000  # of each table
 
 @dataclass(frozen=True)
 class Sample:
-    """How many rows a clone holds of a database of `size` bytes, which is more than `limit`."""
+    """How many rows a clone holds of a database of `size` bytes, which is more than `limit`; `total` is
+    how many there are, about (`is_estimate`) or exactly, and None where the database cannot tell."""
 
     rows: int
     size: int
     limit: int
+    total: int | None = None
+    is_estimate: bool = True
 
     @property
     def words(self) -> str:
-        """ "a sample of 20,134 rows"."""
-        return f"a sample of {self.rows:,} row{'' if self.rows == 1 else 's'}"
+        """ "a sample of 20,134 of about 12,345,678 rows", "a sample of 20,134 rows"."""
+        if self.total is None:
+            return f"a sample of {self.rows:,} row{'' if self.rows == 1 else 's'}"
+        about = "about " if self.is_estimate else ""
+        rows = f"row{'' if self.total == 1 else 's'}"
+        return f"a sample of {self.rows:,} of {about}{self.total:,} {rows}"
 
     @property
     def sentence(self) -> str:
@@ -36,6 +43,19 @@ class Sample:
             f"This is {self.words}, what they point to among them, and not all of the data: the "
             f"database has {sizes}."
         )
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How many rows were taken, of how many: see `Sample`."""
+
+    rows: int
+    total: int | None
+    is_estimate: bool
+
+    def of(self, size: int, limit: int) -> Sample:
+        """The sample of a database of that size."""
+        return Sample(self.rows, size, limit, self.total, self.is_estimate)
 
 
 @dataclass(frozen=True)
@@ -55,6 +75,23 @@ class Reference:
     columns: tuple[str, ...]
     parent: str
     parent_columns: tuple[str, ...]
+
+
+def taken(rows: int, sources: Mapping[str, int | None], count: Callable[[str], int]) -> Taken:
+    """Say how many rows there are besides those that were taken. `sources` are the tables as SQL names
+    them, with the database's own estimate, None where it has none; `count` returns the number that
+    a statement asks for. A table that is as small as a sample of it is counted."""
+    total, is_estimate, is_known = 0, False, True
+    for source, estimate in sources.items():
+        few = count(f"SELECT count(*) FROM (SELECT 1 FROM {source} LIMIT {ROWS + 1}) few")  # noqa: S608 - quoted
+        if few <= ROWS:
+            total += few
+            continue
+        total, is_estimate = total + (estimate or 0), True
+        is_known = (
+            is_known and estimate is not None and estimate >= few
+        )  # else it is long out of date
+    return Taken(rows, total if is_known else None, is_estimate)
 
 
 def fill(

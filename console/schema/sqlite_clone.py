@@ -27,10 +27,11 @@ def copy(url: URL, file: Path, limit: int, cancelled: Cancelled) -> Copied:
     """Copy one consistent state of the database of `url` to `file`, a sample of it if it has more
     than `limit` bytes. A database that does not exist yet gives an empty copy. Raises Unsupported,
     RunCancelled, and the errors of SQLite and of the file system."""
-    source, sample = sqlite_file(url), None
+    source = sqlite_file(url)
+    sample: Sample | None = None
     size = source.stat().st_size if source is not None and source.is_file() else 0
     if source is not None and size > limit:
-        sample = Sample(copy_sample(source, file, cancelled), size, limit)
+        sample = copy_sample(source, file, cancelled).of(size, limit)
         how = f"SQLite copy of {sample.words} out of {size_in_words(size)}"
     else:
         _back_up(source, file, cancelled)

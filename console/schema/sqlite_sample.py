@@ -11,7 +11,7 @@ from urllib.parse import quote
 from console.schema.cancel import CANCELLED, Cancelled
 from console.schema.dialect import quoted
 from console.schema.errors import RunCancelled
-from console.schema.sample import Reference, Rows, fill
+from console.schema.sample import Reference, Rows, Taken, fill, taken
 
 BUSY_SECONDS = 30.0
 INSTRUCTIONS = 1_000_000  # of SQLite's machine, after which it asks whether to go on
@@ -19,8 +19,8 @@ MASTER = "SELECT type, name, sql FROM source.sqlite_master WHERE sql IS NOT NULL
 ORDER = ("table", "index", "view", "trigger")  # triggers last: they are not to fire
 
 
-def copy_sample(source: Path, copy: Path, cancelled: Cancelled) -> int:
-    """Copy a sample of `source` to the new file `copy`; return its rows. Raises RunCancelled; the
+def copy_sample(source: Path, copy: Path, cancelled: Cancelled) -> Taken:
+    """Copy a sample of `source` to the new file `copy`; return what was taken. Raises RunCancelled; the
     errors of SQLite pass through."""
     address = (
         f"file:{quote(str(source))}?mode=rw"  # not mode=ro: a journal may have to be rolled back
@@ -36,9 +36,9 @@ def copy_sample(source: Path, copy: Path, cancelled: Cancelled) -> int:
         into.execute("PRAGMA foreign_keys = OFF")
         into.execute("ATTACH ? AS source", (address,))
         into.execute("BEGIN")  # one state of the source
-        rows = _copy(into)
+        found = _copy(into)
         into.execute("COMMIT")
-    return rows
+    return found
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def _ended(cancelled: Cancelled) -> Iterator[None]:
         raise
 
 
-def _copy(into: sqlite3.Connection) -> int:
+def _copy(into: sqlite3.Connection) -> Taken:
     """Everything, the rows before what belongs to their tables."""
     things = into.execute(MASTER).fetchall()
     for kind in ORDER:
@@ -73,8 +73,25 @@ def _copy(into: sqlite3.Connection) -> int:
     for name in ("user_version", "application_id"):
         (number,) = into.execute(f"PRAGMA source.{name}").fetchone()
         into.execute(f"PRAGMA {name} = {number}")
-    counts = (f"SELECT count(*) FROM {table.table}" for table in tables)  # noqa: S608 - quoted
-    return sum(into.execute(sql).fetchone()[0] for sql in counts)
+
+    def count(sql: str) -> int:
+        return int(into.execute(sql).fetchone()[0])
+
+    rows = sum(count(f"SELECT count(*) FROM main.{table.table}") for table in tables)  # noqa: S608 - quoted
+    estimates = _estimates(into)
+    return taken(rows, {f"source.{t.table}": estimates.get(t.table) for t in tables}, count)
+
+
+def _estimates(into: sqlite3.Connection) -> dict[str, int]:
+    """How many rows each table has, as the last ANALYZE saw it; nothing where there was none."""
+    sql = "SELECT 1 FROM source.sqlite_master WHERE name = 'sqlite_stat1'"
+    if into.execute(sql).fetchone() is None:
+        return {}
+    # The first number is that of the rows in the index; one that is partial has fewer.
+    found = into.execute(
+        "SELECT tbl, max(CAST(stat AS integer)) FROM source.sqlite_stat1 GROUP BY tbl"
+    )
+    return {quoted(table): rows for table, rows in found}
 
 
 def _is_there(into: sqlite3.Connection, kind: str, name: str) -> bool:

@@ -54,6 +54,7 @@ def place(
     made.run(f"INSERT INTO reviews (id, product_id, text) VALUES {reviews}")
     made.run(TREE)
     made.run(f"INSERT INTO tree VALUES {branches}")
+    made.run("ANALYZE TABLE products, reviews, tree" if request.param == "mariadb" else "ANALYZE")
     made.target = replace(made.target, rehearsal_limit=0)
     return made
 
@@ -79,7 +80,7 @@ def test_a_sample_has_both_ends_of_each_table_and_all_that_they_point_to(
         assert rows_of(url, "SELECT version_num FROM alembic_version") == ["aaaa1"]
         assert clone.sample is not None
         assert clone.sample.rows == 5 + 4 + 14 + 1
-        assert "copy of a sample of 24 rows out of " in clone.how
+        assert "copy of a sample of 24 of about 71 rows out of " in clone.how
 
 
 def test_every_verdict_says_that_it_is_of_a_sample(place: Place | Served) -> None:
@@ -89,12 +90,12 @@ def test_every_verdict_says_that_it_is_of_a_sample(place: Place | Served) -> Non
     assert rehearsal.ledger is not None
     assert rehearsal.ledger.is_sample
     assert rehearsal.ledger.verdict == (
-        "Judged by a sample of 24 rows: data is lost: products: 5 rows before, 5 after, column "
+        "Judged by a sample of 24 of about 71 rows: data is lost: products: 5 rows before, 5 after, column "
         "weight removed, 5 values lost, every other value identical."
     )
     assert rehearsal.way_back is not None
     assert rehearsal.way_back.ledger is not None
-    assert rehearsal.way_back.ledger.verdict.startswith("Judged by a sample of 24 rows: ")
+    assert rehearsal.way_back.ledger.verdict.startswith("Judged by a sample of 24 of about 71 ")
     assert rehearsal.sample is not None
     assert "not all of the data" in rehearsal.sample.sentence
     assert decode(Rehearsal, encode(rehearsal)) == rehearsal
@@ -109,6 +110,36 @@ def test_what_a_sample_has_lost_may_be_lost_in_any_number_and_nothing_else(
     (entry,) = [each for each in outcome.ledger.entries if each.table == "products"]
     assert "19 values lost" in entry.sentence
     assert not outcome.ledger.is_sample
+
+
+def test_how_many_there_are_is_not_guessed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(tmp_path, [PRODUCTS], at="aaaa1")
+    target = replace(place.target, rehearsal_limit=0)
+    with clone_of(target, place.workspace) as clone:
+        assert "a sample of 7 of 7 rows out of" in clone.how, "tables that small are counted"
+    monkeypatch.setattr(sample, "ROWS", 2)
+    with clone_of(target, place.workspace) as clone:
+        assert "a sample of 6 rows out of" in clone.how
+    place.run("ANALYZE")
+    with clone_of(target, place.workspace) as clone:
+        assert "a sample of 6 of about 7 rows out of" in clone.how
+    place.run("INSERT INTO products (id, name) VALUES (9, 'Desk')")
+    place.run("UPDATE sqlite_stat1 SET stat = '1'")
+    with clone_of(target, place.workspace) as clone:
+        assert "a sample of 6 rows out of" in clone.how, "what is out of date is not said"
+
+
+def test_partitions_are_estimated_together(tmp_path: Path, postgresql: str) -> None:
+    place = Served(tmp_path, postgresql, [PRODUCTS], at="aaaa1")
+    place.run("CREATE TABLE parts (id int) PARTITION BY RANGE (id)")
+    for low in (0, 10_000, 20_000):
+        place.run(
+            f"CREATE TABLE p{low} PARTITION OF parts FOR VALUES FROM ({low}) TO ({low + 10_000})"
+        )
+    place.run("INSERT INTO parts SELECT generate_series(0, 14999)")
+    place.run("ANALYZE parts")
+    with clone_of(replace(place.target, rehearsal_limit=0), place.workspace) as clone:
+        assert "of about 15,007 rows out of" in clone.how
 
 
 def test_below_the_limit_everything_is_copied(place: Place | Served) -> None:
