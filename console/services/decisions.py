@@ -10,6 +10,7 @@ from console.services.account import Account
 from console.services.permissions import Permission, allows, why_not
 from console.services.review import Acceptance, Review
 from console.services.runs import Run
+from console.services.stored import UNREADABLE
 
 
 @dataclass(frozen=True)
@@ -223,6 +224,8 @@ def _is_rehearsed(review: Review) -> str:
         return "This plan has not been rehearsed yet; rehearse it first."
     if run.is_active:
         return f"The rehearsal is {_waiting(run.state)}; wait for its result."
+    if not run.is_readable:
+        return f"{UNREADABLE.format(what='rehearsal')} Rehearse again."
     return "The rehearsal did not succeed; mend the revision, or rehearse again."
 
 

@@ -13,13 +13,13 @@ from sqlalchemy.orm import undefer
 
 from console.schema.drift import Drift
 from console.schema.target import Target
-from console.schema.wire import decode
 from console.services import audit
 from console.services.account import Account
 from console.services.errors import Conflict
 from console.services.permissions import require
 from console.services.presence import is_gone
 from console.services.queue import rows_met
+from console.services.stored import stored
 from console.services.targets import find_target
 from console.store.drift import DriftRow
 from console.store.runner import RunnerRow
@@ -90,7 +90,7 @@ def latest_drift(store: Store, target: str) -> tuple[DriftCheck | None, DriftChe
     ended = query.where(DriftRow.state == "done").options(undefer(DriftRow.drift))
     with store.read() as session:
         newest, done = session.scalar(query), session.scalar(ended)
-        found = decode(Drift, done.drift) if done is not None and done.drift else None
+        found = stored(Drift, done.drift) if done is not None else None
         return (
             _value(newest, None) if newest is not None else None,
             _value(done, found) if done is not None else None,

@@ -39,6 +39,7 @@ from console.services.ending import Ending, finish, leave
 from console.services.event_writer import EventWriter
 from console.services.runs import Run, RunKind, get_run
 from console.services.settled import settled_heads
+from console.services.stored import UNREADABLE
 from console.services.votes import approvers_of
 from console.services.wording import title_of
 from console.store.review import ReviewRow
@@ -217,6 +218,8 @@ def _apply_reviewed(
     if run.rehearsal_id is not None:
         rehearsed = get_run(workshop.store, run.rehearsal_id)
         rehearsal, hazards = rehearsed.rehearsal, rehearsed.hazards
+        if not rehearsed.is_readable:
+            return Ending("refused", f"{UNREADABLE.format(what='rehearsal')} Rehearse again.")
     with workshop.store.begin() as session:
         if run.review_id is not None:
             review = session.get_one(ReviewRow, run.review_id)

@@ -59,8 +59,12 @@ def mandate_for(store: Store, plan: Plan, policy: Policy) -> Mandate:
         if changed := _changed(begun, plan):
             reason = f"{', '.join(changed)} changed since review {review_id} was applied"
             continue
-        hazards = get_run(store, rehearsal_id).hazards if rehearsal_id is not None else ()
+        rehearsed = get_run(store, rehearsal_id) if rehearsal_id is not None else None
+        if rehearsed is not None and not rehearsed.is_readable:
+            reason = f"the rehearsal of review {review_id} cannot be read any more"
+            continue
         with store.read() as session:
+            hazards = rehearsed.hazards if rehearsed is not None else ()
             if unanswered(session, review_id, begun.digest, hazards):
                 reason = f"an error in review {review_id} is not accepted any more"
                 continue

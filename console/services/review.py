@@ -128,7 +128,8 @@ class Review:
     def is_rehearsed(self) -> bool:
         """Whether this very plan was rehearsed and nothing failed."""
         run = self.rehearsal_run
-        return run is not None and run.state == "succeeded" and run.digest == self.plan.digest
+        is_this = run is not None and run.is_readable and run.digest == self.plan.digest
+        return run is not None and is_this and run.state == "succeeded"
 
     def acceptance_of(self, hazard: Hazard) -> Acceptance | None:
         """Who accepted this finding in the review, void acceptances included; None for nobody."""

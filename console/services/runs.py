@@ -14,6 +14,7 @@ from console.schema.plan import Plan
 from console.schema.rehearsal import Outcome, Rehearsal
 from console.schema.wire import decode
 from console.services.errors import NotFound
+from console.services.stored import stored
 from console.store.run import RunRow
 from console.store.run_event import RunEventRow
 from console.store.store import Store
@@ -28,7 +29,8 @@ ACTIVE: tuple[str, ...] = ("queued", "running")
 @dataclass(frozen=True)
 class Run:
     """One run. `error` is a sentence for a run that did not succeed, `note` what else to know of it
-    ("recovered after its runner died"); `hazards` were judged with the rehearsal."""
+    ("recovered after its runner died"); `hazards` were judged with the rehearsal. Unless it
+    `is_readable`, another version stored a rehearsal that this one cannot read."""
 
     id: int
     kind: RunKind
@@ -49,6 +51,7 @@ class Run:
     note: str | None = None
     rehearsal_id: int | None = None
     cancel_asked_by: str | None = None
+    is_readable: bool = True
 
     @property
     def is_cancelling(self) -> bool:
@@ -147,12 +150,18 @@ def find(session: Session, run_id: int) -> RunRow:
 
 
 def value_of(row: RunRow) -> Run:
-    """The value of a whole row."""
+    """The value of a whole row. A rehearsal whose findings cannot be read is none: it would pass for
+    one without dangers."""
+    rehearsal = stored(Rehearsal, row.rehearsal)
+    hazards = [stored(Hazard, item) for item in (row.hazards or {}).get("hazards", ())]
+    found = tuple(hazard for hazard in hazards if hazard is not None)
+    is_readable = (rehearsal is not None or not row.rehearsal) and len(found) == len(hazards)
     return _value(
         row,
-        outcome=decode(Outcome, row.outcome) if row.outcome else None,
-        rehearsal=decode(Rehearsal, row.rehearsal) if row.rehearsal else None,
-        hazards=tuple(decode(Hazard, item) for item in (row.hazards or {}).get("hazards", ())),
+        outcome=stored(Outcome, row.outcome),
+        rehearsal=rehearsal if is_readable else None,
+        hazards=found if is_readable else (),
+        is_readable=is_readable,
     )
 
 

@@ -6,9 +6,11 @@ import threading
 
 import pytest
 from bs4 import BeautifulSoup
+from sqlalchemy import update
 
 from console.services import reviews
 from console.services.runner import Runner
+from console.store.run import RunRow
 from console.web import reviews as review_pages
 from tests import world
 from tests.web.samples import CREATE, PRICE
@@ -55,6 +57,19 @@ def test_the_plan_is_shown_before_the_review_is_opened(lagging_app, author, page
     assert page.find("a", string="Add price to products")
     console = _console(lagging_app)
     assert not reviews.list_reviews(console.store)
+
+
+def test_a_rehearsal_that_another_version_stored_is_asked_for_again(
+    lagging_app, opened, author, approver, page_of
+):
+    _work(lagging_app)
+    with _console(lagging_app).store.begin() as session:
+        session.execute(update(RunRow).values(rehearsal={"verdict": "Nothing is lost."}))
+    for client in (author, approver):
+        page = page_of(client, f"/admin/reviews/{opened}")
+        assert "it cannot be read. Rehearse again." in page.text
+        assert page.find("form", action=f"/admin/reviews/{opened}/rehearse") is not None
+    page_of(author, "/admin/runs/1")
 
 
 def test_older_reviews_are_a_page_away(app, sign_in, page_of, monkeypatch):
