@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from console.schema.capture import Capture
 from console.schema.errors import DataLost, MigrationFailed, PlanChanged, SchemaError, WrongDatabase
-from console.schema.guard import SPLITS, Guard
+from console.schema.guard import ROLLED_BACK, SPLITS, Guard
 from console.schema.job import Failure
 from console.schema.spoken import spoken
 
@@ -28,8 +28,11 @@ def failure_of(
         text = f"The connection to the database was lost: {one_line(lost)}."
         return Failure("ConnectionLost", text, revision)
     message = str(error) if isinstance(error, SchemaError) else one_line(error)
-    if guard is not None and guard.tried and not isinstance(error, SchemaError):
-        message = SPLITS.format(word=guard.tried)  # the driver only says "not authorized"
+    if guard is not None and not isinstance(error, SchemaError):
+        if guard.tried:  # the driver only says "not authorized"
+            message = SPLITS.format(word=guard.tried)
+        elif guard.rolled_back and "not authorized" in message:
+            message = ROLLED_BACK
     revision = revision or _revision_file(error)
     return Failure("MigrationFailed", spoken(message), revision, statement and spoken(statement))
 

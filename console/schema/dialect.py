@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +82,11 @@ class Dialect(ABC):
     def prepare(self, dbapi_connection: Any, guard: Guard, lock_wait: float) -> None:
         """Make a new connection ready: no transactions by the driver, `guard` watching."""
 
+    def lost_transaction(self, dbapi_connection: Any, guard: Guard) -> bool:
+        """Whether the plan's transaction is gone although nobody sent a ROLLBACK: some errors of SQLite
+        and `ON CONFLICT ROLLBACK` end it. The guard is told; what follows would commit by itself."""
+        return False
+
     @abstractmethod
     def begin(self, dbapi_connection: Any, target: Target, lock_wait: float) -> None:
         """Begin the transaction and take the lock with it; raises Busy or the driver's error."""
@@ -117,6 +123,11 @@ class Dialect(ABC):
     @abstractmethod
     def leftovers(self, connection: Connection) -> frozenset[str]:
         """Return the tables that an interrupted batch operation forgot."""
+
+    @contextmanager
+    def counting(self, connection: Connection) -> Iterator[None]:
+        """Keep what a migration has set for its session from deciding how values are spelled."""
+        yield
 
     @abstractmethod
     def tally(

@@ -235,6 +235,7 @@ class Environment:
             if word in WORDS and not sql.upper().lstrip().startswith("ROLLBACK TO"):
                 raise MigrationFailed((SPLITS if self.guard.whole else BY_HAND).format(word=word))
             if self.guard.whole:
+                self.dialect.lost_transaction(raw, self.guard)
                 self.guard.refuse_if_broken()
         return sql, parameters
 

@@ -48,14 +48,15 @@ class Guard:
     def refuse_if_broken(self) -> None:
         """Raise MigrationFailed if the migration code ended the transaction behind our back."""
         if self.rolled_back:
-            raise MigrationFailed(
-                "The migration rolled the transaction back by itself. Everything before that is "
-                "undone; let exceptions pass instead."
-            )
+            raise MigrationFailed(ROLLED_BACK)
         if self.tried:
             raise MigrationFailed(SPLITS.format(word=self.tried))
 
 
+ROLLED_BACK = (
+    "The migration rolled the transaction back by itself. Everything before that is undone; let "
+    "exceptions pass instead."
+)
 SPLITS = (
     "The migration sends {word} itself. The console runs the whole plan as one transaction, which "
     "must not be split; take the commit out, or put it into a revision of its own."

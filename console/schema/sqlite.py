@@ -20,12 +20,27 @@ from console.schema.ledger import TableCount
 from console.schema.sqlite_count import tally_table
 from console.schema.target import Target
 
+# What statements may still do when their transaction is gone: read, and roll back.
+LOOKS = frozenset(
+    [
+        sqlite3.SQLITE_SELECT,
+        sqlite3.SQLITE_READ,
+        sqlite3.SQLITE_FUNCTION,
+        sqlite3.SQLITE_RECURSIVE,
+        sqlite3.SQLITE_PRAGMA,
+        sqlite3.SQLITE_TRANSACTION,
+    ]
+)
+
 
 class SQLite(Dialect):
     """SQLite 3, by the measured recipe."""
 
     name = "sqlite"
     names = ("sqlite",)
+
+    def __init__(self) -> None:
+        self.holder: Any = None  # the connection that began the plan's transaction
 
     def speaks(self, dbapi_connection: Any) -> bool:
         # Asynchronous drivers come wrapped by SQLAlchemy and have the attribute too.
@@ -52,6 +67,8 @@ class SQLite(Dialect):
         def authorize(action: int, word: str | None, *_: str | None) -> int:
             if action == sqlite3.SQLITE_TRANSACTION and word and not guard.allows(word):
                 return sqlite3.SQLITE_DENY
+            if self.lost_transaction(dbapi_connection, guard) and action not in LOOKS:
+                return sqlite3.SQLITE_DENY
             return sqlite3.SQLITE_OK
 
         # SQLite asks the authorizer while it compiles a statement: not even a raw cursor or
@@ -59,10 +76,17 @@ class SQLite(Dialect):
         if hasattr(dbapi_connection, "set_authorizer"):
             dbapi_connection.set_authorizer(authorize)
 
+    def lost_transaction(self, dbapi_connection: Any, guard: Guard) -> bool:
+        if self.holder is not dbapi_connection or guard.state != "running":
+            return False
+        guard.rolled_back |= not getattr(dbapi_connection, "in_transaction", True)
+        return guard.rolled_back
+
     def begin(self, dbapi_connection: Any, target: Target, lock_wait: float) -> None:
         # Inside a transaction this PRAGMA would do nothing, without a word.
         self._execute(dbapi_connection, "PRAGMA foreign_keys = OFF")
         self._execute(dbapi_connection, "BEGIN IMMEDIATE")
+        self.holder = dbapi_connection
 
     def begin_reading(self, dbapi_connection: Any) -> None:
         self._execute(dbapi_connection, "PRAGMA query_only = ON")

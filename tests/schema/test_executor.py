@@ -263,6 +263,21 @@ def test_nothing_is_done_after_a_revision_rolled_back(place: Place, rollback: st
     refused(place, after_price(f"{rollback}\nop.execute('DELETE FROM reviews')"))
 
 
+@pytest.mark.parametrize(
+    "executed", ["op.execute({})", "op.get_bind().connection.dbapi_connection.execute({})"]
+)
+@pytest.mark.parametrize(
+    "after", ["DELETE FROM reviews", "SAVEPOINT another", "CREATE TABLE x (y)"]
+)
+def test_nothing_is_done_after_a_statement_ended_the_transaction(
+    place: Place, executed: str, after: str
+) -> None:
+    conflict = executed.format('"INSERT OR ROLLBACK INTO products (id, name) VALUES (1, 0)"')
+    up = f"try:\n    {conflict}\nexcept Exception:\n    pass\n{executed.format(repr(after))}"
+    error = refused(place, after_price(up))
+    assert "rolled the transaction back" in str(error)
+
+
 def test_savepoints_and_sessions_inside_a_revision_work(place: Place) -> None:
     up = """\
 from sqlalchemy.orm import Session
