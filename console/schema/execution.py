@@ -59,7 +59,7 @@ class Execution:
         self.completed = 0  # steps that are saved, where each is a transaction of its own
         self.heads: tuple[str, ...] = ()  # where they have led
         self.result = PassResult()
-        self.exclude = (job.target.version_table,)
+        self.exclude = job.target.version_tables
 
     def begin(self) -> None:
         """Forget what an earlier attempt has seen; what a pass has left behind stays, and what it has

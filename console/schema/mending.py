@@ -46,7 +46,7 @@ def mend(job: Job, environment: Environment, config: Config) -> PassResult:
     def work(heads: tuple[str, ...], context: MigrationContext) -> list[object]:
         connection = context.connection
         assert connection is not None
-        exclude = (job.target.version_table,)
+        exclude = job.target.version_tables
         _check(wanted, heads, connection, exclude)
         keys: KeysByTable = {}
         before = count(connection, exclude=exclude, keys=keys)

@@ -61,7 +61,7 @@ def _look(job: Job, context: MigrationContext) -> Modelled:
     connection = context.connection
     assert connection is not None
     filters = _Filters(AutogenContext(context))
-    exclude = {job.target.version_table}
+    exclude = job.target.version_tables
     models = _created(job, given)
     database = read_catalogue(connection, exclude=exclude)
     tables = {table.name: table for metadata in given for table in metadata.tables.values()}

@@ -136,7 +136,7 @@ def observe(target: Target) -> tuple[tuple[str, ...], str]:
     with read_only(target) as connection:
         if connection is None:
             return (), EMPTY_FINGERPRINT
-        catalogue = read_catalogue(connection, exclude=(target.version_table,))
+        catalogue = read_catalogue(connection, exclude=target.version_tables)
         return read_heads(connection, target), catalogue.fingerprint
 
 

@@ -46,7 +46,7 @@ def schema_of(target: Target) -> Catalogue:
     with read_only(target) as connection:
         if connection is None:
             return Catalogue(())
-        return read_catalogue(connection, exclude=(target.version_table,))
+        return read_catalogue(connection, exclude=target.version_tables)
 
 
 def _run(original: Target, snapshot: Target, head: str) -> None:

@@ -43,10 +43,11 @@ def unfinished(records: Sequence[Record], version_table: str) -> tuple[Record, .
     """Return the records of the last revision, unless it moved the version table: then it is over."""
     steps = [record for record in records if record.number]
     last = [record for record in steps if record.revision == steps[-1].revision]
-    version = re.compile(
-        r"(UPDATE|INSERT INTO|DELETE FROM) ([`\"]?\w+[`\"]?\.)?[`\"]?"
-        rf"{re.escape(version_table)}\b",
-        re.IGNORECASE,
-    )
-    is_over = any(version.match(record.statement.strip()) for record in last)
+    is_over = any(keeps_place(record.statement, version_table) for record in last)
     return () if is_over else tuple(last)
+
+
+def keeps_place(sql: str, version_table: str) -> bool:
+    """Whether a statement is one by which Alembic moves its version table, in whatever schema."""
+    moves = r"\s*(UPDATE|INSERT INTO|DELETE FROM) ([`\"]?\w+[`\"]?\.)?[`\"]?"
+    return bool(re.match(rf"{moves}{re.escape(version_table)}\b", sql, re.IGNORECASE))

@@ -55,7 +55,7 @@ def _check(job: Job, stamp: Stamp, heads: tuple[str, ...], context: MigrationCon
     if set(heads) != set(stamp.start):
         changes.append(f"the database stands at {', '.join(heads) or 'base'} now")
     assert context.connection is not None
-    catalogue = read_catalogue(context.connection, exclude=(job.target.version_table,))
+    catalogue = read_catalogue(context.connection, exclude=job.target.version_tables)
     if catalogue.fingerprint != stamp.fingerprint:
         changes.append("the schema of the database changed")
     if changes:

@@ -65,6 +65,13 @@ class Target:
         return make_url(self.url)
 
     @property
+    def version_tables(self) -> tuple[str, ...]:
+        """The version table by every name that a reading of the schema may give it."""
+        schema = self.version_table_schema
+        qualified = (f"{schema}.{self.version_table}",) if schema else ()
+        return (self.version_table, *qualified)
+
+    @property
     def identity(self) -> str:
         """Which database this is, without who signs in to it: what an approval is bound to."""
         return identity_of(self.parsed_url)

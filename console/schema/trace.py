@@ -21,6 +21,7 @@ from console.schema.plan import Direction, Step, make_plan
 from console.schema.process import error_of, run_job
 from console.schema.progress import Progress, silent
 from console.schema.rebuild import rebuilt
+from console.schema.record import keeps_place
 from console.schema.snapshot import snapshot_of
 from console.schema.statement import Statement
 from console.schema.target import Target
@@ -158,11 +159,8 @@ def _step(scratch: Target, heads: Sequence[str], revision: str) -> Step:
 
 def _units(result: PassResult, version_table: str) -> tuple[Unit, ...]:
     """The statements of a step, without those by which Alembic keeps its place."""
-    own = re.compile(
-        rf"(UPDATE|INSERT INTO|DELETE FROM) [`\"]?{re.escape(version_table)}\b", re.IGNORECASE
-    )
-    statements = [s for step in result.steps for s in step.statements if not own.match(s.sql)]
-    return tuple(_grouped(statements))
+    statements = [s for step in result.steps for s in step.statements]
+    return tuple(_grouped([s for s in statements if not keeps_place(s.sql, version_table)]))
 
 
 def _grouped(statements: Sequence[Statement]) -> Iterator[Unit]:
@@ -186,13 +184,13 @@ def _length(statements: Sequence[Statement], name: str) -> int:
 
 def _replayed(connection: Connection, units: Iterable[Unit], target: Target) -> Iterator[Catalogue]:
     """Execute what changes the schema; yield the schema before the first unit and after each."""
-    schema = read_catalogue(connection, exclude=(target.version_table,))
+    schema = read_catalogue(connection, exclude=target.version_tables)
     yield schema
     for unit in units:
         if not unit.is_rows and not _reads(unit):
             for statement in unit.statements:
                 connection.exec_driver_sql(statement.sql)
-            schema = read_catalogue(connection, exclude=(target.version_table,))
+            schema = read_catalogue(connection, exclude=target.version_tables)
         yield schema
 
 

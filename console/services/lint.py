@@ -126,7 +126,7 @@ def _schema_of(target: Target) -> Catalogue | None:
         with read_only(target) as connection:
             if connection is None:
                 return None
-            return read_catalogue(connection, exclude=(target.version_table,))
+            return read_catalogue(connection, exclude=target.version_tables)
     except SQLAlchemyError:
         return None
 

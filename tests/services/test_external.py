@@ -74,6 +74,11 @@ def test_a_script_location_finds_the_ini_beside_it(project: Path) -> None:
     assert target.url == f"sqlite:///{project / 'other.db'}"
 
 
+def test_the_version_table_is_found_by_name_and_schema(project: Path) -> None:
+    text = '[targets.a]\nini = "alembic.ini"\nversion_table = "v"\nversion_table_schema = "own"'
+    assert targets(project, text)["a"].version_tables == ("v", "own.v")
+
+
 def test_a_history_without_an_ini_needs_a_url(tmp_path: Path) -> None:
     write_folder(tmp_path / "db", [PRODUCTS])
     assert "needs 'url'" in refusal(tmp_path, '[targets.a]\nscript_location = "db"')
