@@ -29,21 +29,30 @@ def count(
     a later one is compared with. Checksums compare between counts of one kind of database.
     """
     dialect = dialect_named(connection.dialect.name)
-    columns = {table.name: table.names for table in before.tables} if before else {}
+    then = {table.name: table for table in before.tables} if before else {}
     tables: list[TableCount] = []
-    for shape in dialect.shapes(connection, exclude):
-        known = (earlier or {}).get(shape.name)
-        shape = with_rows(shape, columns.get(shape.name, shape.columns))
-        table, found = dialect.tally(connection, shape, keep=keys is not None, earlier=known)
-        tables.append(table)
-        if keys is not None and found is not None:
-            keys[shape.name] = found
+    with dialect.counting(connection):
+        for shape in dialect.shapes(connection, exclude):
+            known = (earlier or {}).get(shape.name)
+            shape = comparable(shape, then.get(shape.name))
+            table, found = dialect.tally(connection, shape, keep=keys is not None, earlier=known)
+            tables.append(replace(table, key=shape.key))
+            if keys is not None and found is not None:
+                keys[shape.name] = found
     return Count(tuple(tables), dialect.objects(connection, exclude))
 
 
-def with_rows(shape: Shape, names: tuple[str, ...]) -> Shape:
-    """The shape of a table without a key, summed up by whole rows of these columns too: values that
-    change places between its rows would not show in any column. As it is where one of them is gone."""
-    if shape.key or not set(names) <= set(shape.columns):
-        return shape
-    return replace(shape, together=names)
+def comparable(shape: Shape, before: TableCount | None) -> Shape:
+    """The shape by which a table is counted as it was `before`: by the key that it had then, which may
+    be another one by now, as long as there are its columns.
+
+    A table without a key is summed up by whole rows too, of the columns that it had: values that
+    change places between its rows would not show in any column. Not where one of these is gone.
+    """
+    key, names = shape.key, shape.columns
+    if before is not None:
+        names = before.names
+        if before.key is not None and set(before.key) <= set(shape.columns):
+            key = before.key
+    together = names if not key and set(names) <= set(shape.columns) else ()
+    return replace(shape, key=key, together=together)

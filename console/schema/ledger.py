@@ -5,6 +5,7 @@ The values and the pure comparison. Counting a live database is `console.schema.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -26,6 +27,7 @@ class TableCount:
     `earlier` is the same table counted over those rows only whose primary key was there at an
     earlier count; None where nothing earlier is known or the table has no primary key. Without one,
     `together` is an order-free checksum of whole rows, of the columns that were there at first.
+    `key` are the columns by which rows were told apart, None where that is not known.
     """
 
     name: str
@@ -33,6 +35,7 @@ class TableCount:
     columns: tuple[ColumnCount, ...]
     earlier: TableCount | None = None
     together: str = ""
+    key: tuple[str, ...] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -42,7 +45,8 @@ class TableCount:
 
 @dataclass(frozen=True)
 class Count:
-    """A whole database at one moment: every table, and the names of views, triggers and indexes."""
+    """A whole database at one moment: every table, and the names of views, triggers and indexes, as
+    often as there are."""
 
     tables: tuple[TableCount, ...]
     objects: tuple[tuple[str, str], ...]  # (kind, name)
@@ -114,9 +118,16 @@ def compare(before: Count, after: Count) -> Ledger:
     successors = {table.name for table in renamed.values()}
     entries.extend(_added(table) for table in new if table.name not in successors)
     entries.sort(key=lambda entry: entry.table)
-    lost = tuple(thing for thing in before.objects if thing not in set(after.objects))
-    gained = tuple(thing for thing in after.objects if thing not in set(before.objects))
+    lost = _beyond(before.objects, after.objects)
+    gained = _beyond(after.objects, before.objects)
     return _conclude(tuple(entries), lost, gained)
+
+
+def _beyond(
+    some: tuple[tuple[str, str], ...], others: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    """The objects that are more than others: several tables may have a trigger of one name each."""
+    return tuple((Counter(some) - Counter(others)).elements())
 
 
 def excess(actual: Ledger, expected: Ledger) -> tuple[str, ...]:
@@ -129,10 +140,8 @@ def excess(actual: Ledger, expected: Ledger) -> tuple[str, ...]:
     for entry in actual.entries:
         entry_before = foreseen.get(entry.table)
         worse.extend(_excess_of_table(entry, entry_before, is_sample=expected.is_sample))
-    known = set(expected.objects_lost)
-    worse.extend(
-        f"{kind} {name} lost" for kind, name in actual.objects_lost if (kind, name) not in known
-    )
+    further = _beyond(actual.objects_lost, expected.objects_lost)
+    worse.extend(f"{kind} {name} lost" for kind, name in further)
     return tuple(worse)
 
 
@@ -190,7 +199,7 @@ def _compare_table(old: TableCount, new: TableCount) -> Entry:
     """One table that is still there, under its own name or another."""
     lost = max(old.rows - new.rows, 0)
     counted = new
-    if new.earlier and new.rows != old.rows:
+    if new.earlier and (new.rows != old.rows or 0 < new.earlier.rows < old.rows):
         lost = max(old.rows - new.earlier.rows, lost)
         counted = new.earlier
     columns = _compare_columns(old, new, counted)
@@ -210,6 +219,8 @@ def _compare_table(old: TableCount, new: TableCount) -> Entry:
 
 def _is_mixed(old: TableCount, new: TableCount) -> bool:
     """Whether values changed places between the rows of a table without a primary key."""
+    if old.name != new.name and old.names != new.names:
+        return False  # of a renamed table, the rows were summed up as they are now
     return bool(old.together and new.together) and old.together != new.together
 
 

@@ -26,7 +26,8 @@ WAITED = frozenset([1205, 1213])  # lock wait timeout, deadlock
 # Of a database whatever its name; names of locks are those of the whole server, 64 signs at most.
 LOCK = "concat('console:', left(sha2(database(), 256), 40))"
 COLUMNS = """
-SELECT c.table_name, c.column_name, if(c.numeric_scale = 0, 'int', c.data_type)
+SELECT c.table_name, c.column_name,
+       if(c.numeric_scale = 0, 'int', if(c.datetime_precision > 0, 'decimal', c.data_type))
 FROM information_schema.columns c
 JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
 WHERE c.table_schema = database() AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')

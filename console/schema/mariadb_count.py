@@ -134,7 +134,9 @@ def _value(shape: Shape, name: str) -> str:
         return f"CAST(CONVERT({column} USING utf8mb4) AS BINARY)"
     if kind == "bit":
         return f"CAST({column} + 0 AS BINARY)"
-    if kind == "decimal":  # the shape calls those so that have a point
+    if kind == "float":  # as text it would have six digits
+        return f"CAST(CAST({column} AS double) AS BINARY)"
+    if kind == "decimal":  # the shape calls those so that have a point, and times with fractions
         short = f"trim(TRAILING '.' FROM trim(TRAILING '0' FROM {column}))"
         return f"CAST({short} AS BINARY)"
     return f"CAST({column} AS BINARY)"

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -31,6 +31,13 @@ LOCK = "1129270867, 1330398513"
 DRIVERS = ("psycopg", "psycopg2", "pg8000", "sqlalchemy.dialects.postgresql")
 LOCK_MILLISECONDS = 150  # how long readers may queue up behind us
 WAITED = frozenset(["55P03", "40P01", "40001"])  # lock not available, deadlock, serialization
+# How a value is written as text: no fewer digits than it has, and the same before and after a plan.
+SPELLING = {
+    "datestyle": "ISO, MDY",
+    "intervalstyle": "postgres",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+}
 IDENTITY = """
 SELECT current_database(), (SELECT oid FROM pg_database WHERE datname = current_database()),
        has_function_privilege('pg_control_system()', 'execute'),
@@ -205,6 +212,15 @@ class PostgreSQL(Dialect):
             ).scalars()
         )
 
+    @contextmanager
+    def counting(self, connection: Connection) -> Iterator[None]:
+        asked = ", ".join(f"current_setting('{name}')" for name in SPELLING)
+        found = connection.exec_driver_sql(f"SELECT {asked}").one()
+        _spell(connection, SPELLING)
+        yield
+        # Not where counting failed: the transaction takes the settings back with itself.
+        _spell(connection, dict(zip(SPELLING, found, strict=True)))
+
     def tally(
         self, connection: Connection, shape: Shape, *, keep: bool, earlier: Keys | None
     ) -> tuple[TableCount, Keys | None]:
@@ -216,6 +232,12 @@ class PostgreSQL(Dialect):
 
     def transaction(self, connection: Connection) -> str:
         return str(connection.exec_driver_sql("SELECT txid_current()").scalar())
+
+
+def _spell(connection: Connection, settings: dict[str, str]) -> None:
+    """Set how values are written, until the end of the transaction."""
+    sets = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+    connection.exec_driver_sql(f"SELECT {sets}")
 
 
 def version_table(target: Target) -> str:

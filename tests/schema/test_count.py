@@ -240,3 +240,79 @@ def test_a_table_without_a_primary_key_whose_rows_stay_together_is_clean(
     keyless(connection)
     ledger = ledger_of(connection, lambda: execute(connection, statement))
     assert ledger.is_clean, ledger.verdict
+
+
+OTHER_KEYS = {
+    "a": {
+        "sqlite": "CREATE TABLE w (a integer PRIMARY KEY, b integer NOT NULL, name text)",
+        "postgresql": "ALTER TABLE t ADD PRIMARY KEY (a)",
+        "mysql": "ALTER TABLE t ADD PRIMARY KEY (a)",
+    },
+    "b, a": {
+        "sqlite": "CREATE TABLE w (a integer, b integer NOT NULL, name text, PRIMARY KEY (b, a))",
+        "postgresql": "ALTER TABLE t ADD PRIMARY KEY (b, a)",
+        "mysql": "ALTER TABLE t ADD PRIMARY KEY (b, a)",
+    },
+    "a new number": {
+        "sqlite": "CREATE TABLE w (a integer, b integer NOT NULL, name text, id integer PRIMARY KEY)",
+        "postgresql": "ALTER TABLE t ADD COLUMN id serial PRIMARY KEY",
+        "mysql": "ALTER TABLE t ADD COLUMN id integer AUTO_INCREMENT PRIMARY KEY",
+    },
+    "none": {
+        "sqlite": "CREATE TABLE w (a integer, b integer NOT NULL, name text)",
+        "postgresql": "SELECT 1",
+        "mysql": "SELECT 1",
+    },
+}
+COPY = (
+    "INSERT INTO w (a, b, name) SELECT a, b, name FROM t ORDER BY b",
+    "DROP TABLE t",
+    "ALTER TABLE w RENAME TO t",
+)
+
+
+def rekey(connection: Connection, key: str) -> None:
+    """Give the table another primary key, with the same rows."""
+    dialect = connection.dialect.name
+    if dialect == "postgresql":
+        execute(connection, "ALTER TABLE t DROP CONSTRAINT IF EXISTS t_pkey")
+    elif dialect == "mysql" and connection.execute(text("SHOW KEYS FROM t")).all():
+        execute(connection, "ALTER TABLE t DROP PRIMARY KEY")
+    for statement in (OTHER_KEYS[key][dialect], *(COPY if dialect == "sqlite" else ())):
+        execute(connection, statement)
+
+
+@pytest.mark.parametrize("first", ["", ", PRIMARY KEY (a)", ", PRIMARY KEY (a, b)"])
+@pytest.mark.parametrize("then", OTHER_KEYS)
+def test_another_primary_key_leaves_every_value_identical(
+    connection: Connection, first: str, then: str
+) -> None:
+    execute(
+        connection,
+        f"CREATE TABLE t (a integer NOT NULL, b integer NOT NULL, name varchar(9){first})",
+    )
+    execute(connection, "INSERT INTO t VALUES (1, 9, 'Lamp'), (2, 7, 'Chair'), (3, 8, NULL)")
+    ledger = ledger_of(connection, lambda: rekey(connection, then))
+    assert ledger.is_clean, ledger.verdict
+
+
+def test_a_row_that_another_one_replaces_is_lost(connection: Connection) -> None:
+    fill(connection, "a number", [{"name": None, "price": None, "weight": n} for n in (1, 2, 3)])
+
+    def replace_one() -> None:
+        execute(connection, "DELETE FROM t WHERE weight = 2")
+        insert(connection, {8: {"name": "Desk", "price": None, "weight": 4}})
+
+    ledger = ledger_of(connection, replace_one)
+    assert ledger.losses == ("t: 3 rows before, 3 after, 1 row lost",)
+
+
+def test_a_renamed_table_without_a_primary_key_may_gain_a_column(connection: Connection) -> None:
+    keyless(connection)
+
+    def rename() -> None:
+        execute(connection, "ALTER TABLE t RENAME TO u")
+        execute(connection, "ALTER TABLE u ADD COLUMN more integer DEFAULT 5")
+
+    ledger = ledger_of(connection, rename)
+    assert ledger.is_clean, ledger.verdict

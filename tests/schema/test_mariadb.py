@@ -200,3 +200,30 @@ def test_either_name_of_the_dialect_will_do(place: Served) -> None:
     url = make_url(place.url).set(drivername="mariadb+pymysql")
     other = Served(place.folder / "other", url.render_as_string(False), [PRODUCTS, PRICE])
     assert apply(other.target, other.plan()).heads == ("bbbb1",)
+
+
+@pytest.mark.parametrize(
+    ("value", "wider"),
+    [
+        ("float NOT NULL DEFAULT 123456.78", "double NOT NULL"),
+        ("datetime NOT NULL DEFAULT '2024-05-10 20:30:00'", "datetime(6) NOT NULL"),
+        ("datetime(3) NOT NULL DEFAULT '2024-05-10 20:30:00.500'", "datetime(6) NOT NULL"),
+        ("time NOT NULL DEFAULT '10:00:00'", "time(2) NOT NULL"),
+    ],
+)
+def test_a_value_in_a_more_precise_column_is_identical(
+    place: Served, value: str, wider: str
+) -> None:
+    place.run(f"ALTER TABLE products ADD COLUMN v {value}")
+    place.write(after_price(f'op.execute("ALTER TABLE products MODIFY v {wider}")'))
+    rehearsal = place.rehearse()
+    assert rehearsal.ledger is not None
+    assert rehearsal.ledger.is_clean, rehearsal.ledger.verdict
+
+
+def test_every_digit_of_a_float_counts(place: Served) -> None:
+    place.run("ALTER TABLE products ADD COLUMN v float NOT NULL DEFAULT 1.25")
+    place.write(after_price('op.execute("UPDATE products SET v = 1.2500001")'))
+    rehearsal = place.rehearse()
+    assert rehearsal.ledger is not None
+    assert "values changed in v" in rehearsal.ledger.verdict

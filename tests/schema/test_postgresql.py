@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -347,6 +348,67 @@ def test_objects_that_go_are_lost(place: Served) -> None:
     rehearsal = place.rehearse()
     assert rehearsal.ledger is not None
     assert rehearsal.ledger.losses == ("view names removed",)
+
+
+def test_a_trigger_that_another_table_has_too_is_lost_all_the_same(place: Served) -> None:
+    place.run(
+        "".join(
+            f"CREATE TRIGGER keep BEFORE UPDATE ON {table} FOR EACH ROW "
+            "EXECUTE FUNCTION suppress_redundant_updates_trigger();\n"
+            for table in ("products", "reviews")
+        )
+    )
+    place.write(after_price('op.execute("DROP TRIGGER keep ON reviews")'))
+    rehearsal = place.rehearse()
+    assert rehearsal.ledger is not None
+    assert rehearsal.ledger.losses == ("trigger keep removed",)
+
+
+def test_how_a_session_writes_its_values_is_no_change_of_them(place: Served) -> None:
+    place.run(
+        "ALTER TABLE products ADD COLUMN a float8 DEFAULT 0.1, ADD COLUMN b date DEFAULT now(), "
+        "ADD COLUMN c bytea DEFAULT '\\x01', ADD COLUMN d interval DEFAULT '1 day 2 hours'"
+    )
+    settings = "extra_float_digits = -5", "datestyle = german", "bytea_output = escape"
+    sets = [f'op.execute("SET {each}")' for each in (*settings, "intervalstyle = iso_8601")]
+    place.write(after_price("\n".join(sets)))
+    rehearsal = place.rehearse()
+    assert rehearsal.ledger is not None
+    assert rehearsal.ledger.is_clean, rehearsal.ledger.verdict
+    assert apply(place.target, place.plan()).ledger.is_clean
+
+
+def test_every_digit_counts_where_the_database_writes_few(place: Served) -> None:
+    place.run(
+        "ALTER TABLE products ADD COLUMN a float8 DEFAULT 0.1;\n"
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET extra_float_digits = -5', "
+        "current_database()); END $$"
+    )
+    place.write(after_price('op.execute("UPDATE products SET a = 0.10000000001")'))
+    rehearsal = place.rehearse()
+    assert rehearsal.ledger is not None
+    assert "values changed in a" in rehearsal.ledger.verdict
+
+
+def test_the_version_table_may_lie_in_a_schema_that_env_py_makes(
+    tmp_path: Path, postgresql: str
+) -> None:
+    place = Served(tmp_path, postgresql, [PRODUCTS, PRICE])
+    place.environment(
+        ENVIRONMENT.replace(
+            "    context.configure(connection=connection)",
+            '    connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS own")\n'
+            "    connection.commit()\n"
+            '    context.configure(connection=connection, version_table_schema="own")',
+        )
+    )
+    place.target = replace(place.target, version_table_schema="own")
+    for goal in ("aaaa1", "bbbb1", "aaaa1"):
+        rehearsal = place.rehearse(goal)
+        assert rehearsal.ledger is not None, rehearsal.error
+        assert rehearsal.ledger.is_clean
+        assert not [t.name for t in rehearsal.difference.tables if "version" in t.name]
+        assert apply(place.target, place.plan(goal)).heads == (goal,)
 
 
 def test_the_statements_of_a_revision_are_compiled_on_an_empty_database(place: Served) -> None:
