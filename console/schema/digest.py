@@ -28,8 +28,9 @@ class Ingredient:
 
 
 def combine(ingredients: Sequence[Ingredient]) -> str:
-    """Return the digest of a plan: the SHA-256 over the names and digests of its ingredients."""
-    return digest_of([[ingredient.name, ingredient.sha256] for ingredient in ingredients])
+    """Return the digest of a plan: the SHA-256 over the names and digests of its ingredients, in
+    whatever order they were found: a file may be imported from the folder and from its copy."""
+    return digest_of(sorted({(ingredient.name, ingredient.sha256) for ingredient in ingredients}))
 
 
 def digest_of(value: object) -> str:
@@ -50,11 +51,12 @@ def file_ingredients(target: Target, paths: Sequence[Path]) -> tuple[Ingredient,
     roots = _roots(target, paths)
     known = (*roots, *local_modules(target, roots), *companions(target))
     files = dict.fromkeys(path.absolute() for path in known)
-    found = {display_name(target, path): file_digest(path) for path in files}
+    found = [Ingredient(display_name(target, path), file_digest(path)) for path in files]
     if target.ini is not None and target.ini.absolute() not in files:
         # by its own name: where it lies in a snapshot is nobody's concern
-        found[target.ini.name] = file_digest(target.ini)
-    return tuple(Ingredient(name, sha256) for name, sha256 in found.items())
+        found.append(Ingredient(target.ini.name, file_digest(target.ini)))
+    # Once, where a file is found in the folder and in its copy; twice, where the two differ.
+    return tuple(dict.fromkeys(found))
 
 
 def computed_loads(target: Target, paths: Sequence[Path]) -> tuple[tuple[Path, int], ...]:

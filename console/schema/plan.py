@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,12 +72,19 @@ class Plan:
 
     def changes_since(self, earlier: Plan) -> tuple[str, ...]:
         """In words, every ingredient in which this plan differs from `earlier`; empty if none."""
-        then = {i.name: i.sha256 for i in earlier.ingredients}
-        now = {i.name: i.sha256 for i in self.ingredients}
+        then, now = _by_name(earlier.ingredients), _by_name(self.ingredients)
         changed = [f"{name} changed" for name in now if name in then and now[name] != then[name]]
         added = [f"{name} is new" for name in now if name not in then]
         gone = [f"{name} is gone" for name in then if name not in now]
         return tuple(changed + added + gone)
+
+
+def _by_name(ingredients: Iterable[Ingredient]) -> dict[str, set[str]]:
+    """The digests under each name: a file and its copy have the same one."""
+    found: dict[str, set[str]] = {}
+    for ingredient in ingredients:
+        found.setdefault(ingredient.name, set()).add(ingredient.sha256)
+    return found
 
 
 def make_plan(target: Target, goal: str, history: History | None = None) -> Plan:

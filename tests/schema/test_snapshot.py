@@ -49,6 +49,30 @@ def test_files_that_are_no_python_and_compiled_ones_are_left_out(tmp_path: Path)
     assert names == {"env.py", "versions", "aaaa1_.py", "rows.csv"}
 
 
+def test_a_script_folder_that_is_a_package_is_covered_once_however_it_is_imported(
+    tmp_path: Path,
+) -> None:
+    imports = "from stock import helpers"
+    place = Place(tmp_path, [replace(PRODUCTS, up=f"{imports}\n{PRODUCTS.up}")])
+    package = place.scripts.rename(tmp_path / "stock")
+    (package / "__init__.py").touch()
+    (package / "helpers.py").write_text("from stock import more")
+    (package / "more.py").touch()
+    target = replace(
+        place.target,
+        script_location=package,
+        version_locations=(package / "versions",),
+        paths=(tmp_path,),
+    )
+    plan = make_plan(target, "head")
+    with snapshot_of(target) as snapshot:
+        verify(plan, snapshot, target)
+        (package / "more.py").write_text("changed = 'in the folder, and not in the copy'")
+        with pytest.raises(PlanChanged, match="stock/more.py"):
+            verify(plan, snapshot, target)
+    assert apply(target, make_plan(target, "head")).heads == ("aaaa1",)
+
+
 SAYS = """\
 import pathlib
 from alembic import context
