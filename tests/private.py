@@ -22,7 +22,9 @@ from tests.processes import descendants_of, is_alive, kill_tree
 
 START_SECONDS = 60
 NO_MARIADB = "No MariaDB: set CONSOLE_TEST_MARIADB_URL, start one on 127.0.0.1:3306, or install mariadb-server."
+NO_MYSQL = "No MySQL: set CONSOLE_TEST_MYSQL_URL, install it, or fetch it by `sh tools/mysql`."
 AIO = "--innodb-use-native-aio=0"  # several servers at once ask for more than a user may have
+FETCHER = Path(__file__).resolve().parents[1] / "tools" / "mysql"
 POSTGRESQL_FOLDERS = "/usr/lib/postgresql"
 
 
@@ -170,8 +172,46 @@ class PrivateMariaDB(PrivateServer):
         ]
 
 
+class PrivateMySQL(PrivateServer):
+    """MySQL, where it is installed or was fetched by tools/mysql."""
+
+    drivername, user = "mysql+pymysql", "root"
+
+    def create(self) -> None:
+        program = mysql_program()
+        if program is None:
+            raise NoServer(NO_MYSQL)
+        self.program = program
+        command = [*self.common(), "--initialize-insecure"]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def common(self) -> list[str]:
+        """The program, and where its data lie."""
+        return [self.program, "--no-defaults", f"--datadir={self.data}", *root(), AIO]
+
+    def command(self) -> list[str]:
+        return [
+            *self.common(),
+            *(f"--port={self.port}", "--bind-address=127.0.0.1", "--mysqlx=OFF"),
+            *(f"--socket={self.folder / 'socket'}", "--secure-file-priv=NULL"),
+            "--skip-log-bin",  # nobody follows it
+        ]
+
+
+def mysql_program() -> str | None:
+    """MySQL's mysqld: of the system, which may call MariaDB's so, else the one that was fetched."""
+    if (found := shutil.which("mysqld")) and "MariaDB" not in _said([found, "--version"]):
+        return found
+    folder = _said(["sh", str(FETCHER), "--there"]).strip()
+    return f"{folder}/mysqld" if folder else None
+
+
+def _said(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
 def root() -> list[str]:
-    """What lets MariaDB run as root."""
+    """What lets MariaDB and MySQL run as root."""
     return [] if os.getuid() else ["--user=root"]
 
 

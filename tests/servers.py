@@ -2,7 +2,8 @@
 
 PostgreSQL: CONSOLE_TEST_POSTGRES_URL, else one on this machine that lets us in, else the one that
 comes as a Python package. MariaDB: CONSOLE_TEST_MARIADB_URL, else one on this machine, else a
-private one where `mariadbd` is installed; else its tests are skipped.
+private one where `mariadbd` is installed; else its tests are skipped. MySQL: CONSOLE_TEST_MYSQL_URL,
+else a private one where `mysqld` is installed or was fetched by tools/mysql; else they are skipped.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.pool import NullPool
 
-from tests.private import NoServer, PrivateMariaDB, answers
+from tests.private import NoServer, PrivateMariaDB, PrivateMySQL, answers
 
 LOCAL_POSTGRESQL = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 LOCAL_MARIADB = "mysql+pymysql://root@127.0.0.1:3306/"
@@ -67,6 +68,22 @@ def find_mariadb(folder: Path) -> Iterator[URL]:
         server.stop()
 
 
+@contextmanager
+def find_mysql(folder: Path) -> Iterator[URL]:
+    """The URL of a MySQL server on which we may create databases, its programs on the PATH; NoServer."""
+    if stated := os.environ.get("CONSOLE_TEST_MYSQL_URL"):
+        yield make_url(stated).set(drivername="mysql+pymysql")
+        return
+    server = PrivateMySQL(folder)
+    # Its own mysqldump, behind all others: who looks for MariaDB's is to find that.
+    os.environ["PATH"] += f"{os.pathsep}{Path(server.program).parent}"
+    try:
+        server.start()
+        yield server.url
+    finally:
+        server.stop()
+
+
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
     """The URL of a PostgreSQL server on which we may create databases."""
@@ -77,20 +94,8 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]
 @pytest.fixture
 def make_postgresql(postgresql_server: URL) -> Iterator[MakeDatabase]:
     """A function that makes an empty PostgreSQL database and returns its URL."""
-    engine = engine_of(postgresql_server)
-    made: list[str] = []
-
-    def make() -> str:
-        name = f"console_test_{secrets.token_hex(6)}"
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-        made.append(name)
-        return shown(postgresql_server.set(database=name))
-
-    yield make
-    with engine.connect() as connection:
-        for name in made:
-            connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    with _databases(postgresql_server, force=" WITH (FORCE)") as make:
+        yield make
 
 
 @pytest.fixture
@@ -109,26 +114,66 @@ def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
 @pytest.fixture
 def make_mariadb(mariadb_server: URL) -> Iterator[MakeDatabase]:
     """A function that makes an empty MariaDB database and returns its URL."""
-    engine = engine_of(mariadb_server)
-    made: list[str] = []
-
-    def make() -> str:
-        name = f"console_test_{secrets.token_hex(6)}"
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE `{name}`")
-        made.append(name)
-        return shown(mariadb_server.set(database=name))
-
-    yield make
-    with engine.connect() as connection:
-        for name in made:
-            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS `{name}`")
+    with _databases(mariadb_server) as make:
+        yield make
 
 
 @pytest.fixture
 def mariadb(make_mariadb: MakeDatabase) -> str:
     """The URL of an empty MariaDB database of the test's own."""
     return make_mariadb()
+
+
+@pytest.fixture(scope="session")
+def mysql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
+    """The URL of a MySQL server on which we may create databases."""
+    with _or_skip(find_mysql, tmp_path_factory.mktemp("mysql")) as url:
+        yield url
+
+
+@pytest.fixture
+def make_mysql(mysql_server: URL) -> Iterator[MakeDatabase]:
+    """A function that makes an empty MySQL database and returns its URL."""
+    with _databases(mysql_server) as make:
+        yield make
+
+
+@pytest.fixture
+def mysql(make_mysql: MakeDatabase) -> str:
+    """The URL of an empty MySQL database of the test's own."""
+    return make_mysql()
+
+
+@pytest.fixture(params=["mariadb", "mysql"])
+def make_either(request: pytest.FixtureRequest) -> MakeDatabase:
+    """A function that makes an empty database, of MariaDB in one test and of MySQL in another."""
+    make: MakeDatabase = request.getfixturevalue(f"make_{request.param}")
+    return make
+
+
+@pytest.fixture
+def either(make_either: MakeDatabase) -> str:
+    """The URL of an empty database of the test's own, as `make_either` makes them."""
+    return make_either()
+
+
+@contextmanager
+def _databases(server: URL, *, force: str = "") -> Iterator[MakeDatabase]:
+    """A function that makes databases on a server, all of which are dropped in the end."""
+    engine = engine_of(server)
+    made: list[str] = []
+
+    def make() -> str:
+        name = f"console_test_{secrets.token_hex(6)}"
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        made.append(name)
+        return shown(server.set(database=name))
+
+    yield make
+    with engine.connect() as connection:
+        for name in made:
+            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}{force}")
 
 
 def engine_of(url: URL | str) -> Engine:

@@ -79,7 +79,7 @@ def _constraint_name(original: Any, message: str) -> str | None:
     if diagnosis is not None and diagnosis.constraint_name:
         return str(diagnosis.constraint_name)
     found = re.search(
-        r"CHECK constraint failed: (\w+)|CONSTRAINT [`'\"](\w+)[`'\"]|for key [`'\"](?:\w+\.)?(\w+)",
+        r"CHECK constraint failed: (\w+)|(?i:constraint) [`'\"](\w+)[`'\"]|for key [`'\"](?:\w+\.)?(\w+)",
         message,
     )
     return next((part for part in found.groups() if part), None) if found else None
@@ -87,9 +87,10 @@ def _constraint_name(original: Any, message: str) -> str | None:
 
 def _attributes(original: Any, message: str, outline: Outline) -> list[Attribute]:
     table = outline.mapper.local_table
-    columns: list[str] = re.findall(
+    named: list[str] = re.findall(
         rf"\b{re.escape(str(getattr(table, 'name', '')))}\.(\w+)", message
     )
+    columns = [name for name in named if name in table.columns]  # MySQL names keys so, too
     diagnosis = getattr(original, "diag", None)
     if diagnosis is not None and diagnosis.column_name:
         columns.append(diagnosis.column_name)

@@ -205,7 +205,7 @@ def _character(evidence: Evidence, table: str | None) -> int:
     "unique-column-drop",
     "error",
     "MariaDB refuses to drop a column that a UNIQUE of several columns needs, half-way through the "
-    "revision; MySQL takes it out of the UNIQUE, whose other columns may then hold duplicates.",
+    "revision; MySQL takes it out of the UNIQUE, and refuses if what is left of that has duplicates.",
     instead="Drop the UNIQUE first, in a revision of its own.",
     databases=MARIADB,
 )

@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.pool import NullPool
 
 from console.schema.driver import engine_of
+from console.schema.flavour import flavour_of
 from console.schema.target import Target, sqlite_file
 
 __all__ = ["read_only", "sqlite_file"]
@@ -64,34 +65,25 @@ def _engine(url: URL) -> Engine | None:
 
 def _begin_read_only(connection: Connection) -> None:
     """Begin one snapshot that the server itself keeps from writing, and that cannot last."""
-    for statement in READ_ONLY.get(_server_of(connection), ()):
+    for statement in _beginning(connection):
         connection.exec_driver_sql(statement)
 
 
-def _server_of(connection: Connection) -> str:
-    """The kind of server, MariaDB told from MySQL."""
-    name = connection.dialect.name
-    return "mariadb" if getattr(connection.dialect, "is_mariadb", False) else name
-
-
-_ONE_SNAPSHOT = (
-    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",  # for DDL too
-    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
-)
-READ_ONLY = {
-    "postgresql": (
-        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-        f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'",
-        f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'",
-    ),
-    "mariadb": (
-        f"SET SESSION max_statement_time = {STATEMENT_SECONDS}",
+def _beginning(connection: Connection) -> tuple[str, ...]:
+    """What makes the transaction such a snapshot."""
+    if connection.dialect.name == "postgresql":
+        return (
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+            f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'",
+            f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'",
+        )
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        return ()
+    flavour = flavour_of(connection)
+    return (
+        flavour.limit(STATEMENT_SECONDS),
+        *flavour.fresh,
         f"SET SESSION lock_wait_timeout = {LOCK_SECONDS}",
-        *_ONE_SNAPSHOT,
-    ),
-    "mysql": (
-        f"SET SESSION max_execution_time = {STATEMENT_SECONDS * 1000}",
-        f"SET SESSION lock_wait_timeout = {LOCK_SECONDS}",
-        *_ONE_SNAPSHOT,
-    ),
-}
+        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",  # for DDL too
+        "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+    )

@@ -14,6 +14,7 @@ from sqlalchemy.sql.expression import ColumnClause
 
 from console.schema.connection import read_only
 from console.schema.errors import SchemaError
+from console.schema.flavour import flavour_of
 from console.schema.probe import Probe, Question
 from console.schema.target import Target
 
@@ -86,10 +87,8 @@ def limit_time(connection: Connection, seconds: float) -> None:
     dialect: Any = connection.dialect
     if dialect.name == "postgresql":
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
-    elif dialect.name in ("mysql", "mariadb") and getattr(dialect, "is_mariadb", False):
-        connection.exec_driver_sql(f"SET SESSION max_statement_time = {seconds:g}")
-    elif dialect.name == "mysql":
-        connection.exec_driver_sql(f"SET SESSION max_execution_time = {int(seconds * 1000)}")
+    elif dialect.name in ("mysql", "mariadb"):
+        connection.exec_driver_sql(flavour_of(connection).limit(seconds))
     elif dialect.name == "sqlite":
         raw: Any = connection.connection.dbapi_connection
         end = time.monotonic() + seconds

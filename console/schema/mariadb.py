@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from console.schema.dialect import Busy, Dialect, Keys, Shape, is_managed
 from console.schema.driver import ask, ended, engine_of, run
 from console.schema.errors import Unsupported
+from console.schema.flavour import flavour_in
 from console.schema.guard import Guard
 from console.schema.ledger import TableCount
 from console.schema.mariadb_count import backquoted, read_keys, tally_table
@@ -65,10 +66,12 @@ class MariaDB(Dialect):
         return type(dbapi_connection).__module__.startswith(DRIVERS)
 
     def identify(self, dbapi_connection: Any) -> str:
-        name, host, port, folder, number = ask(
-            dbapi_connection, "SELECT database(), @@hostname, @@port, @@datadir, @@server_id"
+        version, name, host, port, folder, number = ask(
+            dbapi_connection,
+            "SELECT version(), database(), @@hostname, @@port, @@datadir, @@server_id",
         )
-        return f"MariaDB database '{name}' (on {host}:{port}, server {number} in {folder})"
+        kind = flavour_in(version).name
+        return f"{kind} database '{name}' (on {host}:{port}, server {number} in {folder})"
 
     def reach(self, target: Target) -> str:
         with engine_of(target.parsed_url).connect() as connection:

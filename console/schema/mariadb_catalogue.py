@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import Connection
 
+from console.schema.flavour import MARIADB, Flavour, flavour_of
 from console.schema.table import Column, Part, Table, View
 
 TABLES = """
@@ -35,6 +37,10 @@ SELECT table_name, constraint_name, check_clause FROM information_schema.check_c
 WHERE constraint_schema = database() AND level = 'Column'
 """
 NAME = r"`((?:[^`]|``)*)`"
+# What SHOW CREATE TABLE says to servers from a version on: "/*!80016 NOT ENFORCED */".
+VERSIONED = re.compile(r"/\*!\d{5,6} (.*?) ?\*/", re.DOTALL)
+MOMENT = re.compile(r"CURRENT_TIMESTAMP(?:\(\d\))?", re.IGNORECASE)
+UNQUOTED = ("int", "decimal", "float", "double", "year", "bit", "binary")  # in the names of types
 # What a line of SHOW CREATE TABLE declares, and how its definition begins.
 LINES: tuple[tuple[re.Pattern[str], Any, str], ...] = (
     (re.compile(r"PRIMARY KEY( )(.*)"), "primary key", ""),
@@ -54,13 +60,14 @@ def read_mariadb(
     ask = connection.exec_driver_sql
     found = {row[0]: row for row in ask(TABLES) if is_wanted(row[0])}
     columns: dict[str, list[Column]] = defaultdict(list)
+    flavour = flavour_of(connection)
     for row in ask(COLUMNS):
         if row[0] in found:
-            columns[row[0]].append(_column(row, found[row[0]][2]))
+            columns[row[0]].append(_column(row, found[row[0]][2], flavour))
     parts: dict[str, list[Part]] = defaultdict(list)
     for table, name, *words, body in ask(TRIGGERS):
         parts[table].append(Part("trigger", name, one_line(f"{' '.join(words)} {body}")))
-    if getattr(connection.dialect, "is_mariadb", False):
+    if flavour is MARIADB:
         for table, name, clause in ask(CHECKS):
             parts[table].append(Part("check", f"column {name}", f"({plain(clause)})"))
     tables = tuple(
@@ -89,7 +96,7 @@ def _sequence(connection: Connection, name: str) -> str:
     return one_line(text.rpartition("` ")[2])
 
 
-def _column(row: Any, collation: str | None) -> Column:
+def _column(row: Any, collation: str | None, flavour: Flavour) -> Column:
     """One column of what COLUMNS asks for, in a table of this collation."""
     _, name, kind, nullable, default, extra, expression, own, comment, key = row
     notes = []
@@ -97,12 +104,27 @@ def _column(row: Any, collation: str | None) -> Column:
         notes.append(f"collate {own}")
     if expression:
         stored = "stored" if "STORED" in extra.upper() else "virtual"
-        notes.append(f"generated always as ({plain(expression)}) {stored}")
+        written = expression if flavour is MARIADB else unescaped(expression)
+        notes.append(f"generated always as {_in_brackets(written)} {stored}")
     notes += [word.lower() for word in _extras(extra)]
     if comment:
         notes.append(f"comment '{comment}'")
-    stated = None if default is None or expression or default == "NULL" else str(default)
+    stated = None if default is None or expression else str(default)
+    if flavour is MARIADB:
+        stated = None if stated == "NULL" else stated
+    elif stated is not None:
+        stated = as_sql(stated, kind, is_expression="DEFAULT_GENERATED" in extra)
     return Column(name, upper(kind), nullable == "YES", stated, key == "PRI", tuple(notes))
+
+
+def as_sql(default: str, kind: str, *, is_expression: bool) -> str:
+    """Return the default of a column of type `kind` as SQL, from what MySQL says of it: the bare text
+    of a value, or an expression."""
+    if is_expression:
+        return default if MOMENT.fullmatch(default) else _in_brackets(unescaped(default))
+    if any(word in kind.partition("(")[0] for word in UNQUOTED):
+        return default
+    return "'" + default.replace("\\", r"\\").replace("'", "''") + "'"
 
 
 def _extras(extra: str) -> Iterator[str]:
@@ -117,7 +139,7 @@ def _declared(connection: Connection, name: str) -> Iterator[Part]:
     """The keys, constraints and options in SHOW CREATE TABLE."""
     quoted = "`" + name.replace("`", "``").replace("%", "%%") + "`"
     text = str(connection.exec_driver_sql(f"SHOW CREATE TABLE {quoted}").one()[1])
-    lines = text.splitlines()
+    lines = VERSIONED.sub(r"\1", text).splitlines()
     end = next(i for i, line in enumerate(lines) if line.startswith(")"))
     for line in lines[1:end]:
         part = declaration(line.strip().rstrip(","))
@@ -137,6 +159,8 @@ def declaration(line: str) -> Part | None:
         if special:
             return Part(kind, "", plain(found.group(1)))
         name, definition = found.group(1).strip().replace("``", "`"), plain(found.group(2))
+        if kind == "check":
+            definition = re.sub(r"^\(.*\)", lambda m: _in_brackets(m.group()), definition)
         definition = definition.replace(" REFERENCES ", " references ")
         definition = re.sub(r" ON (DELETE|UPDATE) ", lambda m: m.group().lower(), definition)
         return Part(kind, name, re.sub(r"(?<=\S),(?=\S)", ", ", definition))
@@ -146,6 +170,27 @@ def declaration(line: str) -> Part | None:
 def _sorted(parts: list[Part]) -> tuple[Part, ...]:
     """Parts by kind, name and definition."""
     return tuple(sorted(parts, key=lambda part: (part.kind, part.name, part.definition)))
+
+
+def _in_brackets(expression: str) -> str:
+    """An expression in one pair of brackets, however many it has: MySQL puts in more."""
+    text = plain(expression)
+    while is_wrapped(text):
+        text = text[1:-1]
+    return f"({text})"
+
+
+def is_wrapped(text: str) -> bool:
+    """Return whether the first bracket of an expression is closed by its last sign."""
+    bare = re.sub(r"'(?:[^'\\]|\\.|'')*'|`[^`]*`", lambda m: "x" * len(m.group()), text)
+    depths = list(accumulate((sign == "(") - (sign == ")") for sign in bare))
+    return bare.startswith("(") and bare.endswith(")") and all(depths[:-1])
+
+
+def unescaped(expression: str) -> str:
+    r"""Return an expression as SHOW CREATE TABLE has it; MySQL's information schema puts a \ before each
+    quote and each \ of it."""
+    return re.sub(r"\\(['\"\\])", r"\1", expression)
 
 
 def upper(kind: str) -> str:

@@ -7,7 +7,6 @@ routines and events come along.
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import suppress
 from functools import partial
 
@@ -17,8 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from console.schema.cancel import Cancelled, ending
 from console.schema.copy import Copied
 from console.schema.driver import engine_of
-from console.schema.errors import RunError, Unsupported
+from console.schema.errors import RunError
+from console.schema.flavour import flavour_of
 from console.schema.mariadb_count import backquoted
+from console.schema.mariadb_programs import Programs, programs_for
 from console.schema.mariadb_sample import copy_rows
 from console.schema.pipe import pipe
 from console.schema.sample import Sample
@@ -29,8 +30,7 @@ SIZE = (
     "WHERE table_schema = database()"
 )
 SESSIONS = "SELECT id FROM information_schema.processlist WHERE db = %s"
-DUMPERS, CLIENTS = ("mariadb-dump", "mysqldump"), ("mariadb", "mysql")
-FLAGS = ("--single-transaction", "--hex-blob", "--quick", "--no-autocommit")
+FLAGS = ("--single-transaction", "--hex-blob", "--quick", "--no-autocommit", "--no-tablespaces")
 ALL = ("--routines", "--events", "--triggers")
 # Of a sample, the triggers come after the rows: they are not to fire.
 SCHEMA = ("--no-data", "--routines", "--events", "--skip-triggers")
@@ -41,17 +41,20 @@ def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
     """Copy the database of `url` to a new one, `name`, a sample of it if it has more than `limit`
     bytes; a copy that fails or is cancelled is dropped.
 
-    Raises Unsupported without the tools that it takes, RunError with their words, and RunCancelled.
+    Raises Unsupported without the programs that it takes, RunError with their words, and RunCancelled.
     """
-    dumper, client = _tool(DUMPERS), _tool(CLIENTS)
     with engine_of(url).connect() as connection:
+        flavour = flavour_of(connection)
+        programs = programs_for(connection)
+        for statement in flavour.fresh:
+            connection.exec_driver_sql(statement)
         size = int(connection.exec_driver_sql(SIZE).scalar_one())
 
     def load(what: tuple[str, ...]) -> None:
-        _dump_and_load(url, name, (dumper, client), what, cancelled)
+        _dump_and_load(url, name, programs, what, cancelled)
 
     sample: Sample | None = None
-    how = f"MariaDB dump and load of {size_in_words(size)}"
+    how = f"{flavour.name} dump and load of {size_in_words(size)}"
     create(url, name)
     try:
         if size > limit:
@@ -59,7 +62,7 @@ def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
             with ending(cancelled, partial(_end_sessions, url, name)):
                 sample = copy_rows(url, name).of(size, limit)
             load(TRIGGERS)
-            how = f"MariaDB copy of {sample.words} out of {size_in_words(size)}"
+            how = f"{flavour.name} copy of {sample.words} out of {size_in_words(size)}"
         else:
             load(ALL)
     except BaseException:
@@ -102,15 +105,8 @@ def _end_sessions(url: URL, name: str) -> None:
                 connection.exec_driver_sql(f"KILL {int(session)}")
 
 
-def _tool(names: tuple[str, ...]) -> str:
-    found = next((path for path in map(shutil.which, names) if path), None)
-    if found is None:
-        raise Unsupported(f"Copying this database takes {names[0]}. Install the client programs.")
-    return found
-
-
 def _dump_and_load(
-    url: URL, name: str, tools: tuple[str, str], what: tuple[str, ...], cancelled: Cancelled
+    url: URL, name: str, programs: Programs, what: tuple[str, ...], cancelled: Cancelled
 ) -> None:
     """Pipe the one into the other."""
     # A password in the environment is seen by no other user's processes.
@@ -120,7 +116,6 @@ def _dump_and_load(
         access = ["--socket", socket]
     if url.username:
         access += ["--user", url.username]
-    dumper, client = tools
-    dump = [dumper, *access, *FLAGS, *what, url.database or ""]
-    if why := pipe(dump, [client, *access, name], environment, cancelled):
+    dump = [programs.dumper, *access, *FLAGS, *programs.flags, *what, url.database or ""]
+    if why := pipe(dump, [programs.client, *access, name], environment, cancelled):
         raise RunError(f"'{url.database}' could not be copied: {why}")

@@ -2,8 +2,9 @@
 
 Every value is hashed together with its row's primary key, and the hashes are summed: the order of
 rows does not matter, and a value keeps its hash when its column only becomes wider. The hash is the
-CRC-32 of the SHA-1, the quickest that the server has and that does not give way to values that
-change places: one changed value, or two that changed places, stay unseen once in 2^32 times.
+CRC-32 of the SHA-224, the quickest that both servers have (MySQL 9.6 has lost SHA-1 and MD5) and that
+does not give way to values that change places: one changed value, or two that changed places, stay
+unseen once in 2^32 times.
 Primary keys are told apart by 60 bits: two of a million rows share them once in 2 million times.
 """
 
@@ -46,7 +47,7 @@ def _together(connection: Connection, shape: Shape) -> str:
     if not shape.together:
         return ""
     row = _joined([f"coalesce({_value(shape, name)}, char(30))" for name in shape.together])
-    hashed = f"CAST(conv(left(sha({row}), 15), 16, 10) AS SIGNED)"
+    hashed = f"CAST(conv(left(sha2({row}, 224), 15), 16, 10) AS SIGNED)"
     sql = f"SELECT coalesce(sum({hashed}), 0) FROM {plain(shape.source)}"  # noqa: S608 - names are quoted
     return f"{int(connection.execute(text(sql)).scalar_one()):x}"
 
@@ -104,7 +105,7 @@ def _sums(
 def _hash(shape: Shape, name: str) -> str:
     """Thirty-two bits of a value with its row's key, as a number; NULL of NULL."""
     parts = [_value(shape, column) for column in (*shape.key, name)]
-    return f"crc32(sha({_joined(parts)}))"
+    return f"crc32(sha2({_joined(parts)}, 224))"
 
 
 def _key(shape: Shape) -> str:
@@ -117,7 +118,7 @@ def _key(shape: Shape) -> str:
 def _digits(shape: Shape) -> str:
     """The same as hexadecimal digits."""
     parts = [_value(shape, name) for name in shape.key]
-    return f"left(sha({_joined(parts)}), 15)"
+    return f"left(sha2({_joined(parts)}, 224), 15)"
 
 
 def _joined(parts: list[str]) -> str:

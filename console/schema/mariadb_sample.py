@@ -6,11 +6,12 @@ from __future__ import annotations
 from sqlalchemy.engine import URL, Connection
 
 from console.schema.driver import engine_of
+from console.schema.flavour import flavour_of
 from console.schema.mariadb_count import backquoted
 from console.schema.sample import Reference, Rows, Taken, fill, taken
 
 COLUMNS = """
-SELECT c.table_name, c.column_name, c.column_key = 'PRI', c.extra LIKE '%%GENERATED%%'
+SELECT c.table_name, c.column_name, c.column_key = 'PRI', c.extra REGEXP '(STORED|VIRTUAL) GENERATED'
 FROM information_schema.columns c
 JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
 WHERE c.table_schema = database() AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
@@ -36,7 +37,7 @@ def copy_rows(url: URL, name: str) -> Taken:
     taken."""
     source = backquoted(url.database or "")
     with engine_of(url.set(database=name)).connect() as connection:
-        for statement in SESSION:
+        for statement in (*SESSION, *flavour_of(connection).fresh):
             connection.exec_driver_sql(statement)
         tables = _tables(connection)
         fill(

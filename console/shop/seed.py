@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert, inspect
+from sqlalchemy import insert, inspect, select
 from sqlalchemy.orm import Session
 
 from console.shop.post import Post
@@ -45,9 +45,9 @@ def seed(session: Session) -> bool:
     rows = [{k: v for k, v in row.items() if k in existing} for row in PRODUCTS]
     session.connection().execute(insert(Product.__table__), rows)
     for (name, email), posts in POSTS.items():
-        author_id = session.connection().scalar(
-            insert(User.__table__).values(name=name, email=email).returning(User.id)
-        )
+        session.connection().execute(insert(User.__table__).values(name=name, email=email))
+        # no RETURNING, which MySQL has not
+        author_id = session.connection().scalar(select(User.id).where(User.email == email))
         for title, body in posts:
             session.connection().execute(
                 insert(Post.__table__).values(title=title, body=body, author_id=author_id)

@@ -38,7 +38,7 @@ def flag(tmp_path: Path) -> Path:
     return flag
 
 
-@pytest.fixture(params=DATABASES)
+@pytest.fixture(params=[*DATABASES, "mysql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path, flag: Path) -> Place:
     """Products and reviews, and a revision that creates a table, stops, and creates another."""
     slow = Sample("bbbb2", ("aaaa1",), up=SLOW.format(flag=str(flag)), down=DOWN)

@@ -51,7 +51,7 @@ Row = dict[str, Any]
 CLEAN = Count((), ())
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", "mysql"])
 def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connection]:
     """An empty database of each kind; every statement commits."""
     url = (

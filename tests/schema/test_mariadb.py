@@ -1,4 +1,4 @@
-"""On MariaDB a plan cannot be one transaction: it is known exactly what was done, and goes on."""
+"""On MariaDB and MySQL a plan cannot be one transaction: it is known exactly what was done, and goes on."""
 
 from pathlib import Path
 
@@ -26,10 +26,15 @@ URL = 'context.config.get_main_option("sqlalchemy.url")'
 POOL = "poolclass=pool.NullPool"
 
 
+# Where the two may differ; all else is the same code over the same protocol.
+BOTH = pytest.mark.parametrize("place", ["mariadb", "mysql"], indirect=True)
+
+
 @pytest.fixture
-def place(tmp_path: Path, mariadb: str) -> Served:
+def place(tmp_path: Path, request: pytest.FixtureRequest) -> Served:
     """Three products and three reviews, one revision behind."""
-    return Served(tmp_path, mariadb, [PRODUCTS, PRICE], at="aaaa1")
+    url: str = request.getfixturevalue(getattr(request, "param", "mariadb"))
+    return Served(tmp_path, url, [PRODUCTS, PRICE], at="aaaa1")
 
 
 def after_price(up: str, down: str = "pass") -> Sample:
@@ -44,6 +49,7 @@ def failure(place: Served) -> str:
     return str(caught.value)
 
 
+@BOTH
 def test_a_new_column_leaves_every_earlier_value_identical(place: Served) -> None:
     outcome = apply(place.target, place.plan())
     assert outcome.heads == ("bbbb1",)
@@ -69,6 +75,7 @@ op.execute("INSERT INTO reviews (id, product_id) VALUES (10, 99)")
 op.drop_column("products", "weight")"""
 
 
+@BOTH
 def test_a_failure_half_way_says_exactly_what_stays(place: Served) -> None:
     place.write(after_price(TWO))
     error = failure(place)
@@ -79,6 +86,7 @@ def test_a_failure_half_way_says_exactly_what_stays(place: Served) -> None:
     assert place.ask("SELECT stock, shelf FROM products WHERE id = 1") == [(7, None)]
 
 
+@BOTH
 def test_a_plan_made_again_goes_on_after_what_was_done(place: Served) -> None:
     place.write(after_price(TWO))
     failure(place)
@@ -117,7 +125,10 @@ def test_data_lost_against_the_rehearsal_is_said_and_not_taken_back(place: Serve
         apply(place.target, place.plan(), expected=rehearsal.ledger)
 
 
-def test_a_rehearsal_copies_everything_and_leaves_nothing(place: Served) -> None:
+@BOTH
+def test_a_rehearsal_copies_everything_and_leaves_nothing(
+    place: Served, request: pytest.FixtureRequest
+) -> None:
     place.run(
         "CREATE VIEW cheap AS SELECT id FROM products;\n"
         "CREATE TRIGGER noted BEFORE UPDATE ON reviews FOR EACH ROW SET NEW.text = 'x';\n"
@@ -127,7 +138,8 @@ def test_a_rehearsal_copies_everything_and_leaves_nothing(place: Served) -> None
     rehearsal = place.rehearse()
     assert place.dump() == before
     assert rehearsal.error is None
-    assert rehearsal.clone.startswith("MariaDB dump and load of ")
+    name = "MySQL" if "mysql" in request.node.name else "MariaDB"
+    assert rehearsal.clone.startswith(f"{name} dump and load of ")
     assert rehearsal.ledger is not None
     assert rehearsal.ledger.is_clean
     assert rehearsal.way_back is not None
@@ -136,6 +148,7 @@ def test_a_rehearsal_copies_everything_and_leaves_nothing(place: Served) -> None
     assert place.ask(f"SHOW DATABASES LIKE 'console_clone_{place.target.key}%'") == []
 
 
+@BOTH
 def test_rows_that_went_and_came_are_told_apart(place: Served) -> None:
     place.write(
         after_price(
@@ -170,6 +183,7 @@ def test_autocommit_is_refused(place: Served) -> None:
         apply(place.target, place.plan())
 
 
+@BOTH
 def test_a_run_waits_for_another_and_gives_up(place: Served) -> None:
     with engine_of(place.url).connect() as other:
         other.exec_driver_sql(

@@ -1,4 +1,4 @@
-"""Deaths and races on MariaDB, one by one; tests/bench has the random ones."""
+"""Deaths and races on MariaDB and MySQL, one by one; tests/bench has the random ones."""
 
 import threading
 import time
@@ -17,14 +17,14 @@ from tests.schema.killing import kill_in_step
 
 
 def test_a_process_that_dies_again_and_again_says_what_it_has_done(
-    tmp_path: Path, mariadb: str
+    tmp_path: Path, either: str
 ) -> None:
     dies = Sample(
         "cccc1",
         ("bbbb1",),
         up='op.add_column("products", sa.Column("stock", sa.Integer))\nimport os\nos.kill(os.getpid(), 9)',
     )
-    place = Served(tmp_path, mariadb, [PRODUCTS, PRICE, dies], at="aaaa1")
+    place = Served(tmp_path, either, [PRODUCTS, PRICE, dies], at="aaaa1")
     events: list[Event] = []
     with pytest.raises(ChildDied, match=r"stands at bbbb1. Of revision cccc1 1 statement had been"):
         apply(place.target, place.plan(), progress=events.append)
@@ -36,9 +36,9 @@ def test_a_process_that_dies_again_and_again_says_what_it_has_done(
     ]
 
 
-def test_a_statement_that_outlives_its_process_is_ended(tmp_path: Path, mariadb: str) -> None:
+def test_a_statement_that_outlives_its_process_is_ended(tmp_path: Path, either: str) -> None:
     sleep = Sample("cccc1", ("bbbb1",), up='op.execute("DO SLEEP(3)")')
-    place = Served(tmp_path, mariadb, [PRODUCTS, PRICE, sleep], at="bbbb1")
+    place = Served(tmp_path, either, [PRODUCTS, PRICE, sleep], at="bbbb1")
     begun = time.monotonic()
     assert "Nothing was changed" in kill_in_step(place, 1)
     assert time.monotonic() - begun < 20

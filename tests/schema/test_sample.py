@@ -149,6 +149,21 @@ def test_below_the_limit_everything_is_copied(place: Place | Served) -> None:
         assert len(rows_of(clone.target.url, "SELECT id FROM reviews")) == 30
 
 
+def test_a_sample_of_mysql_has_the_values_of_columns_with_expressions(
+    mysql: str, tmp_path: Path
+) -> None:
+    place = Served(tmp_path, mysql, [PRODUCTS], at="aaaa1")
+    place.run(
+        "ALTER TABLE products ADD made timestamp DEFAULT CURRENT_TIMESTAMP, "
+        "ADD word varchar(40) DEFAULT (concat(1, 2)), ADD twice integer AS (weight * 2) STORED;\n"
+        "UPDATE products SET made = '2001-02-03 04:05:06', word = 'mine'"
+    )
+    rows = "SELECT id, made, word, twice FROM products ORDER BY id"
+    with clone_of(replace(place.target, rehearsal_limit=0), place.workspace) as clone:
+        assert clone.how.startswith("MySQL copy of a sample of ")
+        assert Served(tmp_path / "copy", clone.target.url).ask(rows) == place.ask(rows)
+
+
 def test_the_schema_of_a_sample_is_that_of_the_source(tmp_path: Path) -> None:
     place = Place(tmp_path, [PRODUCTS, PRICE], at="aaaa1")
     place.run(

@@ -63,9 +63,9 @@ def died(tmp_path: Path, url: str) -> Place:
 
 
 def test_a_journal_tells_what_a_changed_file_can_only_undo(
-    tmp_path: Path, mariadb: str, store: Store
+    tmp_path: Path, either: str, store: Store
 ) -> None:
-    place = died(tmp_path, mariadb)
+    place = died(tmp_path, either)
     (ailment,) = look(store, place)
     assert ailment.code == "half-applied"
     assert "undo" not in {one.kind for one in ailment.possible}, "the file still kills its process"
@@ -147,9 +147,9 @@ def test_somebody_who_is_in_the_middle_of_it_is_waited_for(tmp_path: Path, store
 
 
 def test_a_statement_that_still_runs_on_a_server_is_named(
-    tmp_path: Path, mariadb: str, store: Store
+    tmp_path: Path, either: str, store: Store
 ) -> None:
-    place = Served(tmp_path, mariadb, [PRODUCTS, PRICE], at="bbbb1")
+    place = Served(tmp_path, either, [PRODUCTS, PRICE], at="bbbb1")
     slow = "CREATE TABLE slow AS SELECT sleep(4) AS one"
     other = threading.Thread(target=place.run, args=(slow,))
     other.start()

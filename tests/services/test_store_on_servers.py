@@ -86,6 +86,7 @@ def count_up(url: str, times: int) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("store", ["postgresql", "mariadb", "mysql"], indirect=True)
 def test_its_history_makes_the_models_and_it_keeps_what_it_is_told(store: Store) -> None:
     assert is_current(store)
     with store.engine.connect() as connection:

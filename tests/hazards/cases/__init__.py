@@ -24,6 +24,7 @@ CASES: tuple[Case, ...] = (
 )
 
 
-def cases_on(database: str) -> tuple[Case, ...]:
-    """The cases of one kind of database."""
-    return tuple(case for case in CASES if database in case.on)
+def cases_on(server: str) -> tuple[Case, ...]:
+    """The cases of one kind of server, of which "mariadb" and "mysql" are one kind of database."""
+    database = "mysql" if server == "mariadb" else server
+    return tuple(c for c in CASES if database in c.on and c.server in ("", server))

@@ -18,6 +18,7 @@ class Case:
     `keep`, which is what stays of the revision; or else the revisions in `safe`, where a rewrite is
     no code for a revision. It raises no errors but those in `also`.
     Its revisions are applied one by one if one plan cannot do them (`apart`).
+    `server` is "mariadb" or "mysql" where these two differ.
     `alone` is rehearsed in a plan of its own, since it fails (`fails`) or looks at the whole plan.
     """
 
@@ -37,6 +38,7 @@ class Case:
     safe: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     apart: bool = False
+    server: str = ""
 
     @property
     def is_alone(self) -> bool:

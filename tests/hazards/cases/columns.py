@@ -103,5 +103,17 @@ CASES = (
         tables=HEAVY,
         fails=True,
         fill=(FITTING,),
+        server="mariadb",
+    ),
+    Case(
+        "narrowing-type",
+        NARROWER,
+        "heavy.weight",
+        NARROWED.format("INT"),
+        on=("mysql",),
+        tables=HEAVY,
+        fails=True,
+        fill=(FITTING,),
+        server="mysql",
     ),
 )
