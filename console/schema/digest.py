@@ -14,8 +14,9 @@ from console.schema.imports import loads_of
 from console.schema.target import Target
 
 MODULES = 500  # local modules followed at most: an application may hang together as a whole
+EDITORS = (".#*", ".*.sw?", "*~", ".DS_Store", ".git*")
 # What lies in a script folder and decides nothing: templates, bytecode, databases, an editor's files.
-IRRELEVANT = ("*.mako", "*.pyc", "*.db", "*.sqlite", "*.sqlite3", "README*", ".*", "*~")
+IRRELEVANT = ("*.mako", "*.pyc", "*.db", "*.sqlite", "*.sqlite3", "README*", *EDITORS)
 FOREIGN = ("site-packages", "dist-packages", "node_modules", "__pycache__")
 
 
@@ -79,9 +80,12 @@ def companions(target: Target) -> tuple[Path, ...]:
     found: set[Path] = set()
     versions = [location.absolute() for location in target.version_locations]
     for root in {target.script_location.absolute(), *versions}:
-        for folder, folders, names in os.walk(root):
-            folders[:] = [n for n in folders if n not in FOREIGN and not n.startswith(".")]
+        seen: set[Path] = set()
+        for folder, folders, names in os.walk(root, followlinks=True):
             here = Path(folder)
+            inside = [n for n in folders if n not in FOREIGN and not n.startswith(".")]
+            folders[:] = [] if here.resolve() in seen else inside  # a link may lead back
+            seen.add(here.resolve())
             holds_revisions = any(here.is_relative_to(location) for location in versions)
             found.update(
                 here / name

@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
 
-from console.schema.digest import file_digest
+from console.schema.digest import FOREIGN, IRRELEVANT, file_digest
 from console.schema.errors import (
     HistoryError,
     NothingToDo,
@@ -23,7 +24,19 @@ from console.schema.plan import Plan, make_plan
 from console.schema.target import Target
 
 ELSEWHERE = "console-elsewhere"  # the folder for an alembic.ini that lies apart from the others
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".git", "*.sqlite", "*.sqlite3", "*.db")
+TEMPLATES = "*.mako"  # no part of a plan, and needed to write new revisions
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    """What a snapshot has not: whatever is not in the digest would run without having been approved."""
+    patterns = [pattern for pattern in IRRELEVANT if pattern != TEMPLATES]
+    return {
+        name
+        for name in names
+        if name in FOREIGN
+        or any(fnmatch(name, pattern) for pattern in patterns)
+        or (name.startswith(".") and (Path(folder) / name).is_dir())
+    }
 
 
 @contextmanager
@@ -46,7 +59,7 @@ def snapshot_of(target: Target) -> Iterator[Target]:
         for folder in folders:
             place = copy / folder.relative_to(root)
             if folder.is_dir():
-                shutil.copytree(folder, place, ignore=LEFT_OUT, dirs_exist_ok=True)
+                shutil.copytree(folder, place, ignore=_left_out, dirs_exist_ok=True)
         places = tuple(copy / folder.relative_to(root) for folder in folders)
         for place in places[1:]:
             _leave_out_broken(place)

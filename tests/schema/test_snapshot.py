@@ -73,6 +73,35 @@ def test_a_script_folder_that_is_a_package_is_covered_once_however_it_is_importe
     assert apply(target, make_plan(target, "head")).heads == ("aaaa1",)
 
 
+def test_nothing_is_there_to_read_that_was_not_digested(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS])
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "fill.sql").write_text("SELECT 1")
+    (place.scripts / "linked").symlink_to(shared)
+    lock = place.scripts / "versions" / ".#aaaa1_.py"  # as an editor leaves it: it leads nowhere
+    lock.symlink_to("somebody@somewhere")
+    for name in (".env", "README", "script.py.mako", "fill.sql~"):
+        (place.scripts / name).write_text("NAME=1")
+    (place.scripts / ".cache").mkdir()
+    (place.scripts / ".cache" / "rows.csv").write_text("1,2")
+    digested = {Path(ingredient.name).name for ingredient in place.plan().ingredients}
+    with snapshot_of(place.target) as snapshot:
+        verify(place.plan(), snapshot, place.target)
+        copied = {path.name for path in snapshot.script_location.rglob("*") if path.is_file()}
+    assert copied - {"script.py.mako"} == digested & copied
+    assert {".env", "fill.sql"} < copied
+
+
+def test_a_hidden_file_that_changes_voids_the_plan(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS])
+    (place.scripts / ".env").write_text("NAME=1")
+    plan = place.plan()
+    (place.scripts / ".env").write_text("NAME=2")
+    with pytest.raises(PlanChanged, match=r"\.env changed"):
+        apply(place.target, plan)
+
+
 SAYS = """\
 import pathlib
 from alembic import context
