@@ -20,6 +20,8 @@ UNIQUE = re.compile(
     rf"^ADD (?:CONSTRAINT {NAME} )?(UNIQUE|PRIMARY KEY)(?: NULLS (?:NOT )?DISTINCT)? ?\((.+?)\)",
     re.IGNORECASE,
 )
+ALL_ROWS = "OVERRIDING SYSTEM VALUE SELECT *"
+EXCLUDE = re.compile(rf"^ADD (?:CONSTRAINT {NAME} )?(EXCLUDE .+)$", re.IGNORECASE)
 
 
 @rule(
@@ -114,5 +116,43 @@ def add_unique_constraint(evidence: Evidence) -> Iterator[Finding]:
             + f"\n{NEXT}\n"
             + execute(
                 f"ALTER TABLE {q(table)} ADD CONSTRAINT {q(name)} {kind} USING INDEX {q(name)}"
+            ),
+        )
+
+
+@rule(
+    "add-exclusion-constraint",
+    "error",
+    "PostgreSQL builds the index that the constraint needs, and holds every row against all others, "
+    "while nobody else can even read the table; it knows no way to do that CONCURRENTLY or later.",
+    instead="Make a new table that has the constraint, and move the rows into it in batches.",
+    databases=POSTGRESQL,
+)
+def add_exclusion_constraint(evidence: Evidence) -> Iterator[Finding]:
+    """EXCLUDE on tables that were there before."""
+    for clause in clauses(evidence):
+        found = EXCLUDE.match(clause.text)
+        if found is None:
+            continue
+        q, table = quoter(evidence), clause.table
+        name = found[1] or f"{plain(table)}_excl"
+        new = q(f"{table}_new")
+        yield sized(
+            evidence,
+            clause.revision,
+            table,
+            f"{table}.{name}",
+            f"All rows of {table} are held against each other under the lock.",
+            "\n".join(
+                [
+                    f"# foreign keys and triggers of {table} do not come along; add those that it has",
+                    execute(
+                        f"CREATE TABLE {new} (LIKE {q(table)} INCLUDING ALL, "
+                        f"CONSTRAINT {q(name)} {found[2]})"
+                    ),
+                    NEXT,
+                    "# in batches by the key; from here on the code has to write to both",
+                    execute(f"INSERT INTO {new} {ALL_ROWS} FROM {q(table)} WHERE …"),
+                ]
             ),
         )

@@ -40,6 +40,10 @@ UNSAFE = [
     ("check-valid", "ALTER TABLE products ADD CONSTRAINT ck CHECK (price > 0 AND name <> 'a, b')"),
     ("add-unique-constraint", "ALTER TABLE products ADD CONSTRAINT uq UNIQUE (name, made)"),
     ("add-unique-constraint", "ALTER TABLE products ADD PRIMARY KEY (id)"),
+    (
+        "add-exclusion-constraint",
+        "ALTER TABLE products ADD EXCLUDE USING gist (name WITH =, made WITH &&) WHERE (price > 0)",
+    ),
     ("index-not-concurrent", "CREATE UNIQUE INDEX ix_made ON products (made)"),
     ("index-not-concurrent", "CREATE INDEX ON public.products USING gin (name)"),
     ("drop-index-not-concurrent", "DROP INDEX IF EXISTS ix_name"),
@@ -76,6 +80,11 @@ SAFE = [
     ),
     ("check-valid", "ALTER TABLE products ADD CONSTRAINT ck CHECK (price > 0) NOT VALID"),
     ("add-unique-constraint", "ALTER TABLE products ADD CONSTRAINT uq UNIQUE USING INDEX ix_made"),
+    ("add-exclusion-constraint", "ALTER TABLE products ADD COLUMN exclude TEXT"),
+    (
+        "add-exclusion-constraint",
+        "CREATE TABLE fresh (d int4range, EXCLUDE USING gist (d WITH &&))",
+    ),
     ("index-not-concurrent", "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_made ON products (made)"),
     ("drop-index-not-concurrent", "DROP INDEX CONCURRENTLY ix_name"),
     ("drop-index-not-concurrent", "DROP INDEX ix_that_the_plan_made"),

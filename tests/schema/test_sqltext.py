@@ -22,6 +22,10 @@ from console.schema.sqltext import key, normal, tokens, unquote
         ("größe", "größe"),
         ("", ""),
         ("'unclosed", "' unclosed"),
+        ("a&&b", "a && b"),
+        ("a@>b AND c<@d", "a @> b AND c <@ d"),
+        ("a!~*'x'", "a !~* 'x'"),
+        ("a=-1", "a = - 1"),
     ],
 )
 def test_normal_form(sql, expected):

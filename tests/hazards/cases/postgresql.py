@@ -85,6 +85,16 @@ CASES = (
         tables=filled("mailed", f"{ID}, email TEXT", "1, 'a'"),
     ),
     Case(
+        "add-exclusion-constraint",
+        "op.create_exclude_constraint('once', 'stays', ('during', '&&'), using='gist')",
+        "stays.once",
+        "All rows of stays are held against each other under the lock.",
+        on=ON,
+        severity="warning",
+        tables=filled("stays", f"{ID}, during int4range", "1, '[1, 3)'", "2, '[3, 5)'"),
+        fill=("id BETWEEN 1 AND 1000",),
+    ),
+    Case(
         "index-not-concurrent",
         "op.create_index('ix_big', 'big', ['size'], postgresql_where=sa.text('size > 0'))",
         "big.ix_big",
