@@ -302,13 +302,25 @@ def _sentence(
             parts.append(f"empty column {column.name} removed")
     changed = [column.name for column in columns if column.verdict == "changed"]
     if changed:
-        parts.append(f"values changed in {', '.join(changed)}")
+        parts.append(f"values changed in {', '.join(changed)}{_replaced(old, new)}")
     elif mixed:
         parts.append("values changed places between rows")
     elif not lost and old.rows:
         rest = any(column.verdict == "lost" for column in columns)
         parts.append(f"every {'other' if rest else 'earlier'} value identical")
     return f"{old.name}: {', '.join(parts)}"
+
+
+def _replaced(old: TableCount, new: TableCount) -> str:
+    """How many rows are not there under their keys any more, where as many are there as before."""
+    number = old.rows - new.earlier.rows if new.earlier and new.rows == old.rows else 0
+    if number <= 0:
+        return ""
+    return (
+        ": 1 row was replaced by another, or given another key"
+        if number == 1
+        else f": {_rows(number)} were replaced by others, or given other keys"
+    )
 
 
 def _conclude(

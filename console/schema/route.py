@@ -25,6 +25,7 @@ from console.schema.errors import (
 )
 from console.schema.history import History
 from console.schema.revision import Revision
+from console.schema.syntax import BASE
 
 LONGEST = 500  # characters of a goal: Python refuses to read numbers of thousands of digits
 GOAL = re.compile(r"(?:(?P<branch>[^@]+)@)?(?P<symbol>[^@+-]+)?(?P<relative>[+-]\d+)?")
@@ -88,6 +89,7 @@ def find_route(history: History, heads: tuple[str, ...], goal: str) -> Route:
     Raises UnknownRevision, AmbiguousRevision, MultipleHeads, BrokenRevision where a file on the
     route cannot be used, and HistoryError for what else Alembic would refuse.
     """
+    _refuse_base(history)
     wanted = _parse(history, heads, goal)
     map_ = _translate(lambda: _make_map(history), goal)
     if wanted.is_up:
@@ -192,6 +194,13 @@ def _refuse_unknown_top(history: History) -> None:
     if history.broken:
         worst = history.broken[0]
         raise BrokenRevision(str(worst.path), worst.problems[0].message)
+
+
+def _refuse_base(history: History) -> None:
+    """Refuse a history in which Alembic's word for its beginning is a revision: no way is found in it."""
+    for revision in history.broken:
+        if revision.id == BASE:
+            raise BrokenRevision(str(revision.path), revision.problems[0].message)
 
 
 def _walk(history: History, name: str, steps: int, branch: str | None, goal: str) -> str | None:

@@ -14,6 +14,7 @@ from console.schema.revision import Direction, Problem, Revision
 
 NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
 ILLEGAL = frozenset("@-+:")  # what Alembic refuses in an id, since its goals use them
+BASE = "base"
 CREATED = re.compile(r"^\s*Create Date:\s*(\S.*?)\s*$", re.MULTILINE)
 BLOCK = "autocommit_block"
 OTHERS: dict[Direction, str] = {"up": "downgrade", "down": "upgrade"}
@@ -69,6 +70,12 @@ def _from_tree(
     if identifier and ILLEGAL & set(identifier[0]):
         signs = " ".join(sorted(ILLEGAL & set(identifier[0])))
         message = f"Its id '{identifier[0]}' contains {signs}, which Alembic refuses."
+        problems.append(Problem("illegal-revision-id", message, str(path)))
+    if identifier == (BASE,):
+        message = (
+            f"Its id is '{BASE}', by which Alembic means the beginning of every history. Give it "
+            "another one."
+        )
         problems.append(Problem("illegal-revision-id", message, str(path)))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     doc = ast.get_docstring(tree, clean=False) or ""

@@ -155,6 +155,20 @@ def test_exactly_the_rows_that_are_gone_are_told(
     assert (entry.verdict, entry.rows_lost) == ("lost", len(gone))
 
 
+@pytest.mark.parametrize("key", KEYS)
+def test_rows_in_the_place_of_others_are_told(connection: Connection, key: str) -> None:
+    row: Row = {"name": "a", "price": Decimal("1.50"), "weight": 1}
+    fill(connection, key, [row] * 4)
+
+    def change() -> None:
+        connection.execute(text("DELETE FROM t"))
+        insert(connection, {2 * number: row for number in range(4)})
+
+    (entry,) = ledger_of(connection, change).entries
+    assert (entry.verdict, entry.rows_lost) == ("changed", 0)
+    assert entry.sentence.endswith(": 4 rows were replaced by others, or given other keys")
+
+
 @SETTINGS
 @given(data=st.data(), rows=tables().filter(lambda rows: len(rows) > 1))
 def test_values_that_change_places_are_told(

@@ -216,6 +216,13 @@ def test_replaced_rows_are_not_taken_for_the_earlier_ones(connection: Connection
     assert more.losses == ("products: 3 rows before, 4 after, 1 row lost",)
 
 
+def test_new_keys_and_other_rows_cannot_be_told_apart(connection: Connection) -> None:
+    ledger = after(connection, "UPDATE products SET id = id + 10")
+    assert ledger.entries[0].sentence.endswith(
+        ": 3 rows were replaced by others, or given other keys"
+    )
+
+
 def test_a_changed_value_is_told_with_its_column(connection: Connection) -> None:
     ledger = after(connection, "UPDATE products SET price = 9.49 WHERE id = 1")
     assert ledger.entries[0].sentence == "products: 3 rows before, 3 after, values changed in price"

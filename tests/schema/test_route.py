@@ -145,6 +145,15 @@ def test_a_missing_parent_stops_only_the_routes_through_it(tmp_path):
         route(tmp_path, samples, [], "cccc")
 
 
+@pytest.mark.parametrize("goal", ["head", "base", "bbbb1", "+1"])
+def test_a_revision_that_is_called_base_is_refused_by_its_name(tmp_path, goal):
+    samples = [Sample("base"), Sample("bbbb1", ("base",))]
+    with pytest.raises(
+        BrokenRevision, match=r"base_\.py cannot be used: Its id is 'base', by which"
+    ):
+        route(tmp_path, samples, [], goal)
+
+
 def test_head_is_not_guessed_while_a_file_cannot_be_read(tmp_path):
     folder = write_folder(tmp_path / "migrations", line("aaaa", "bbbb"))
     (folder / "versions" / "cccc_broken.py").write_text("def upgrade(:\n")

@@ -121,6 +121,7 @@ def test_a_file_without_an_id_but_named_by_one_is_what_alembic_takes_it_for():
 
 def test_an_id_that_alembic_refuses_is_marked():
     assert codes(read("revision = 'a-b'")) == ["illegal-revision-id"]
+    assert codes(read("revision = 'base'")) == ["illegal-revision-id"]
 
 
 @pytest.mark.parametrize(
