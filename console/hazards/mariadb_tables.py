@@ -44,7 +44,13 @@ COPIES = (
     (re.compile(r"^(?:ENGINE|ROW_FORMAT)\b", re.I), "another engine or format", INPLACE),
     (re.compile(r"^ADD (?:CONSTRAINT \S+ )?CHECK\b", re.I), "a new CHECK", COPIED),
     (re.compile(r"^ORDER BY", re.I), "another order", COPIED),
+    (
+        re.compile(r"^ADD .*\bAS ?\(.*\) (?:STORED|PERSISTENT)\b", re.I),
+        "a column that is computed and stored",
+        COPIED,
+    ),
 )
+ORDERED = re.compile(r"^(ALTER .*?) (ORDER BY .*)$", re.IGNORECASE)  # which has to come last
 
 
 @rule(
@@ -143,4 +149,7 @@ def _rewrite(evidence: Evidence, clause: Clause, ways: list[str], actions: int) 
         return expand(evidence, clause.table, column, f"{column}_new", kind, value)
     how = next(way for way in (COPIED, INDEXED, INPLACE) if way in ways)
     remark = "# in a quiet hour: writers wait until it is done\n" if how != INPLACE else ""
-    return remark + execute(f"{respelled(evidence, clause.whole)}, {how}")
+    whole = respelled(evidence, clause.whole)
+    ordered = ORDERED.match(whole)
+    stated = f"{ordered[1]} {how}, {ordered[2]}" if ordered else f"{whole}, {how}"
+    return remark + execute(stated)

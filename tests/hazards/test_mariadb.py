@@ -40,6 +40,7 @@ SAFE = [
     ("copy-or-lock", "ALTER TABLE products CHANGE price cost NUMERIC(10, 2) NULL"),
     ("copy-or-lock", "ALTER TABLE products MODIFY name VARCHAR(62) NOT NULL"),
     ("copy-or-lock", "ALTER TABLE products ADD COLUMN sku VARCHAR(9)"),
+    ("copy-or-lock", "ALTER TABLE products ADD COLUMN twice INT AS (id * 2) VIRTUAL"),
     ("copy-or-lock", "ALTER TABLE fresh CONVERT TO CHARACTER SET utf8mb4"),
     (
         "inline-references",
@@ -152,6 +153,13 @@ def test_a_statement_that_copies_a_table_is_one_finding(tmp_path: Path) -> None:
     sql = "ALTER TABLE products DROP PRIMARY KEY, ADD PRIMARY KEY (id), ADD CHECK (price > 0)"
     hazard = only(made_up(tmp_path, "mysql", sql), "copy-or-lock")
     assert f"{sql}, ALGORITHM=COPY, LOCK=SHARED" in hazard.rewrite
+
+
+def test_how_a_table_is_copied_stands_before_its_new_order(tmp_path: Path) -> None:
+    sql = "ALTER TABLE products ADD sku INT, ORDER BY price, name"
+    hazard = only(made_up(tmp_path, "mysql", sql), "copy-or-lock")
+    stated = "ALTER TABLE products ADD sku INT, ALGORITHM=COPY, LOCK=SHARED, ORDER BY price, name"
+    assert f'op.execute("{stated}")' in hazard.rewrite
 
 
 def test_a_foreign_key_that_the_server_made_is_one(tmp_path: Path) -> None:
