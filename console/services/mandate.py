@@ -23,10 +23,12 @@ LATEST = 20  # runs that are looked through
 
 @dataclass(frozen=True)
 class Mandate:
-    """The review that approved it, or the `reason` why there is none, as the end of a sentence."""
+    """The review that approved it, or the `reason` why there is none, as the end of a sentence;
+    `completes` where nothing of the review's plan is left after it."""
 
     review_id: int | None = None
     reason: str = ""
+    completes: bool = False
 
 
 def mandate_for(store: Store, plan: Plan, policy: Policy) -> Mandate:
@@ -69,7 +71,7 @@ def mandate_for(store: Store, plan: Plan, policy: Policy) -> Mandate:
                 reason = f"an error in review {review_id} is not accepted any more"
                 continue
             if _is_approved(session, review_id, begun.digest, policy):
-                return Mandate(review_id)
+                return Mandate(review_id, completes=set(begun.end) == set(plan.end))
         reason = f"the approval of review {review_id} does not stand any more"
     return Mandate(None, reason)
 

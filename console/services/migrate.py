@@ -40,10 +40,12 @@ def migrate_now(
     cancelled: Cancelled = never,
     digest: str = "",
     mandate: str = "without a review",
+    completes: int | None = None,
 ) -> Outcome:
     """Plan, rehearse (unless told not to) and apply without a review, as a run of its own, which ends
     early where `cancelled` says so, or somebody cancels it in the store. With `digest` only the plan
-    that has it; `mandate` tells the audit trail on whose word.
+    that has it; `mandate` tells the audit trail on whose word, and `completes` is the review whose plan
+    this is the rest of: it is applied where this succeeds.
 
     NothingToDo and other SchemaErrors where there is no plan; Conflict while another apply has the
     target, or where the plan is another; Refused where the rehearsal fails; the executor's RunError
@@ -54,7 +56,7 @@ def migrate_now(
     if digest and plan.digest != digest:
         raise Conflict("What would run is not what was looked at a moment ago. Look again.")
     with Presence(store, "command") as presence:
-        run_id = _begin(store, plan, actor_name, presence.id, mandate)
+        run_id = _begin(store, plan, actor_name, presence.id, mandate, completes)
         try:
             with (
                 EventWriter(store, run_id, progress) as tell,
@@ -107,12 +109,24 @@ def _ending_of(error: BaseException, target: Target, plan: Plan) -> Ending | Non
     return after_death(target, plan, stopped) or Ending("interrupted", stopped)
 
 
-def _begin(store: Store, plan: Plan, actor_name: str, runner_id: int, mandate: str) -> int:
+def _begin(
+    store: Store,
+    plan: Plan,
+    actor_name: str,
+    runner_id: int,
+    mandate: str,
+    review_id: int | None,
+) -> int:
     """Add a run that this process has taken from the start; Conflict while the target is taken."""
     try:
         with store.begin() as session:
             row = enqueue(
-                session, kind="apply", plan=plan, requested_by=actor_name, text="The run began."
+                session,
+                kind="apply",
+                plan=plan,
+                requested_by=actor_name,
+                review_id=review_id,
+                text="The run began.",
             )
             row.state, row.runner_id, row.attempts = "running", runner_id, 1
             row.started_at = now()
@@ -124,6 +138,7 @@ def _begin(store: Store, plan: Plan, actor_name: str, runner_id: int, mandate: s
                 subject=f"run {row.id}",
                 text=f"{actor_name} began to apply {title_of(plan)} to {plan.target} {mandate}.",
                 data={"digest": plan.digest, "steps": [step.revision for step in plan.steps]},
+                review_id=review_id,
                 run_id=row.id,
             )
             return row.id

@@ -115,6 +115,7 @@ def _resume(visit: Visit, plan: Plan, remedy: Remedy) -> Remedy:
             progress=visit.progress,
             digest=plan.digest,
             mandate=f"to finish what review {number} approved" if number else allowed,
+            completes=number if mandate.completes else None,
         )
 
     if review is not None:

@@ -41,6 +41,15 @@ with op.get_context().autocommit_block():
     op.drop_index("by_weight", "products", postgresql_concurrently=True)
     op.drop_index("by_stock", "products", postgresql_concurrently=True)
 op.drop_column("products", "stock")"""
+REPEATED = """\
+op.add_column("products", sa.Column("stock", sa.Integer))
+fill = sa.text("UPDATE products SET stock = 5 WHERE id = :id")
+with op.get_context().autocommit_block():
+    op.get_bind().execute(fill, {{"id": 1}})
+    op.get_bind().execute(fill, {{"id": 2}})
+    {}
+    op.get_bind().execute(fill, {{"id": 3}})
+op.add_column("reviews", sa.Column("stars", sa.Integer))"""
 INDEXES = "SELECT indexname FROM pg_indexes WHERE tablename = 'products' ORDER BY 1"
 WAITS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
@@ -48,15 +57,16 @@ WAITS = (
 )
 
 
-def killed(tmp_path: Path, url: str) -> Served:
-    """A run whose process was killed after the first index; what its file says stays the same."""
+def killed(tmp_path: Path, url: str, up: str = UP) -> Served:
+    """A run whose process was killed in the middle, which is after the first index; what its file says
+    stays the same."""
     flag, reached = tmp_path / "slow", tmp_path / "reached"
     flag.touch()
     place = Served(tmp_path, url, [PRODUCTS, PRICE], at="bbbb1")
     wait = "import pathlib, time\n    "
     wait += f"if pathlib.Path({str(flag)!r}).exists(): "
     wait += f"pathlib.Path({str(reached)!r}).touch(); time.sleep(60)"
-    place.write(Sample("cccc1", ("bbbb1",), up=UP.format(wait), down=DOWN))
+    place.write(Sample("cccc1", ("bbbb1",), up=up.format(wait), down=DOWN))
     with pytest.raises(RunCancelled, match="3 statements had been executed"):
         apply(place.target, place.plan(), cancelled=reached.exists)
     flag.unlink()
@@ -132,6 +142,20 @@ def test_it_is_gone_on_with_after_the_last_statement_that_was_executed(
     assert look(store, place) == []
     assert place.ask("SELECT DISTINCT stock FROM products") == [1]
     assert place.ask(INDEXES) == ["by_stock", "by_weight", "products_pkey"]
+
+
+def test_whether_a_statement_is_repeated_once_more_is_not_known(
+    tmp_path: Path, postgresql: str, store: Store
+) -> None:
+    place = killed(tmp_path, postgresql, REPEATED)
+    (ailment,) = look(store, place)
+    assert [" ".join(detail.split()[:3]) for detail in ailment.details] == [
+        "applied: ALTER TABLE",
+        "applied: UPDATE products",
+        "applied: UPDATE products",
+        "unknown: UPDATE products",
+        "missing: ALTER TABLE",
+    ]
 
 
 def killed_while_it_builds(tmp_path: Path, url: str, up: str) -> Served:

@@ -89,6 +89,19 @@ def test_what_a_review_approved_is_finished_and_not_undone(
     assert started.text == (
         f"Ada began to apply Count the stock to default to finish what review {review} approved."
     )
+    assert reviews.get_review(store, {"default": place.target}, review).state == "applied"
+
+
+def test_a_review_of_more_is_not_applied_by_its_beginning(
+    store: Store, world: World, place: Served
+) -> None:
+    place.write(Sample("dddd1", ("cccc1",), up='op.create_table("x", sa.Column("id", sa.Integer))'))
+    review = stop_half_way(store, world, place)
+    _, remedies = look(store, place)
+    assert remedies["resume"].take is not None
+    remedies["resume"].take()
+    assert place.ask("SELECT version_num FROM alembic_version") == ["cccc1"]
+    assert reviews.get_review(store, {"default": place.target}, review).state != "applied"
 
 
 def test_a_file_that_changed_since_is_not_what_was_approved(
