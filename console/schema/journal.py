@@ -23,6 +23,9 @@ from console.schema.record import Begun, Record, unfinished
 from console.schema.wire import encode
 
 TABLE = "console_journal"
+VOID = (
+    "_void"  # ends the name of the journal of what is being undone: it tells nothing true any more
+)
 COLUMNS = "run, session, revision, number, state, fingerprint, digest, rowid, details, statement"
 CHANGED = (
     "This run was interrupted and cannot go on by itself: statement {number} of revision "
@@ -82,7 +85,8 @@ class Journal(ABC):
     def close(self, connection: Connection) -> None:
         """The run has reached its end: nothing of it is in doubt any more."""
         raw: Any = connection.connection.dbapi_connection
-        execute(raw, f"DROP TABLE IF EXISTS {self.source}")
+        for table in (self.source, self.source + VOID):
+            execute(raw, f"DROP TABLE IF EXISTS {table}")
         raw.commit()
         self.done, self.is_open = {}, False
 

@@ -21,13 +21,11 @@ from console.schema.environment import Environment
 from console.schema.errors import DataLost, MigrationFailed, NotInTransaction, PlanChanged
 from console.schema.invalid_index import code_of
 from console.schema.job import Job, Mend, PassResult
-from console.schema.journal import TABLE
+from console.schema.journal import TABLE, VOID
 from console.schema.ledger import compare as compare_counts
 from console.schema.ledger import excess
 from console.schema.leftovers import without_leftovers
 from console.schema.stamping import say_heads
-
-VOID = f"{TABLE}_void"  # the journal of what is being undone
 
 
 def mend(job: Job, environment: Environment, config: Config) -> PassResult:
@@ -70,7 +68,7 @@ def mend(job: Job, environment: Environment, config: Config) -> PassResult:
             raise MigrationFailed(f"This does not lead to the schema that it should: {named}.")
         say_heads(context, wanted.heads)
         if environment.dialect.keeps_journals:
-            for table in (TABLE, VOID):
+            for table in (TABLE, TABLE + VOID):
                 connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
         guard.finish()
         if not guard.whole:
@@ -114,14 +112,14 @@ def _execute_alone(connection: Connection, statements: tuple[str, ...], wait: fl
     """Execute statements one by one, each of which stays. The journal of what was interrupted tells
     nothing true from the first of them on."""
     before = read_catalogue(connection).fingerprint
-    _rename(connection, TABLE, VOID)
+    _rename(connection, TABLE, TABLE + VOID)
     for number, sql in enumerate(statements):
         try:
             _send(connection, sql, wait)
         except (DBAPIError, MigrationFailed) as error:
             connection.rollback()
             if not number and read_catalogue(connection).fingerprint == before:
-                _rename(connection, VOID, TABLE)
+                _rename(connection, TABLE + VOID, TABLE)
             said = str(error) if isinstance(error, MigrationFailed) else one_line(error)
             stays = f" The {number} statements before it stay." if number else ""
             raise MigrationFailed(f"{said}{stays}", None, sql) from error
