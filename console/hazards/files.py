@@ -88,9 +88,8 @@ def _is_live(evidence: Evidence, module: str, name: str) -> bool:
         return True
     if top == evidence.target.script_location.name:
         return False
-    return any(
-        (root / top).is_dir() or (root / f"{top}.py").is_file() for root in evidence.target.paths
-    )
+    roots = (*evidence.target.paths, *evidence.target.last_paths)
+    return any((root / top).is_dir() or (root / f"{top}.py").is_file() for root in roots)
 
 
 @rule(

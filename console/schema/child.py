@@ -1,4 +1,4 @@
-"""child: the process that runs migration code. `python -m console.schema.child <answer pipe>`.
+"""child: the process that runs migration code, started by `boot` with the answer pipe.
 
 One line of JSON comes in on stdin: the job. JSON lines go out on the pipe: events, then the answer.
 What migration code prints goes to stdout and stderr, which the parent keeps a tail of. When stdin

@@ -115,7 +115,7 @@ def _stages(target: Target, history: History) -> tuple[list[_Stage], str | None]
     """The schema after every step of the whole history, and why it ended early, if it did."""
     try:
         with scratch_of(target) as scratch, snapshot_of(scratch) as snapshot:
-            plan = make_plan(replace(snapshot, paths=target.paths), "heads")
+            plan = make_plan(replace(snapshot, last_paths=target.last_paths), "heads")
             places = places_along(history, [step.revision for step in plan.steps])
             starts = ((), *places[:-1])
             passes = tuple(

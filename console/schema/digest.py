@@ -103,7 +103,7 @@ def file_digest(path: Path) -> str:
 
 def display_name(target: Target, path: Path) -> str:
     """Name a file for a person, the same wherever a copy of the script folder lies: relative to the
-    script folder's parent, else to the version folder's parent, else to one of `target.paths`."""
+    script folder's parent, else to the version folder's parent, else to one of the target's paths."""
     script = target.script_location.absolute()
     path = path.absolute()
     if path.is_relative_to(script):
@@ -111,7 +111,7 @@ def display_name(target: Target, path: Path) -> str:
     for location in map(Path.absolute, target.version_locations):
         if path.is_relative_to(location):
             return (Path(location.name) / path.relative_to(location)).as_posix()
-    for root in map(Path.absolute, target.paths):
+    for root in map(Path.absolute, (*target.paths, *target.last_paths)):
         if path.is_relative_to(root):
             return path.relative_to(root).as_posix()
     return path.as_posix()
@@ -139,7 +139,7 @@ class Finder:
 
     def __init__(self, target: Target) -> None:
         self.script = target.script_location.absolute()
-        self.roots = [path.absolute() for path in target.paths]
+        self.roots = [path.absolute() for path in (*target.paths, *target.last_paths)]
         self.known: dict[tuple[Path | None, str], tuple[Path, ...]] = {}
 
     def imports(self, path: Path) -> Iterator[Path]:

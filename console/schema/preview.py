@@ -19,7 +19,7 @@ def preview(target: Target, revision: str, direction: Direction) -> tuple[Statem
     """See `console.schema.statement.compile_statements`."""
     name = read_history(target).find(revision).id
     with scratch_of(target) as scratch, snapshot_of(scratch) as snapshot:
-        plan = make_plan(replace(snapshot, paths=target.paths), name)
+        plan = make_plan(replace(snapshot, last_paths=target.last_paths), name)
         passes = [Pass(plan.steps, ())]
         if direction == "down":
             step = replace(plan.steps[-1], direction="down")

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from console.schema import errors
+from console.schema import boot, errors
 from console.schema.cancel import CANCELLED, Cancelled, never, watched
 from console.schema.errors import ChildDied, RunCancelled, SchemaError
 from console.schema.job import Answer, Failure, Job
@@ -22,7 +22,7 @@ from console.schema.progress import Event, Progress
 from console.schema.spoken import spoken
 from console.schema.wire import decode, encode
 
-ROOT = Path(__file__).resolve().parents[2]
+BOOT = str(Path(boot.__file__).resolve())
 OUTPUT_LINES = 40
 OUTPUT_WIDTH = 500
 FOREIGN = (
@@ -75,10 +75,11 @@ def error_of(failure: Failure) -> SchemaError:
 @contextmanager
 def _started(job: Job, writing: int) -> Iterator[tuple[subprocess.Popen[bytes], deque[str]]]:
     """The child with its job on stdin. Its stdin stays open while we live: the child watches it."""
+    last = map(str, job.target.last_paths)
     try:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            # -P: what lies in the directory must not be taken for our own packages
-            [_interpreter(job), "-P", "-m", "console.schema.child", str(writing)],
+            # -P: what lies in a folder of ours must not be taken for the project's own
+            [_interpreter(job), "-P", BOOT, "console.schema.child", str(writing), *last],
             cwd=job.target.directory,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -122,9 +123,9 @@ def _interpreter(job: Job) -> str:
 
 
 def _environment(job: Job) -> dict[str, str]:
-    """The child's environment: our package and the target's paths importable."""
+    """The child's environment, in which what the target's paths hold can be imported."""
     inherited = "" if job.target.python else os.environ.get("PYTHONPATH", "")
-    paths = [str(ROOT), *map(str, job.target.paths), inherited]
+    paths = [*map(str, job.target.paths), inherited]
     named = {job.target.url_variable: job.target.url} if job.target.url_variable else {}
     return {
         **os.environ,

@@ -31,7 +31,7 @@ def rebuilt(
     with scratch_of(target) as scratch, snapshot_of(scratch) as snapshot:
         for head in sorted(heads):
             progress(Event("clone", f"Rebuilding {target.name} up to {head} on an empty database"))
-            _run(replace(snapshot, paths=target.paths), snapshot, head)
+            _run(replace(snapshot, last_paths=target.last_paths), snapshot, head)
         yield scratch
 
 

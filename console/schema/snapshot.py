@@ -64,9 +64,9 @@ def snapshot_of(target: Target) -> Iterator[Target]:
         for place in places[1:]:
             _leave_out_broken(place)
         # What revision files import from beside the script folder is still found there.
-        paths = (*target.paths, folders[0].parent)
+        last = (*target.last_paths, folders[0].parent)
         moved = replace(
-            target, script_location=places[0], version_locations=places[1:], paths=paths
+            target, script_location=places[0], version_locations=places[1:], last_paths=last
         )
         yield _with_ini(moved, root, copy)
 
@@ -96,7 +96,7 @@ def _leave_out_broken(folder: Path) -> None:
 def verify(plan: Plan, snapshot: Target, original: Target) -> None:
     """Make the plan again from the bytes of the snapshot; raise PlanChanged where they differ."""
     try:
-        now = make_plan(replace(snapshot, paths=original.paths), plan.goal)
+        now = make_plan(replace(snapshot, last_paths=original.last_paths), plan.goal)
     except (NothingToDo, UnknownDatabaseRevision) as error:
         moved = (f"the database has moved on ({error})",)
         raise PlanChanged(_changed_files(plan, original) or moved) from error

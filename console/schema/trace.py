@@ -104,7 +104,7 @@ def _run_both(
     """The revision's own run from `heads` on and back again; why there is no way back, if there is
     none."""
     with snapshot_of(scratch) as snapshot:
-        step = _step(replace(snapshot, paths=target.paths), heads, revision)
+        step = _step(replace(snapshot, last_paths=target.last_paths), heads, revision)
         after = _after(read_history(target), tuple(heads), step)
         back = replace(step, direction=_other(step.direction))
         passes = (Pass((step,), tuple(heads)), Pass((back,), after))

@@ -87,6 +87,7 @@ class _Entry:
             host=self._host(location),
             ini=ini,
             paths=paths,
+            last_paths=(directory,),
             python=self._python(),
             directory=directory,
             url_variable=self.values.get("url_variable"),
@@ -202,11 +203,11 @@ def _is_recursive(config: Config) -> bool:
 
 
 def _import_paths(config: Config, directory: Path) -> tuple[Path, ...]:
-    """What alembic.ini puts in front of `sys.path`; the project's own folder if it says nothing."""
+    """What alembic.ini puts in front of `sys.path`."""
     given = _option(config, "prepend_sys_path")
     separator = {"os": os.pathsep, "space": " ", "newline": "\n"}.get(
         _option(config, "path_separator")
     )
     places = given.split(separator) if separator else re.split(r"[, ]+|:", given)
     found = [(directory / place.strip()).resolve() for place in places if place.strip()]
-    return tuple(dict.fromkeys([*found, directory]))
+    return tuple(dict.fromkeys(found))

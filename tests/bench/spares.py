@@ -2,7 +2,7 @@
 and not the start of an interpreter.
 
 A spare is a process of its own, a child of the worker, and from taking its job on it does exactly
-what `python -m console.schema.child` does. It is forked while the worker has one thread only.
+what `console.schema.child` does. It is forked while the worker has one thread only.
 """
 
 from __future__ import annotations

@@ -129,6 +129,21 @@ def test_a_package_of_the_project_is_not_taken_for_ours(project: Path, tmp_path:
     assert (project / "stock.db").exists()
 
 
+def test_packages_named_as_those_of_python_or_of_ours_are_the_projects_own(
+    project: Path, tmp_path: Path
+) -> None:
+    for name in ("logging", "tests", "tools"):
+        (project / name).mkdir()
+        (project / name / "__init__.py").write_text(f"owner = 'stock {name}'\n")
+    env = (project / "db" / "env.py").read_text()
+    asks = "import logging, tests, tools\nassert tests.owner + tools.owner == 'stock testsstock tools'\n"
+    (project / "db" / "env.py").write_text(asks + "logging.getLogger('stock')\n" + env)
+    (project / "alembic.ini").write_text(INI.replace("prepend_sys_path = .\n", ""))
+    target = targets(project, '[targets.stock]\nini = "alembic.ini"')["stock"]
+    result = rehearse(target, make_plan(target, "head"), workspace=tmp_path / "work")
+    assert result.succeeded, result.error
+
+
 def test_a_variable_keeps_the_password_out_of_the_file(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
