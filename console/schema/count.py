@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy.engine import Connection
 
-from console.schema.dialect import Keys, Shape
+from console.schema.dialect import Keep, Keys, Shape
 from console.schema.dialects import dialect_named
 from console.schema.ledger import Count, TableCount
 
@@ -19,14 +19,17 @@ def count(
     *,
     exclude: Collection[str] = (),
     keys: KeysByTable | None = None,
+    losing: Collection[str] | None = None,
     earlier: KeysByTable | None = None,
     before: Count | None = None,
 ) -> Count:
     """Count every table of the database, but those of `exclude`, Alembic's leftovers and console_*.
 
     `keys`, if given, is filled with the hashed primary keys of every table; given as `earlier` to a
-    later count, each table is counted a second time over those rows only. `before` is the count that
-    a later one is compared with. Checksums compare between counts of one kind of database.
+    later count, each table is counted a second time over those rows only. The hashes of all values
+    are kept with them, which tell of rows that stay whether they are what they were; of the `losing`
+    tables only, where it is known which are going to lose rows. `before` is the count that a later
+    one is compared with. Checksums compare between counts of one kind of database.
     """
     dialect = dialect_named(connection.dialect.name)
     then = {table.name: table for table in before.tables} if before else {}
@@ -35,7 +38,10 @@ def count(
         for shape in dialect.shapes(connection, exclude):
             known = (earlier or {}).get(shape.name)
             shape = comparable(shape, then.get(shape.name))
-            table, found = dialect.tally(connection, shape, keep=keys is not None, earlier=known)
+            keep: Keep = "nothing" if keys is None else "keys"
+            if keys is not None and (losing is None or shape.name in losing):
+                keep = "values"
+            table, found = dialect.tally(connection, shape, keep=keep, earlier=known)
             tables.append(replace(table, key=shape.key))
             if keys is not None and found is not None:
                 keys[shape.name] = found

@@ -3,20 +3,54 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from itertools import compress
+from typing import Any, Literal
 
 from sqlalchemy.engine import Connection
 
 from console.schema.guard import Guard
-from console.schema.ledger import TableCount
+from console.schema.ledger import ColumnCount, TableCount
 from console.schema.locks import LockWatch
 from console.schema.plan import Step
 from console.schema.target import Target
 
-Keys = Collection[int]  # the primary keys of a table, hashed
+Keep = Literal["nothing", "keys", "values"]  # what is remembered of the rows of a table
+MASK = (1 << 64) - 1
+VALUES_KEPT = 10_000_000  # 80 MB of memory; above that values are not known of rows that stay
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The primary keys of a table's rows, hashed; with them, where they are kept, the hashes of the
+    values of each column in the same order, 0 for NULL."""
+
+    numbers: Sequence[int]
+    values: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def before(self, table: TableCount, now: Collection[int]) -> TableCount | None:
+        """What those rows were whose keys are still there `now`; None where that is not known.
+
+        The checksums are sums of the hashes.
+        """
+        there = set(now)
+        if not self.values or len(set(self.numbers)) < len(self.numbers):
+            return None
+        chosen = [number in there for number in self.numbers]
+        columns = (
+            summed(name, list(compress(values, chosen))) for name, values in self.values.items()
+        )
+        return TableCount(table.name, sum(chosen), tuple(columns))
+
+
+def summed(name: str, hashes: Sequence[int]) -> ColumnCount:
+    """A column's figures by the hashes of its values, 0 for NULL."""
+    return ColumnCount(name, len(hashes) - hashes.count(0), f"{sum(hashes) & MASK:016x}")
 
 
 @dataclass(frozen=True)
@@ -131,11 +165,13 @@ class Dialect(ABC):
 
     @abstractmethod
     def tally(
-        self, connection: Connection, shape: Shape, *, keep: bool, earlier: Keys | None
+        self, connection: Connection, shape: Shape, *, keep: Keep, earlier: Keys | None
     ) -> tuple[TableCount, Keys | None]:
-        """Count one table; with `keep`, return its hashed primary keys too, unless they are too many.
+        """Count one table; return its hashed primary keys too, and its hashed values, if these are to
+        be kept and are not too many.
 
-        Given `earlier` keys, those rows that had them are counted by themselves as well.
+        Given `earlier` keys, those rows that had them are counted by themselves as well; where some of
+        them are gone, with what the others were.
         """
 
     def watch(self, connection: Connection) -> LockWatch | None:

@@ -23,7 +23,7 @@ from console.schema.halfway import halfway_in
 from console.schema.inquiry import put
 from console.schema.job import Job, Pass, PassResult
 from console.schema.journal import Journal
-from console.schema.ledger import Count, Ledger, compare, excess
+from console.schema.ledger import Count, Ledger, compare, excess, losing_rows
 from console.schema.plan import Step
 from console.schema.progress import Event, Progress
 from console.schema.reading import read_models
@@ -118,11 +118,12 @@ class Execution:
         if changes := tuple(words for words in worse if words):
             raise PlanChanged(changes)
 
-    def take_count(self, connection: Connection, text: str) -> Count:
-        """Count the database for the ledger."""
+    def take_count(self, connection: Connection, text: str, plan: Pass) -> Count:
+        """Count the database for the ledger of a pass."""
         self.progress(Event("ledger", text))
         if self.first is None:
-            self.first = count(connection, exclude=self.exclude, keys=self.keys)
+            losing = losing_rows(plan.expected) if plan.expected is not None else None
+            self.first = count(connection, exclude=self.exclude, keys=self.keys, losing=losing)
             return self.first
         return count(connection, exclude=self.exclude, earlier=self.keys, before=self.first)
 
@@ -193,7 +194,7 @@ class _Work:
         execution.check_probes(plan, connection, catalogue)
         execution.catalogue, execution.heads = catalogue, heads
         if execution.first is None:
-            execution.take_count(connection, "Counting every table before the first step")
+            execution.take_count(connection, "Counting every table before the first step", plan)
         execution.start = _Start(
             catalogue,
             execution.dialect.violations(connection),
@@ -265,7 +266,9 @@ class _Work:
         assert execution.first is not None
         ledger = None
         if self.plan.proves:
-            after = execution.take_count(connection, "Counting every table after the last step")
+            after = execution.take_count(
+                connection, "Counting every table after the last step", self.plan
+            )
             ledger = compare(execution.first, after)
             execution.judge(self.plan, ledger)
         execution.result = PassResult(

@@ -25,7 +25,9 @@ class TableCount:
     """One table at one moment.
 
     `earlier` is the same table counted over those rows only whose primary key was there at an
-    earlier count; None where nothing earlier is known or the table has no primary key. Without one,
+    earlier count; None where nothing earlier is known or the table has no primary key. `then` is what
+    these very rows were at that earlier count, where some are gone; None where that is not known.
+    Without a primary key,
     `together` is an order-free checksum of whole rows, of the columns that were there at first.
     `key` are the columns by which rows were told apart, None where that is not known.
     """
@@ -34,6 +36,7 @@ class TableCount:
     rows: int
     columns: tuple[ColumnCount, ...]
     earlier: TableCount | None = None
+    then: TableCount | None = None
     together: str = ""
     key: tuple[str, ...] | None = None
 
@@ -52,13 +55,15 @@ class Count:
     objects: tuple[tuple[str, str], ...]  # (kind, name)
 
 
-Verdict = Literal["identical", "changed", "lost", "added"]
+Verdict = Literal["identical", "changed", "lost", "added", "unknown"]
+UNTOLD = "the values of the rows that stay cannot be told from here"
 
 
 @dataclass(frozen=True)
 class ColumnEntry:
     """One column before and after. "lost" when the column is gone and held values; a renamed one is
-    "identical" and carries its new name."""
+    "identical" and carries its new name; "unknown" where rows are gone, and nobody kept what the
+    values of the others were."""
 
     name: str
     verdict: Verdict
@@ -71,7 +76,8 @@ class ColumnEntry:
 class Entry:
     """One table before and after. `sentence` says it all: "products: 3 rows before, 3 after, every
     earlier value identical". `rows_lost` counts rows that are gone; `mixed` where the values of each
-    column are what they were, and those of a row are not together any more."""
+    column are what they were, and those of a row are not together any more; `untold` where rows are
+    gone and the values of those that stay are not known."""
 
     table: str
     verdict: Verdict
@@ -82,6 +88,7 @@ class Entry:
     renamed_to: str | None = None
     rows_lost: int = 0
     mixed: bool = False
+    untold: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,7 +140,8 @@ def _beyond(
 def excess(actual: Ledger, expected: Ledger) -> tuple[str, ...]:
     """Return, in words, what `actual` lost or changed beyond `expected`; empty if nothing more.
 
-    Where `expected` is of a sample, what was lost in it at all may be lost in any number.
+    Where `expected` is of a sample, what was lost in it at all may be lost in any number, and the
+    values of the rows that stay may be too many to be told.
     """
     foreseen = {entry.table: entry for entry in expected.entries}
     worse: list[str] = []
@@ -143,6 +151,11 @@ def excess(actual: Ledger, expected: Ledger) -> tuple[str, ...]:
     further = _beyond(actual.objects_lost, expected.objects_lost)
     worse.extend(f"{kind} {name} lost" for kind, name in further)
     return tuple(worse)
+
+
+def losing_rows(ledger: Ledger) -> frozenset[str]:
+    """Return the tables that lost rows and are still there."""
+    return frozenset(e.table for e in ledger.entries if e.rows_lost and e.rows_after is not None)
 
 
 def of_sample(ledger: Ledger, words: str) -> Ledger:
@@ -170,6 +183,8 @@ def _excess_of_table(entry: Entry, foreseen: Entry | None, *, is_sample: bool) -
             worse.append(f"{entry.table}.{column.name}: values changed, not so in the rehearsal")
     if entry.mixed and not (foreseen and foreseen.mixed):
         worse.append(f"{entry.table}: values changed places between rows, not so in the rehearsal")
+    if entry.untold and not (foreseen and (foreseen.untold or is_sample)):
+        worse.append(f"{entry.table}: {UNTOLD}, as they could in the rehearsal")
     return worse
 
 
@@ -202,7 +217,9 @@ def _compare_table(old: TableCount, new: TableCount) -> Entry:
     if new.earlier and (new.rows != old.rows or 0 < new.earlier.rows < old.rows):
         lost = max(old.rows - new.earlier.rows, lost)
         counted = new.earlier
-    columns = _compare_columns(old, new, counted)
+    base = old if not lost else new.then if new.earlier else None
+    untold = base is None and counted.rows > 0
+    columns = _compare_columns(old, new, counted, base)
     verdicts = {column.verdict for column in columns}
     verdict: Verdict = "identical"
     if lost or "lost" in verdicts:
@@ -213,8 +230,19 @@ def _compare_table(old: TableCount, new: TableCount) -> Entry:
     if mixed:
         verdict = "changed"
     renamed_to = new.name if new.name != old.name else None
-    sentence = _sentence(old, new, columns, lost, mixed)
-    return Entry(old.name, verdict, old.rows, new.rows, columns, sentence, renamed_to, lost, mixed)
+    sentence = _sentence(old, new, columns, lost, mixed, untold)
+    return Entry(
+        old.name,
+        verdict,
+        old.rows,
+        new.rows,
+        columns,
+        sentence,
+        renamed_to,
+        lost,
+        mixed,
+        untold,
+    )
 
 
 def _is_mixed(old: TableCount, new: TableCount) -> bool:
@@ -225,19 +253,21 @@ def _is_mixed(old: TableCount, new: TableCount) -> bool:
 
 
 def _compare_columns(
-    old: TableCount, new: TableCount, counted: TableCount
+    old: TableCount, new: TableCount, counted: TableCount, base: TableCount | None
 ) -> tuple[ColumnEntry, ...]:
-    """Every earlier column, then the new ones. `counted` is `new` over the earlier rows if known."""
+    """Every earlier column, then the new ones. `counted` is `new` over the earlier rows if known, and
+    `base` what these rows were; None where that is not known."""
+    was = {column.name: column for column in base.columns} if base else {}
     now = {column.name: column for column in counted.columns}
     earlier = {column.name for column in old.columns}
     free = [column for column in counted.columns if column.name not in earlier]
     entries = []
     for column in old.columns:
-        same = now.get(column.name)
+        same, first = now.get(column.name), was.get(column.name)
         if same:
-            entries.append(_column_kept(column, same, old, counted))
+            entries.append(_column_kept(column, same, first, counted.rows))
             continue
-        heir = next((f for f in free if column.non_null and _is_same(column, f)), None)
+        heir = next((f for f in free if first and first.non_null and _is_same(first, f)), None)
         if heir:
             free.remove(heir)
             entries.append(
@@ -252,12 +282,15 @@ def _compare_columns(
 
 
 def _column_kept(
-    column: ColumnCount, same: ColumnCount, old: TableCount, counted: TableCount
+    column: ColumnCount, same: ColumnCount, first: ColumnCount | None, rows: int
 ) -> ColumnEntry:
-    """A column that is still there. Fewer rows are a loss of the table, not of each column."""
-    verdict: Verdict = "identical" if _is_same(column, same) else "changed"
-    if counted.rows < old.rows:
-        verdict = "identical" if same.non_null <= column.non_null else "changed"
+    """A column that is still there, which was `first` in the `rows` that stay. Fewer rows are a loss
+    of the table, not of each column."""
+    verdict: Verdict = "identical"
+    if first and not _is_same(first, same):
+        verdict = "changed"
+    elif not first and rows:
+        verdict = "unknown"
     return ColumnEntry(column.name, verdict, column.non_null, same.non_null)
 
 
@@ -283,7 +316,12 @@ def _added(table: TableCount) -> Entry:
 
 
 def _sentence(
-    old: TableCount, new: TableCount, columns: tuple[ColumnEntry, ...], lost: int, mixed: bool
+    old: TableCount,
+    new: TableCount,
+    columns: tuple[ColumnEntry, ...],
+    lost: int,
+    mixed: bool,
+    untold: bool,
 ) -> str:
     """ "products: 3 rows before, 3 after, every earlier value identical" and its variations."""
     parts = [f"{_rows(old.rows)} before, {new.rows:,} after"]
@@ -305,6 +343,8 @@ def _sentence(
         parts.append(f"values changed in {', '.join(changed)}{_replaced(old, new)}")
     elif mixed:
         parts.append("values changed places between rows")
+    elif untold:
+        parts.append(UNTOLD)
     elif not lost and old.rows:
         rest = any(column.verdict == "lost" for column in columns)
         parts.append(f"every {'other' if rest else 'earlier'} value identical")

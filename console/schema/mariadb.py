@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from console.schema.dialect import Busy, Dialect, Keys, Shape, is_managed
+from console.schema.dialect import Busy, Dialect, Keep, Keys, Shape, is_managed
 from console.schema.driver import ask, ended, engine_of, run
 from console.schema.errors import Unsupported
 from console.schema.flavour import flavour_in
@@ -173,7 +173,7 @@ class MariaDB(Dialect):
         )
 
     def tally(
-        self, connection: Connection, shape: Shape, *, keep: bool, earlier: Keys | None
+        self, connection: Connection, shape: Shape, *, keep: Keep, earlier: Keys | None
     ) -> tuple[TableCount, Keys | None]:
         table = tally_table(connection, shape, earlier)
-        return table, read_keys(connection, shape, table.rows) if keep else None
+        return table, read_keys(connection, shape, table.rows, keep)

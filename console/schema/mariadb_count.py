@@ -11,11 +11,13 @@ Primary keys are told apart by 60 bits: two of a million rows share them once in
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from console.schema.dialect import Keys, Shape
+from console.schema.dialect import MASK, VALUES_KEPT, Keep, Keys, Shape
 from console.schema.ledger import ColumnCount, TableCount
 
 KEYS_KEPT = 5_000_000  # 40 MB of memory; above that new rows are not told from earlier ones
@@ -31,15 +33,19 @@ def tally_table(connection: Connection, shape: Shape, earlier: Keys | None = Non
     rows, hashed, columns = _sums(connection, shape, "")
     kept = None
     if earlier is not None and shape.key:
-        if rows == len(earlier) and hashed == sum(earlier):
+        if rows == len(earlier) and hashed == sum(earlier.numbers):
             kept = TableCount(shape.name, rows, columns)
         else:
-            _upload(connection, earlier)
+            _upload(connection, earlier.numbers)
             chosen = f"WHERE {_key(shape)} IN (SELECT h FROM console_keys)"  # noqa: S608 - quoted
             few, _, some = _sums(connection, shape, chosen)
             connection.execute(text("DROP TEMPORARY TABLE console_keys"))
             kept = TableCount(shape.name, few, some)
-    return TableCount(shape.name, rows, columns, kept, _together(connection, shape))
+    table = TableCount(shape.name, rows, columns, kept, together=_together(connection, shape))
+    if earlier is None or kept is None or not 0 < kept.rows < len(earlier):
+        return table
+    now = read_keys(connection, shape, rows, "keys")
+    return replace(table, then=earlier.before(table, now.numbers)) if now else table
 
 
 def _together(connection: Connection, shape: Shape) -> str:
@@ -52,24 +58,43 @@ def _together(connection: Connection, shape: Shape) -> str:
     return f"{int(connection.execute(text(sql)).scalar_one()):x}"
 
 
-def read_keys(connection: Connection, shape: Shape, rows: int) -> Keys | None:
-    """Return the hashed primary keys of a table; None without a key, or if they are too many."""
-    if not shape.key or rows > KEYS_KEPT:
+def read_keys(connection: Connection, shape: Shape, rows: int, keep: Keep) -> Keys | None:
+    """Return the hashed primary keys of a table, and the hashed values if those are to be kept; None
+    without a key, or if they are too many."""
+    if keep == "nothing" or not shape.key or rows > KEYS_KEPT:
         return None
-    parts = rows // KEYS_AT_ONCE + 1
+    few = len(shape.columns) <= COLUMNS_AT_ONCE and rows * len(shape.columns) <= VALUES_KEPT
+    names = shape.columns if keep == "values" and few else ()
+    parts = rows * (len(names) + 2) // (2 * KEYS_AT_ONCE) + 1
     connection.execute(text(f"SET SESSION group_concat_max_len = {KEYS_AT_ONCE * 16}"))
+    hashes = [
+        f"unhex(concat('0', {_digits(shape)}))",
+        *(f"unhex(lpad(hex(coalesce({_hash(shape, name)}, 0)), 8, '0'))" for name in names),
+    ]
+    sent = ", ".join(f"group_concat({each} SEPARATOR '')" for each in hashes)
     sql = (
-        f"SELECT group_concat(unhex(concat('0', {_digits(shape)})) SEPARATOR '') "  # noqa: S608 - names are quoted
+        f"SELECT {sent} "  # noqa: S608 - names are quoted
         f"FROM {plain(shape.source)} GROUP BY crc32({_digits(shape)}) % {parts}"
     )
-    packed = b"".join(connection.execute(text(sql)).scalars())
+    found = connection.execute(text(sql)).all()
     connection.execute(text("SET SESSION group_concat_max_len = DEFAULT"))
-    keys = array("q", packed[: len(packed) // 8 * 8])
-    keys.byteswap()  # the highest byte comes first
-    return keys if len(keys) == rows else None
+    numbers = _unpacked("q", [row[0] for row in found])
+    values = {name: _unpacked("I", [row[i] for row in found]) for i, name in enumerate(names, 1)}
+    if any(len(some) != rows for some in (numbers, *values.values())):
+        return None  # the server cuts off what is longer than it may send
+    return Keys(numbers, values)
 
 
-def _upload(connection: Connection, keys: Keys) -> None:
+def _unpacked(size: str, parts: list[bytes]) -> array[int]:
+    """Numbers that the server has sent, the highest byte first."""
+    numbers = array(size)
+    packed = b"".join(parts)
+    numbers.frombytes(packed[: len(packed) // numbers.itemsize * numbers.itemsize])
+    numbers.byteswap()
+    return numbers
+
+
+def _upload(connection: Connection, keys: Sequence[int]) -> None:
     """Make a table of hashed keys that only this session sees; it commits nothing."""
     connection.execute(text("DROP TEMPORARY TABLE IF EXISTS console_keys"))
     connection.execute(text("CREATE TEMPORARY TABLE console_keys (h bigint PRIMARY KEY)"))
@@ -96,7 +121,7 @@ def _sums(
         found = connection.execute(text(sql)).one()
         rows, hashed = int(found[0]), int(found[1])
         counts += [
-            ColumnCount(name, found[2 + 2 * i], f"{int(found[3 + 2 * i]):x}")
+            ColumnCount(name, found[2 + 2 * i], f"{int(found[3 + 2 * i]) & MASK:016x}")
             for i, name in enumerate(names)
         ]
     return rows, hashed, tuple(counts)

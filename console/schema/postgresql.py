@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from console.schema.dialect import Busy, Dialect, Keys, Shape, is_managed, quoted
+from console.schema.dialect import Busy, Dialect, Keep, Keys, Shape, is_managed, quoted
 from console.schema.driver import ask, ended, engine_of, run
 from console.schema.errors import MigrationFailed, Unsupported
 from console.schema.guard import SPLITS, Guard
@@ -222,10 +222,10 @@ class PostgreSQL(Dialect):
         _spell(connection, dict(zip(SPELLING, found, strict=True)))
 
     def tally(
-        self, connection: Connection, shape: Shape, *, keep: bool, earlier: Keys | None
+        self, connection: Connection, shape: Shape, *, keep: Keep, earlier: Keys | None
     ) -> tuple[TableCount, Keys | None]:
         table = tally_table(connection, shape, earlier)
-        return table, read_keys(connection, shape, table.rows) if keep else None
+        return table, read_keys(connection, shape, table.rows, keep)
 
     def watch(self, connection: Connection) -> LockWatch | None:
         return LockWatch(connection.connection.dbapi_connection)

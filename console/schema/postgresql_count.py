@@ -8,15 +8,15 @@ what it was.
 from __future__ import annotations
 
 from array import array
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from console.schema.dialect import Keys, Shape, quoted
+from console.schema.dialect import MASK, VALUES_KEPT, Keep, Keys, Shape, quoted
 from console.schema.ledger import ColumnCount, TableCount
 
-MASK = (1 << 64) - 1
 KEYS_KEPT = 5_000_000  # 40 MB of memory; above that new rows are not told from earlier ones
 COLUMNS_AT_ONCE = 300
 SEPARATOR = "chr(31)"
@@ -27,16 +27,20 @@ def tally_table(connection: Connection, shape: Shape, earlier: Keys | None = Non
     rows, hashed, columns = _sums(connection, shape, "", {})
     kept = None
     if earlier is not None and shape.key:
-        if rows == len(earlier) and hashed == sum(earlier) & MASK:
+        if rows == len(earlier) and hashed == sum(earlier.numbers) & MASK:
             kept = TableCount(shape.name, rows, columns)
         elif rows:
-            keys = {"keys": "{" + ",".join(map(str, earlier)) + "}"}
+            keys = {"keys": "{" + ",".join(map(str, earlier.numbers)) + "}"}
             chosen = "WHERE h IN (SELECT unnest(CAST(:keys AS bigint[])))"
             few, _, some = _sums(connection, shape, chosen, keys)
             kept = TableCount(shape.name, few, some)
         else:
             kept = TableCount(shape.name, 0, columns)
-    return TableCount(shape.name, rows, columns, kept, _together(connection, shape))
+    table = TableCount(shape.name, rows, columns, kept, together=_together(connection, shape))
+    if earlier is None or kept is None or not 0 < kept.rows < len(earlier):
+        return table
+    now = read_keys(connection, shape, rows, "keys")
+    return replace(table, then=earlier.before(table, now.numbers)) if now else table
 
 
 def _together(connection: Connection, shape: Shape) -> str:
@@ -49,18 +53,30 @@ def _together(connection: Connection, shape: Shape) -> str:
     return f"{int(connection.execute(text(sql)).scalar_one()) & MASK:016x}"
 
 
-def read_keys(connection: Connection, shape: Shape, rows: int) -> Keys | None:
-    """Return the hashed primary keys of a table; None without a key, or if they are too many."""
-    if not shape.key or rows > KEYS_KEPT:
+def read_keys(connection: Connection, shape: Shape, rows: int, keep: Keep) -> Keys | None:
+    """Return the hashed primary keys of a table, and the hashed values if those are to be kept; None
+    without a key, or if they are too many."""
+    if keep == "nothing" or not shape.key or rows > KEYS_KEPT:
         return None
-    packed = connection.execute(
-        text(
-            f"SELECT string_agg(int8send({_key(shape)}), ''::bytea) FROM {plain(shape.source)}"  # noqa: S608 - names are quoted
-        )
-    ).scalar()
-    keys = array("q", bytes(packed or b""))
-    keys.byteswap()  # the server sends the highest byte first
-    return keys
+    few = len(shape.columns) <= COLUMNS_AT_ONCE and rows * len(shape.columns) <= VALUES_KEPT
+    names = shape.columns if keep == "values" and few else ()
+    values = "".join(f", {_value(shape, name)} AS v{i}" for i, name in enumerate(names))
+    hashes = ["h", *(f"coalesce(hashtextextended(v{i}, h), 0)" for i in range(len(names)))]
+    sent = ", ".join(f"string_agg(int8send({each}), ''::bytea)" for each in hashes)
+    # All of them by one statement: another may come by the rows in another order.
+    sql = (
+        f"SELECT {sent} "  # noqa: S608 - names are quoted
+        f"FROM (SELECT {_key(shape)} AS h{values} FROM {plain(shape.source)} OFFSET 0) AS s"
+    )
+    numbers, *columns = map(_unpacked, connection.execute(text(sql)).one())
+    return Keys(numbers, dict(zip(names, columns, strict=True)))
+
+
+def _unpacked(packed: bytes | None) -> array[int]:
+    """Numbers of 64 bits that the server has sent, the highest byte first."""
+    numbers = array("q", bytes(packed or b""))
+    numbers.byteswap()
+    return numbers
 
 
 def _sums(

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from console.schema.dialect import Dialect, Keys, Shape, is_managed, quoted
+from console.schema.dialect import Dialect, Keep, Keys, Shape, is_managed, quoted
 from console.schema.guard import Guard
 from console.schema.ledger import TableCount
 from console.schema.sqlite_count import tally_table
@@ -137,7 +137,7 @@ class SQLite(Dialect):
         )
 
     def tally(
-        self, connection: Connection, shape: Shape, *, keep: bool, earlier: Keys | None
+        self, connection: Connection, shape: Shape, *, keep: Keep, earlier: Keys | None
     ) -> tuple[TableCount, Keys | None]:
         raw: Any = connection.connection.dbapi_connection
         return tally_table(raw, shape, keep=keep, earlier=earlier)

@@ -11,17 +11,16 @@ from __future__ import annotations
 import gc
 import marshal
 from array import array
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha1
 from itertools import compress, repeat
 from typing import Any
 
-from console.schema.dialect import Keys, Shape, quoted
+from console.schema.dialect import MASK, VALUES_KEPT, Keep, Keys, Shape, quoted, summed
 from console.schema.ledger import ColumnCount, TableCount
 
-MASK = (1 << 64) - 1
 CHUNK = 1000
 KEYS_KEPT = 5_000_000  # 40 MB of memory; above that new rows are not told from earlier ones
 FORMAT = 2  # of marshal: the last in which equal values are always the same bytes
@@ -31,28 +30,48 @@ Values = tuple[Any, ...]
 
 
 def tally_table(
-    raw: Any, shape: Shape, *, keep: bool, earlier: Keys | None
+    raw: Any, shape: Shape, *, keep: Keep, earlier: Keys | None
 ) -> tuple[TableCount, Keys | None]:
-    """Count a table on a driver's connection; with `keep`, return its primary keys too.
+    """Count a table on a driver's connection; return its primary keys too, and the hashes of its
+    values, if these are to be kept.
 
     Given `earlier` keys, those of its rows are counted by themselves where they are not all.
     """
-    whole, keys = _read(raw, shape, keep=keep or earlier is not None)
+    if keep == "nothing" and earlier is not None:
+        keep = "keys"
+    whole, keys = _read(raw, shape, keep=keep)
     if earlier is not None and shape.key:
-        kept = whole if keys == earlier else _read(raw, shape, known=frozenset(earlier))[0]
-        whole = replace(whole, earlier=kept)
-    return whole, keys if keep else None
+        whole = _with_earlier(raw, shape, whole, keys, earlier)
+    return whole, keys
+
+
+def _with_earlier(
+    raw: Any, shape: Shape, whole: TableCount, keys: Keys | None, earlier: Keys
+) -> TableCount:
+    """The count of a table with that of its earlier rows."""
+    if keys and keys.numbers == earlier.numbers:
+        return replace(whole, earlier=whole)
+    known = frozenset(earlier.numbers)
+    kept, now = _read(raw, shape, known=known, keep="values")
+    if not keys or not now or not now.values or not 0 < kept.rows < len(earlier):
+        return replace(whole, earlier=kept)
+    if (then := earlier.before(whole, keys.numbers)) is None:
+        return replace(whole, earlier=kept)
+    # Held against sums of hashes, which are all that is left of these rows as they were.
+    sums = tuple(summed(name, values) for name, values in now.values.items())
+    return replace(whole, earlier=replace(kept, columns=sums), then=then)
 
 
 def _read(
-    raw: Any, shape: Shape, *, keep: bool = False, known: Set[int] | None = None
+    raw: Any, shape: Shape, *, keep: Keep = "nothing", known: Set[int] | None = None
 ) -> tuple[TableCount, Keys | None]:
     """Read a table once: those of its rows whose keys are `known`, if that is given."""
     sums = [Ordered() if shape.key else Unordered() for _ in shape.columns]
     places = [shape.columns.index(name) for name in shape.key]
     together = [shape.columns.index(name) for name in shape.together]
     whole = Unordered()
-    keys = array("q") if keep and shape.key else None
+    keys = array("q") if keep != "nothing" and shape.key else None
+    values = [array("q") for _ in shape.columns] if keep == "values" and shape.key else []
     rows = 0
     with _pause_collector():
         for chunk in _chunks(raw, shape):
@@ -60,21 +79,29 @@ def _read(
             number = len(chunk)
             if keys is not None or known is not None:
                 marks = _marks([columns[place] for place in places])
-            if keys is not None:
-                keys.extend(marks)
-                keys = keys if len(keys) <= KEYS_KEPT else None
             if known is not None:
                 chosen = [mark in known for mark in marks]
                 columns = [tuple(compress(column, chosen)) for column in columns]
-                number = sum(chosen)
+                marks = list(compress(marks, chosen))
+                number = len(marks)
             rows += number
+            if keys is not None:
+                keys.extend(marks)
+                keys = keys if rows <= KEYS_KEPT else None
+            if rows * len(columns) > VALUES_KEPT:
+                values = []
+            for kept, column in zip(values, columns, strict=bool(values)):
+                kept.extend(_hashes(marks, column))
             for total, column in zip(sums, columns, strict=True):
                 total.add(column)
             if together:
                 whole.add(tuple(zip(*(columns[place] for place in together), strict=True)))
     counts = (each.count(name) for name, each in zip(shape.columns, sums, strict=True))
     sum_of_rows = whole.count("").checksum if together else ""
-    return TableCount(shape.name, rows, tuple(counts), together=sum_of_rows), keys
+    table = TableCount(shape.name, rows, tuple(counts), together=sum_of_rows)
+    if keys is None:
+        return table, None
+    return table, Keys(keys, dict(zip(shape.columns, values, strict=True)) if values else {})
 
 
 class Ordered:
@@ -137,6 +164,14 @@ def _plain(values: Values) -> Values:
     if float not in set(map(type, values)):
         return values
     return tuple(int(v) if type(v) is float and v.is_integer() else v for v in values)
+
+
+def _hashes(marks: Sequence[int], values: Values) -> list[int]:
+    """Values as numbers of 64 bits, each together with its row's key; 0 for NULL."""
+    hashes = list(map(hash, zip(marks, map(marshal.dumps, values, repeat(FORMAT)), strict=True)))
+    if None in values:
+        return [0 if v is None else number for v, number in zip(values, hashes, strict=True)]
+    return hashes
 
 
 def _marks(key: list[Values]) -> list[int]:

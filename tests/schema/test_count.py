@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -95,10 +95,10 @@ def plain(row: Row) -> Row:
     return {name: str(v) if isinstance(v, Decimal) else v for name, v in row.items()}
 
 
-def ledger_of(connection: Connection, change: Any) -> Ledger:
+def ledger_of(connection: Connection, change: Any, losing: Collection[str] | None = None) -> Ledger:
     """Count, change, count, compare."""
     keys: KeysByTable = {}
-    before = count(connection, keys=keys)
+    before = count(connection, keys=keys, losing=losing)
     change()
     return compare(before, count(connection, earlier=keys, before=before))
 
@@ -153,6 +153,75 @@ def test_exactly_the_rows_that_are_gone_are_told(
 
     (entry,) = ledger_of(connection, change).entries
     assert (entry.verdict, entry.rows_lost) == ("lost", len(gone))
+
+
+@pytest.mark.parametrize("key", KEYS)
+@SETTINGS
+@given(data=st.data(), rows=tables().filter(lambda rows: len(rows) > 1))
+def test_changes_in_the_rows_that_stay_are_told_where_others_are_gone(
+    connection: Connection, key: str, rows: list[Row], data: st.DataObject
+) -> None:
+    fill(connection, key, rows)
+    numbers = st.integers(0, len(rows) - 1)
+    gone = data.draw(st.sets(numbers, min_size=1, max_size=len(rows) - 1))
+    stay = sorted(set(range(len(rows))) - gone)
+    cells = st.tuples(st.sampled_from(stay), st.sampled_from(COLUMNS))
+    chosen = data.draw(st.sets(cells, max_size=2))
+    new = {
+        (number, name): data.draw(VALUES[name].filter(lambda v, n=number, c=name: v != rows[n][c]))
+        for number, name in chosen
+    }
+
+    def remove() -> None:
+        for number in gone:
+            connection.execute(text("DELETE FROM t WHERE id = :id"), {"id": 2 * number + 1})
+
+    def change() -> None:
+        remove()
+        for (number, name), value in new.items():
+            connection.execute(
+                text(f"UPDATE t SET {name} = :v WHERE id = :id"),
+                {"id": 2 * number + 1, "v": plain({"v": value})["v"]},
+            )
+
+    ledger = ledger_of(connection, change)
+    (entry,) = ledger.entries
+    assert (entry.rows_lost, entry.untold) == (len(gone), False)
+    assert {c.name for c in entry.columns if c.verdict == "changed"} == {name for _, name in chosen}
+    fill(connection, key, rows)
+    assert bool(excess(ledger, ledger_of(connection, remove))) == bool(chosen)
+
+
+@pytest.mark.parametrize("reason", ["too many values", "no primary key", "an unforeseen loss"])
+def test_values_that_cannot_be_told_are_never_passed_over(
+    connection: Connection, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[Row] = [{"name": "a", "price": None, "weight": n} for n in (1, 2, 3)]
+    fill(connection, "a number", rows)
+    told = ledger_of(connection, lambda: execute(connection, "DELETE FROM t WHERE weight = 2"))
+    losing = None
+    if reason == "too many values":
+        for module in ("sqlite", "postgresql", "mariadb"):
+            monkeypatch.setattr(f"console.schema.{module}_count.VALUES_KEPT", 0)
+    if reason == "no primary key":
+        keyless(connection)
+        execute(connection, "UPDATE t SET weight = id")
+    if reason == "an unforeseen loss":
+        losing = ("another",)
+    delete = "DELETE FROM t WHERE weight = 1"
+    ledger = ledger_of(connection, lambda: execute(connection, delete), losing)
+    (entry,) = ledger.entries
+    assert entry.sentence.endswith("the values of the rows that stay cannot be told from here")
+    assert {column.verdict for column in entry.columns} == {"unknown"}
+    assert excess(ledger, ledger) == ()
+    assert len(excess(ledger, told)) == 1
+
+
+def test_a_column_that_is_renamed_while_rows_go_is_recognised(connection: Connection) -> None:
+    fill(connection, "a number", [{"name": n, "price": None, "weight": 2} for n in "abc"])
+    rename = ("DELETE FROM t WHERE name = 'b'", "ALTER TABLE t RENAME COLUMN name TO title")
+    (entry,) = ledger_of(connection, lambda: execute(connection, *rename)).entries
+    assert entry.sentence == ("t: 3 rows before, 2 after, 1 row lost, column name renamed to title")
 
 
 @pytest.mark.parametrize("key", KEYS)

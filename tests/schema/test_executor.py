@@ -326,6 +326,21 @@ def test_orphans_that_were_there_before_do_not_keep_a_plan_from_running(place: P
     assert apply(place.target, place.plan()).heads == ("bbbb1",)
 
 
+def test_changes_that_a_foreseen_loss_would_hide_are_rolled_back(place: Place) -> None:
+    place.write(
+        after_price(
+            "op.execute('DELETE FROM reviews WHERE id = 3')\n"
+            "op.execute(\"UPDATE reviews SET text = 'new' WHERE text = 'later'\")"
+        )
+    )
+    plan = place.plan()
+    expected = place.rehearse().ledger
+    place.run("UPDATE reviews SET text = 'later' WHERE id = 2")
+    with pytest.raises(DataLost, match=r"reviews\.text: values changed, not so in the rehearsal"):
+        apply(place.target, plan, expected=expected)
+    assert place.ask("SELECT count(*) FROM reviews") == [3]
+
+
 def test_losses_that_the_rehearsal_did_not_have_are_rolled_back(place: Place) -> None:
     place.write(after_price("op.execute(\"DELETE FROM reviews WHERE text = 'doomed'\")"))
     rehearsal = place.rehearse()
