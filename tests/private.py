@@ -23,6 +23,8 @@ from tests.processes import descendants_of, is_alive, kill_tree
 START_SECONDS = 60
 NO_MARIADB = "No MariaDB: set CONSOLE_TEST_MARIADB_URL, start one on 127.0.0.1:3306, or install mariadb-server."
 NO_MYSQL = "No MySQL: set CONSOLE_TEST_MYSQL_URL, install it, or fetch it by `sh tools/mysql`."
+# For TLS the driver reads all certificates of the system, 20 ms of each connection.
+PLAIN = "ssl_disabled=true"
 AIO = "--innodb-use-native-aio=0"  # several servers at once ask for more than a user may have
 FETCHER = Path(__file__).resolve().parents[1] / "tools" / "mysql"
 POSTGRESQL_FOLDERS = "/usr/lib/postgresql"
@@ -37,6 +39,7 @@ class PrivateServer(ABC):
 
     drivername: str
     user: str
+    query = ""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.data = folder, folder / "data"
@@ -61,7 +64,8 @@ class PrivateServer(ABC):
     @property
     def url(self) -> URL:
         """Where it lets us in."""
-        return make_url(f"{self.drivername}://{self.user}@127.0.0.1:{self.port}/")
+        address = f"{self.drivername}://{self.user}@127.0.0.1:{self.port}/"
+        return make_url(f"{address}?{self.query}" if self.query else address)
 
     @property
     def is_running(self) -> bool:
@@ -151,7 +155,7 @@ class PrivatePostgreSQL(PrivateServer):
 class PrivateMariaDB(PrivateServer):
     """MariaDB, where it is installed."""
 
-    drivername, user = "mysql+pymysql", "root"
+    drivername, user, query = "mysql+pymysql", "root", PLAIN
 
     def create(self) -> None:
         if not (shutil.which("mariadbd") and shutil.which("mariadb-install-db")):
@@ -175,7 +179,7 @@ class PrivateMariaDB(PrivateServer):
 class PrivateMySQL(PrivateServer):
     """MySQL, where it is installed or was fetched by tools/mysql."""
 
-    drivername, user = "mysql+pymysql", "root"
+    drivername, user, query = "mysql+pymysql", "root", PLAIN
 
     def create(self) -> None:
         program = mysql_program()

