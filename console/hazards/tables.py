@@ -19,6 +19,7 @@ from console.hazards.words import (
     bare,
     rows_of,
 )
+from console.schema.own import is_own
 from console.schema.probe import Question
 
 
@@ -137,13 +138,13 @@ def drops_console_tables(evidence: Evidence) -> Iterator[Finding]:
     for operation in evidence.operations(
         "drop_table", "rename_table", "drop_column", "alter_column", "add_column"
     ):
-        if (operation.table or "").startswith("console_"):
+        if is_own(operation.table or ""):
             seen.add((operation.revision, operation.table or ""))
     for statement in evidence.statements():
         text = bare(statement.sql)
         if not text.upper().startswith("SELECT"):
             names = CONSOLE_TABLE.findall(text) + CONSOLE_INDEX.findall(text)
-            seen.update((statement.revision, name) for name in names)
+            seen.update((statement.revision, name) for name in names if is_own(name))
     for revision, table in sorted(seen):
         yield Finding(
             revision,

@@ -11,6 +11,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from console.schema.mariadb_catalogue import read_mariadb
+from console.schema.own import is_own
 from console.schema.postgresql_catalogue import read_postgresql
 from console.schema.reflection import read_reflected
 from console.schema.sqlite_catalogue import read_sqlite
@@ -32,7 +33,6 @@ __all__ = [
     "read_catalogue",
 ]
 
-OWN = "console_"  # the console's own tables, wherever they live
 VERSION_TABLE = "alembic_version"
 READERS = {
     "sqlite": read_sqlite,
@@ -103,7 +103,7 @@ def read_catalogue(connection: Connection, *, exclude: Collection[str] = ()) -> 
     left_out = {name.lower() for name in exclude} | {VERSION_TABLE}
 
     def is_wanted(name: str) -> bool:
-        return name.lower() not in left_out and not name.lower().startswith(OWN)
+        return name.lower() not in left_out and not is_own(name)
 
     read = READERS.get(connection.dialect.name, read_reflected)
     tables, views = read(connection, is_wanted)

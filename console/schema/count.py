@@ -23,7 +23,7 @@ def count(
     earlier: KeysByTable | None = None,
     before: Count | None = None,
 ) -> Count:
-    """Count every table of the database, but those of `exclude`, Alembic's leftovers and console_*.
+    """Count every table of the database, but those of `exclude`, Alembic's leftovers and the console's.
 
     `keys`, if given, is filled with the hashed primary keys of every table; given as `earlier` to a
     later count, each table is counted a second time over those rows only. The hashes of all values

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from console.schema.guard import Guard
 from console.schema.ledger import ColumnCount, TableCount
 from console.schema.locks import LockWatch
+from console.schema.own import is_own
 from console.schema.plan import Step
 from console.schema.target import Target
 
@@ -191,4 +192,4 @@ def quoted(name: str) -> str:
 
 def is_managed(name: str, exclude: Collection[str]) -> bool:
     """Whether a table belongs to the application, and not to Alembic, SQLite or the console."""
-    return name not in exclude and not name.startswith(("sqlite_", "console_", "_alembic_tmp_"))
+    return not (name in exclude or is_own(name) or name.startswith(("sqlite_", "_alembic_tmp_")))

@@ -67,6 +67,14 @@ def test_a_view_under_the_old_name_serves_readers_only_on_sqlite(place: Place) -
     assert hazard.danger.endswith("; the view under its old name cannot be written to.")
 
 
+def test_an_application_may_have_tables_that_are_called_like_the_consoles(place: Place) -> None:
+    up = """\
+op.create_table("console_games", sa.Column("id", sa.Integer, primary_key=True))
+op.execute("DELETE FROM console_games WHERE id = 1")
+op.drop_table("console_games")"""
+    assert "drops-console-tables" not in codes(judged(place, up))
+
+
 def test_a_name_that_begins_like_the_consoles_is_no_table_of_it(place: Place) -> None:
     up = """\
 op.add_column("products", sa.Column("console_model", sa.Text))

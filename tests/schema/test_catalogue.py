@@ -93,7 +93,7 @@ def test_views_are_read_with_the_triggers_that_stand_in_for_them():
 def test_alembics_table_the_consoles_and_sqlites_own_are_left_out():
     script = """
     CREATE TABLE alembic_version (version_num TEXT); CREATE TABLE my_version (version_num TEXT);
-    CREATE TABLE console_run (id INTEGER PRIMARY KEY AUTOINCREMENT); CREATE VIEW console_x AS SELECT 1;
+    CREATE TABLE console_run (id INTEGER PRIMARY KEY AUTOINCREMENT); CREATE VIEW console_journal AS SELECT 1;
     """
     found = catalogue_of(script, exclude=("My_Version",))
     assert (found.tables, found.views) == ((), ())

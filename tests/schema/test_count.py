@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
+from console.schema.catalogue import read_catalogue
 from console.schema.count import KeysByTable, count
 from console.schema.ledger import Count, Ledger, compare, excess
 from tests.servers import engine_of
@@ -323,6 +324,26 @@ def test_a_table_without_a_primary_key_whose_rows_stay_together_is_clean(
     keyless(connection)
     ledger = ledger_of(connection, lambda: execute(connection, statement))
     assert ledger.is_clean, ledger.verdict
+
+
+@pytest.mark.parametrize("name", ["console_games", "console_data.games"])
+def test_tables_that_are_called_like_the_consoles_are_counted(
+    connection: Connection, name: str
+) -> None:
+    if "." in name and connection.dialect.name != "postgresql":
+        pytest.skip("there are schemas on PostgreSQL only")
+    if "." in name:
+        execute(connection, "CREATE SCHEMA console_data")
+    execute(
+        connection,
+        f"CREATE TABLE {name} (id integer PRIMARY KEY)",
+        f"INSERT INTO {name} VALUES (1)",
+        "CREATE TABLE console_run (id integer PRIMARY KEY)",
+    )
+    ledger = ledger_of(connection, lambda: execute(connection, f"DELETE FROM {name}"))
+    assert ledger.losses == (f"{name}: 1 row before, 0 after, 1 row lost",)
+    assert [entry.table for entry in ledger.entries] == [name]
+    assert {table.name for table in read_catalogue(connection).tables} == {name}
 
 
 OTHER_KEYS = {
