@@ -55,16 +55,23 @@ def without(value: Any, names: set[str]) -> Any:
     return [without(item, names) for item in value] if isinstance(value, list) else value
 
 
-def test_a_rehearsal_that_was_stored_by_this_version_is_read_in_full(
-    approved: Review, store: Store
-) -> None:
+def holds(found: Any, expected: Any) -> bool:
+    """Whether plain data has all that was stored; fields that came later may be there besides."""
+    if isinstance(expected, dict):
+        return all(name in found and holds(found[name], item) for name, item in expected.items())
+    if isinstance(expected, list):
+        return len(found) == len(expected) and all(map(holds, found, expected))
+    return bool(found == expected)
+
+
+def test_a_rehearsal_that_was_stored_is_read_in_full(approved: Review, store: Store) -> None:
     assert approved.rehearsal_run is not None
     run = store_rehearsal(
         store, approved.rehearsal_run.id, DOCUMENT["rehearsal"], DOCUMENT["hazards"]
     )
     assert run.is_readable
-    assert encode(run.rehearsal) == DOCUMENT["rehearsal"], "a field was renamed or taken away"
-    assert encode(run.hazards) == DOCUMENT["hazards"]
+    assert holds(encode(run.rehearsal), DOCUMENT["rehearsal"]), "a field was renamed or taken away"
+    assert holds(encode(run.hazards), DOCUMENT["hazards"])
 
 
 def test_what_has_not_the_newer_fields_is_read_without_them(approved: Review, store: Store) -> None:
