@@ -31,6 +31,7 @@ from console.schema.journals import journal_of
 from console.schema.mending import mend
 from console.schema.models import model
 from console.schema.progress import Event
+from console.schema.sources import Sources
 from console.schema.stamping import write_stamp
 from console.schema.wire import decode, encode
 
@@ -81,6 +82,7 @@ def main() -> None:
 def execute(job: Job, speaker: Speaker) -> Answer:
     """Run the passes one after the other; stop at the first that fails."""
     guard, capture = Guard(), Capture(speaker.event)
+    Sources(job, guard).install()
     environment = Environment(job, guard)
     environment.install()
     journal = journal_of(job, capture)

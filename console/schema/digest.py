@@ -106,8 +106,9 @@ def display_name(target: Target, path: Path) -> str:
     script folder's parent, else to the version folder's parent, else to one of the target's paths."""
     script = target.script_location.absolute()
     path = path.absolute()
-    if path.is_relative_to(script):
-        return (Path(script.name) / path.relative_to(script)).as_posix()
+    for folder in (script, target.origin or script):
+        if path.is_relative_to(folder):
+            return (Path(script.name) / path.relative_to(folder)).as_posix()
     for location in map(Path.absolute, target.version_locations):
         if path.is_relative_to(location):
             return (Path(location.name) / path.relative_to(location)).as_posix()
@@ -168,13 +169,13 @@ class Finder:
             package, module = folder / part, folder / f"{part}.py"
             candidates = [package / "__init__.py", module]
             file = next((c for c in candidates if c.is_file()), None)
-            if file is not None and self._is_local(file):
+            if file is not None and self.is_local(file):
                 yield file
             if file == module or not package.is_dir():
                 return
             folder = package
 
-    def _is_local(self, path: Path) -> bool:
+    def is_local(self, path: Path) -> bool:
         """Whether a file is the project's own: below the script folder or one of the paths, and
         not in an installed package."""
         inside = any(path.is_relative_to(root) for root in [self.script, *self.roots])

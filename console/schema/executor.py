@@ -52,7 +52,7 @@ def apply(
     with snapshot_of(target) as snapshot:
         verify(plan, snapshot, target)
         step = Pass(plan.steps, plan.start, schema_digest(plan.ingredients), expected, probes)
-        job = Job("run", snapshot, (step,), lock_wait)
+        job = Job("run", snapshot, (step,), lock_wait, plan.ingredients)
         if not dialect.is_whole(plan.steps):
             try:
                 answer = run_journaled(target, plan, job, progress, cancelled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from console.schema.errors import MigrationFailed
+from console.schema.errors import MigrationFailed, PlanChanged
 
 
 @dataclass
@@ -14,7 +14,8 @@ class Guard:
 
     While it is "running" nobody may commit; a rollback by the migration code is noticed and nothing
     may follow it, since what follows would commit by itself. A plan that is not `whole` has a journal
-    instead of one transaction.
+    instead of one transaction. `changes` are what migration code loaded, or tried to, and is not what
+    was approved.
     """
 
     state: Literal["idle", "running", "finished"] = "idle"
@@ -22,6 +23,7 @@ class Guard:
     tried: str | None = field(default=None)
     rolled_back: bool = False
     committed: bool = False
+    changes: tuple[str, ...] = ()
 
     def allows(self, word: str) -> bool:
         """Whether a transaction statement (BEGIN, COMMIT, ROLLBACK) may go through now."""
@@ -39,6 +41,7 @@ class Guard:
         """A pass begins: from here on the transaction belongs to the console."""
         self.state, self.tried = "running", None
         self.rolled_back = self.committed = False
+        self.refuse_if_broken()
 
     def finish(self) -> None:
         """All steps are done and checked: the commit may come."""
@@ -46,7 +49,10 @@ class Guard:
         self.state = "finished"
 
     def refuse_if_broken(self) -> None:
-        """Raise MigrationFailed if the migration code ended the transaction behind our back."""
+        """Raise MigrationFailed if the migration code ended the transaction behind our back, and
+        PlanChanged if it is not what was approved."""
+        if self.changes:
+            raise PlanChanged(self.changes)
         if self.rolled_back:
             raise MigrationFailed(ROLLED_BACK)
         if self.tried:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from console.schema.catalogue import Catalogue
 from console.schema.compatibility import Compatibility
+from console.schema.digest import Ingredient
 from console.schema.ledger import Count, Ledger, TableCount
 from console.schema.outcome import StepResult
 from console.schema.plan import Step
@@ -72,7 +73,8 @@ class Mend:
 class Job:
     """Everything that a child process needs; `target` points into the snapshot.
 
-    "run" executes the passes one after the other; "generate" writes a new revision file and "check"
+    "run" executes the passes one after the other, with no local module that is another than in
+    `ingredients`, where it is one of them; "generate" writes a new revision file and "check"
     compares the models with the database, both without changing the database. "model" creates what
     the models say on the empty database `scratch`; "stamp" writes the version table, and "mend"
     executes statements before it does.
@@ -82,6 +84,7 @@ class Job:
     target: Target
     passes: tuple[Pass, ...] = ()
     lock_wait: float = LOCK_WAIT_SECONDS
+    ingredients: tuple[Ingredient, ...] = ()
     run: str = ""
     done: tuple[Record, ...] = ()
     first: Count | None = None

@@ -66,7 +66,11 @@ def snapshot_of(target: Target) -> Iterator[Target]:
         # What revision files import from beside the script folder is still found there.
         last = (*target.last_paths, folders[0].parent)
         moved = replace(
-            target, script_location=places[0], version_locations=places[1:], last_paths=last
+            target,
+            script_location=places[0],
+            version_locations=places[1:],
+            last_paths=last,
+            origin=target.origin or folders[0],
         )
         yield _with_ini(moved, root, copy)
 

@@ -40,6 +40,7 @@ class Target:
     of `sys.path` in child processes and `last_paths` at its end; they start in `directory` and are `python` (our own
     interpreter if it is None), and find the URL in the variable `url_variable`, if one is named. `here` is what
     `%(here)s` in the ini means, where that is not the folder that it lies in.
+    `origin` is the folder that a snapshot's script folder is a copy of.
     Of a database of more than `rehearsal_limit` bytes, a rehearsal copies a sample.
     """
 
@@ -59,6 +60,7 @@ class Target:
     url_variable: str | None = None
     rehearsal_limit: int = LIMIT
     here: Path | None = None
+    origin: Path | None = None
 
     @property
     def parsed_url(self) -> URL:
