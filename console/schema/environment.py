@@ -10,7 +10,7 @@ import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from configparser import ConfigParser
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -182,20 +182,18 @@ class Environment:
                 f"says '{target.version_table}'. Make them the same."
             )
 
-        if not self.guard.whole:
-            if self.dialect.splits and context._in_external_transaction:
+        if self.dialect.splits and not self.guard.whole:
+            if context._in_external_transaction:
                 raise Unsupported(EXTERNAL)
-            if self.dialect.splits:
-                return
-        words = (
-            HIDDEN if self.dialect.splits else SPLITS.format(word="COMMIT (by autocommit_block())")
-        )
+            return
 
         def refuse() -> None:
-            raise MigrationFailed(words)
+            raise MigrationFailed(HIDDEN)
 
         if not self.is_reading:
-            setattr(context, "autocommit_block", refuse)  # noqa: B010 - see above
+            # Where nothing can leave the transaction, or DDL is never in one, the block means nothing.
+            block = refuse if self.dialect.splits else nullcontext
+            setattr(context, "autocommit_block", block)  # noqa: B010 - see above
 
     def _connected(self, dbapi_connection: Any, record: Any) -> None:
         """Prepare connections to the target; leave those to other databases alone."""

@@ -31,8 +31,8 @@ from console.schema.record import Begun
 
 MOVED = "Somebody else has brought the database to {now} while the plan ran; it was at {then}."
 SPLIT = (
-    "The migration committed in the middle, by itself and past every check. What it did up to then "
-    "is saved, what came after is not. Take the commit out, and look at the schema before you go on."
+    "The migration committed in the middle, by itself and past every check. What it did up to its "
+    "last commit is saved, what came after is not. Take the commit out, and look at the schema before you go on."
 )
 
 

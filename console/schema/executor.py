@@ -43,7 +43,8 @@ def apply(
     process whose end was asked for is ended, whatever it does.
 
     Raises PlanChanged, WrongDatabase, TargetLocked, DataLost, MigrationFailed or Unsupported: then
-    nothing was changed. ChildDied and RunCancelled say in their sentence where the database stands;
+    nothing was changed, but for a MigrationFailed that says that the migration itself has committed
+    past every check. ChildDied and RunCancelled say in their sentence where the database stands;
     after ConnectionLost the database itself must tell, when it answers again. Where a plan cannot be
     one transaction (on MariaDB and MySQL, or with an `autocommit_block()` on PostgreSQL),
     MigrationFailed and DataLost say what stays.

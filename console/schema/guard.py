@@ -65,7 +65,7 @@ ROLLED_BACK = (
 )
 SPLITS = (
     "The migration sends {word} itself. The console runs the whole plan as one transaction, which "
-    "must not be split; take the commit out, or put it into a revision of its own."
+    "must not be split; take it out."
 )
 HIDDEN = (
     "The revision opens an autocommit_block() that its file does not show, so the plan began as one "

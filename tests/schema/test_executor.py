@@ -246,13 +246,28 @@ def test_a_broken_file_that_is_not_on_the_path_does_not_matter(place: Place) -> 
         "op.execute('COMMIT')",
         "op.get_bind().connection.dbapi_connection.commit()",
         "op.get_bind().connection.dbapi_connection.executescript('SELECT 1; COMMIT')",
-        "with op.get_context().autocommit_block():\n    pass",
     ],
 )
 def test_a_revision_cannot_commit_half_of_the_plan(place: Place, commit: str) -> None:
     error = refused(place, after_price(f"op.execute('DELETE FROM reviews')\n{commit}"))
     assert isinstance(error, MigrationFailed)
     assert "one transaction" in str(error) or "rolled" in str(error)
+
+
+BLOCK = "with op.get_context().autocommit_block():\n    "
+
+
+def test_an_autocommit_block_stays_inside_the_transaction_of_the_plan(place: Place) -> None:
+    block = BLOCK + "op.execute('DELETE FROM reviews')"
+    refused(place, after_price(f"{block}\nop.execute('UPDATE nowhere SET name = 1')"))
+    place.write(after_price(block))
+    assert apply(place.target, place.plan()).heads == ("cccc1",)
+    assert place.ask("SELECT count(*) FROM reviews") == [0]
+
+
+def test_what_sqlite_runs_in_no_transaction_says_so_by_itself(place: Place) -> None:
+    error = refused(place, after_price(BLOCK + "op.execute('VACUUM')"))
+    assert str(error) == "OperationalError: cannot VACUUM from within a transaction"
 
 
 @pytest.mark.parametrize(

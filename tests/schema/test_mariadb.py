@@ -66,6 +66,17 @@ def test_a_new_column_leaves_every_earlier_value_identical(place: Served) -> Non
     assert place.ask("SHOW TABLES LIKE 'console%'") == []
 
 
+@BOTH
+def test_an_autocommit_block_is_written_down_as_everything_is(place: Served) -> None:
+    block = "with op.get_context().autocommit_block():\n    "
+    rows = "op.execute('DELETE FROM reviews')\n    op.execute('CREATE TABLE x (id int)')"
+    place.write(after_price(f"{block}{rows}\nop.execute('UPDATE nowhere SET id = 1')"))
+    assert "CREATE TABLE x" in failure(place)
+    place.run("CREATE TABLE nowhere (id int)")
+    assert apply(place.target, place.plan()).heads == ("cccc1",)
+    assert place.ask("SELECT count(*) FROM reviews") == [0]
+
+
 TWO = """\
 op.add_column("products", sa.Column("stock", sa.Integer))
 op.execute("UPDATE products SET stock = 7")
