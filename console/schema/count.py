@@ -42,10 +42,19 @@ def count(
             if keys is not None and (losing is None or shape.name in losing):
                 keep = "values"
             table, found = dialect.tally(connection, shape, keep=keep, earlier=known)
-            tables.append(replace(table, key=shape.key))
+            new = _new_for_old(shape, then.get(shape.name)) if table.rows > 1 else ()
+            uniform = tuple(name for name in new if dialect.is_uniform(connection, shape, name))
+            tables.append(replace(table, key=shape.key, uniform=uniform))
             if keys is not None and found is not None:
                 keys[shape.name] = found
     return Count(tuple(tables), dialect.objects(connection, exclude))
+
+
+def _new_for_old(shape: Shape, before: TableCount | None) -> tuple[str, ...]:
+    """The new columns of a table, where earlier ones are gone that might have been renamed."""
+    if before is None or set(before.names) <= set(shape.columns):
+        return ()
+    return tuple(name for name in shape.columns if name not in before.names)
 
 
 def comparable(shape: Shape, before: TableCount | None) -> Shape:

@@ -175,6 +175,10 @@ class Dialect(ABC):
         them are gone, with what the others were.
         """
 
+    @abstractmethod
+    def is_uniform(self, connection: Connection, shape: Shape, column: str) -> bool:
+        """Whether a column holds one and the same value in every row."""
+
     def watch(self, connection: Connection) -> LockWatch | None:
         """Return what writes down the locks of the transaction at hand; None if the database does
         not tell them."""

@@ -23,7 +23,7 @@ from console.schema.halfway import halfway_in
 from console.schema.inquiry import put
 from console.schema.job import Job, Pass, PassResult
 from console.schema.journal import Journal
-from console.schema.ledger import Count, Ledger, compare, excess, losing_rows
+from console.schema.ledger import Count, Ledger, compare, excess, losing_rows, renames_in
 from console.schema.plan import Step
 from console.schema.progress import Event, Progress
 from console.schema.reading import read_models
@@ -126,6 +126,12 @@ class Execution:
             self.first = count(connection, exclude=self.exclude, keys=self.keys, losing=losing)
             return self.first
         return count(connection, exclude=self.exclude, earlier=self.keys, before=self.first)
+
+    def sent(self, plan: Pass) -> tuple[str, ...]:
+        """The SQL of a pass; with the renames of its rehearsal, since an earlier attempt may have sent
+        them."""
+        foreseen = renames_in(plan.expected) if plan.expected is not None else ()
+        return (*(s.sql for step in self.capture.steps for s in step.statements), *foreseen)
 
     def partial(self) -> PassResult:
         """What is known of a pass that failed."""
@@ -269,7 +275,7 @@ class _Work:
             after = execution.take_count(
                 connection, "Counting every table after the last step", self.plan
             )
-            ledger = compare(execution.first, after)
+            ledger = compare(execution.first, after, execution.sent(self.plan))
             execution.judge(self.plan, ledger)
         execution.result = PassResult(
             steps=execution.capture.finished(),

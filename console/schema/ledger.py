@@ -6,8 +6,11 @@ The values and the pure comparison. Counting a live database is `console.schema.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
+
+from console.schema.heirs import is_told
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,9 @@ class TableCount:
     these very rows were at that earlier count, where some are gone; None where that is not known.
     Without a primary key,
     `together` is an order-free checksum of whole rows, of the columns that were there at first.
-    `key` are the columns by which rows were told apart, None where that is not known.
+    `key` are the columns by which rows were told apart, None where that is not known. `uniform` are
+    those of its new columns that hold one and the same value in all of several rows, where earlier
+    ones are gone.
     """
 
     name: str
@@ -39,6 +44,7 @@ class TableCount:
     then: TableCount | None = None
     together: str = ""
     key: tuple[str, ...] | None = None
+    uniform: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -107,10 +113,11 @@ class Ledger:
     is_sample: bool = False
 
 
-def compare(before: Count, after: Count) -> Ledger:
+def compare(before: Count, after: Count, statements: Collection[str] = ()) -> Ledger:
     """Return what became of every table and object of `before`, and what is new in `after`.
 
-    A table or column that is gone while a new one holds exactly the same is taken as renamed.
+    A table or column that is gone while a new one holds exactly the same is taken as renamed; a column
+    with one value in all rows only where one of the plan's `statements` says so: many are alike.
     Tables come in the order of their names.
     """
     then = {table.name: table for table in before.tables}
@@ -118,10 +125,12 @@ def compare(before: Count, after: Count) -> Ledger:
     gone = [then[name] for name in then if name not in now]
     new = [now[name] for name in now if name not in then]
     renamed = _pair_tables(gone, new)
-    entries = [_compare_table(then[name], now[name]) for name in then if name in now]
+    entries = [_compare_table(then[name], now[name], statements) for name in then if name in now]
     for table in gone:
         successor = renamed.get(table.name)
-        entries.append(_compare_table(table, successor) if successor else _removed(table))
+        entries.append(
+            _compare_table(table, successor, statements) if successor else _removed(table)
+        )
     successors = {table.name for table in renamed.values()}
     entries.extend(_added(table) for table in new if table.name not in successors)
     entries.sort(key=lambda entry: entry.table)
@@ -156,6 +165,12 @@ def excess(actual: Ledger, expected: Ledger) -> tuple[str, ...]:
 def losing_rows(ledger: Ledger) -> frozenset[str]:
     """Return the tables that lost rows and are still there."""
     return frozenset(e.table for e in ledger.entries if e.rows_lost and e.rows_after is not None)
+
+
+def renames_in(ledger: Ledger) -> tuple[str, ...]:
+    """Return the renames of columns that a ledger tells of, as SQL."""
+    columns = [column for entry in ledger.entries for column in entry.columns]
+    return tuple(f"RENAME {c.name} TO {c.renamed_to}" for c in columns if c.renamed_to)
 
 
 def of_sample(ledger: Ledger, words: str) -> Ledger:
@@ -210,7 +225,7 @@ def _holds_the_same(old: TableCount, new: TableCount) -> bool:
     return all((c.non_null, c.checksum) in contents for c in old.columns)
 
 
-def _compare_table(old: TableCount, new: TableCount) -> Entry:
+def _compare_table(old: TableCount, new: TableCount, statements: Collection[str]) -> Entry:
     """One table that is still there, under its own name or another."""
     lost = max(old.rows - new.rows, 0)
     counted = new
@@ -219,7 +234,7 @@ def _compare_table(old: TableCount, new: TableCount) -> Entry:
         counted = new.earlier
     base = old if not lost else new.then if new.earlier else None
     untold = base is None and counted.rows > 0
-    columns = _compare_columns(old, new, counted, base)
+    columns = _compare_columns(old, new, counted, base, statements)
     verdicts = {column.verdict for column in columns}
     verdict: Verdict = "identical"
     if lost or "lost" in verdicts:
@@ -253,7 +268,11 @@ def _is_mixed(old: TableCount, new: TableCount) -> bool:
 
 
 def _compare_columns(
-    old: TableCount, new: TableCount, counted: TableCount, base: TableCount | None
+    old: TableCount,
+    new: TableCount,
+    counted: TableCount,
+    base: TableCount | None,
+    statements: Collection[str],
 ) -> tuple[ColumnEntry, ...]:
     """Every earlier column, then the new ones. `counted` is `new` over the earlier rows if known, and
     `base` what these rows were; None where that is not known."""
@@ -267,8 +286,13 @@ def _compare_columns(
         if same:
             entries.append(_column_kept(column, same, first, counted.rows))
             continue
-        heir = next((f for f in free if first and first.non_null and _is_same(first, f)), None)
-        if heir:
+        alike = [f for f in free if first and first.non_null and _is_same(first, f)]
+        heirs = (
+            f
+            for f in alike
+            if f.name not in new.uniform or is_told(column.name, f.name, statements)
+        )
+        if heir := next(heirs, None):
             free.remove(heir)
             entries.append(
                 ColumnEntry(column.name, "identical", column.non_null, heir.non_null, heir.name)

@@ -19,7 +19,7 @@ from console.schema.errors import Unsupported
 from console.schema.flavour import flavour_in
 from console.schema.guard import Guard
 from console.schema.ledger import TableCount
-from console.schema.mariadb_count import backquoted, read_keys, tally_table
+from console.schema.mariadb_count import backquoted, is_uniform, read_keys, tally_table
 from console.schema.target import Target
 
 DRIVERS = ("pymysql", "MySQLdb", "mysql", "mariadb", "sqlalchemy.dialects.mysql")
@@ -177,3 +177,6 @@ class MariaDB(Dialect):
     ) -> tuple[TableCount, Keys | None]:
         table = tally_table(connection, shape, earlier)
         return table, read_keys(connection, shape, table.rows, keep)
+
+    def is_uniform(self, connection: Connection, shape: Shape, column: str) -> bool:
+        return is_uniform(connection, shape, column)

@@ -85,6 +85,12 @@ def read_keys(connection: Connection, shape: Shape, rows: int, keep: Keep) -> Ke
     return Keys(numbers, values)
 
 
+def is_uniform(connection: Connection, shape: Shape, column: str) -> bool:
+    """Whether a column holds one and the same value in every row."""
+    values = f"SELECT DISTINCT {_value(shape, column)} FROM {plain(shape.source)} LIMIT 2"  # noqa: S608 - names are quoted
+    return len(connection.execute(text(values)).all()) < 2
+
+
 def _unpacked(size: str, parts: list[bytes]) -> array[int]:
     """Numbers that the server has sent, the highest byte first."""
     numbers = array(size)

@@ -55,7 +55,9 @@ def mend(job: Job, environment: Environment, config: Config) -> PassResult:
         else:
             _execute_alone(connection, wanted.statements, job.lock_wait)
         ledger = compare_counts(
-            before, count(connection, exclude=exclude, earlier=keys, before=before)
+            before,
+            count(connection, exclude=exclude, earlier=keys, before=before),
+            wanted.statements,
         )
         if wanted.expected is not None and (worse := excess(ledger, wanted.expected)):
             raise DataLost(worse if guard.whole else (*worse, "it could not be taken back"))

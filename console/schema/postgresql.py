@@ -23,7 +23,7 @@ from console.schema.guard import SPLITS, Guard
 from console.schema.ledger import TableCount
 from console.schema.locks import LockWatch
 from console.schema.postgresql_catalogue import NAME, OWN
-from console.schema.postgresql_count import read_keys, tally_table
+from console.schema.postgresql_count import is_uniform, read_keys, tally_table
 from console.schema.target import Target
 
 # The two numbers of the advisory lock, "CONS" and "OLE1": one a database is enough.
@@ -226,6 +226,9 @@ class PostgreSQL(Dialect):
     ) -> tuple[TableCount, Keys | None]:
         table = tally_table(connection, shape, earlier)
         return table, read_keys(connection, shape, table.rows, keep)
+
+    def is_uniform(self, connection: Connection, shape: Shape, column: str) -> bool:
+        return is_uniform(connection, shape, column)
 
     def watch(self, connection: Connection) -> LockWatch | None:
         return LockWatch(connection.connection.dbapi_connection)

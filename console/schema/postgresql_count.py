@@ -72,6 +72,12 @@ def read_keys(connection: Connection, shape: Shape, rows: int, keep: Keep) -> Ke
     return Keys(numbers, dict(zip(names, columns, strict=True)))
 
 
+def is_uniform(connection: Connection, shape: Shape, column: str) -> bool:
+    """Whether a column holds one and the same value in every row."""
+    values = f"SELECT DISTINCT {_value(shape, column)} FROM {plain(shape.source)} LIMIT 2"  # noqa: S608 - names are quoted
+    return len(connection.execute(text(values)).all()) < 2
+
+
 def _unpacked(packed: bytes | None) -> array[int]:
     """Numbers of 64 bits that the server has sent, the highest byte first."""
     numbers = array("q", bytes(packed or b""))

@@ -142,6 +142,12 @@ class SQLite(Dialect):
         raw: Any = connection.connection.dbapi_connection
         return tally_table(raw, shape, keep=keep, earlier=earlier)
 
+    def is_uniform(self, connection: Connection, shape: Shape, column: str) -> bool:
+        values = (
+            f"SELECT DISTINCT {quoted(column)} COLLATE BINARY FROM {quoted(shape.name)} LIMIT 2"  # noqa: S608 - names are quoted
+        )
+        return len(connection.exec_driver_sql(values).all()) < 2
+
     def _execute(self, dbapi_connection: Any, sql: str) -> None:
         cursor = dbapi_connection.cursor()
         try:

@@ -326,6 +326,32 @@ def test_a_table_without_a_primary_key_whose_rows_stay_together_is_clean(
     assert ledger.is_clean, ledger.verdict
 
 
+DROP = ("ALTER TABLE t DROP COLUMN weight", "ALTER TABLE t ADD COLUMN tall integer DEFAULT 7")
+
+
+@pytest.mark.parametrize(
+    ("statements", "renamed_to"),
+    [
+        (DROP, None),
+        (("ALTER TABLE t RENAME COLUMN weight TO tall",), "tall"),
+        ((DROP[1], "UPDATE t SET tall = weight", DROP[0]), "tall"),
+    ],
+    ids=["dropped", "renamed", "copied"],
+)
+def test_a_column_of_one_value_is_renamed_only_where_a_statement_says_so(
+    connection: Connection, statements: tuple[str, ...], renamed_to: str | None
+) -> None:
+    fill(connection, "a number", [{"name": n, "price": None, "weight": 7} for n in "abc"])
+    keys: KeysByTable = {}
+    before = count(connection, keys=keys)
+    execute(connection, *statements)
+    after = count(connection, earlier=keys, before=before)
+    (entry,) = compare(before, after, statements).entries
+    (weight,) = (column for column in entry.columns if column.name == "weight")
+    assert weight.renamed_to == renamed_to
+    assert weight.verdict == ("identical" if renamed_to else "lost")
+
+
 @pytest.mark.parametrize("name", ["console_games", "console_data.games"])
 def test_tables_that_are_called_like_the_consoles_are_counted(
     connection: Connection, name: str
