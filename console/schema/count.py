@@ -42,6 +42,10 @@ def count(
             if keys is not None and (losing is None or shape.name in losing):
                 keep = "values"
             table, found = dialect.tally(connection, shape, keep=keep, earlier=known)
+            if heirs := _heirs(shape, then.get(shape.name), table):
+                again = replace(shape, together=heirs)
+                rows, _ = dialect.tally(connection, again, keep="nothing", earlier=None)
+                table = replace(table, together=rows.together)
             new = _new_for_old(shape, then.get(shape.name)) if table.rows > 1 else ()
             uniform = tuple(name for name in new if dialect.is_uniform(connection, shape, name))
             tables.append(replace(table, key=shape.key, uniform=uniform))
@@ -57,12 +61,29 @@ def _new_for_old(shape: Shape, before: TableCount | None) -> tuple[str, ...]:
     return tuple(name for name in shape.columns if name not in before.names)
 
 
+def _heirs(shape: Shape, before: TableCount | None, table: TableCount) -> tuple[str, ...]:
+    """The columns that a table without a key had, by their names of today, where some are renamed."""
+    if before is None or shape.key or set(before.names) <= set(shape.columns):
+        return ()
+    new = {
+        (c.non_null, c.checksum): c.name
+        for c in reversed(table.columns)
+        if c.name not in before.names
+    }
+    names = (
+        c.name if c.name in shape.columns else new.get((c.non_null, c.checksum))
+        for c in before.columns
+    )
+    found = tuple(name for name in names if name is not None)
+    return found if len(found) == len(before.columns) else ()
+
+
 def comparable(shape: Shape, before: TableCount | None) -> Shape:
     """The shape by which a table is counted as it was `before`: by the key that it had then, which may
     be another one by now, as long as there are its columns.
 
     A table without a key is summed up by whole rows too, of the columns that it had: values that
-    change places between its rows would not show in any column. Not where one of these is gone.
+    change places between its rows would not show in any column. Not yet where one of these is gone.
     """
     key, names = shape.key, shape.columns
     if before is not None:

@@ -241,7 +241,7 @@ def _compare_table(old: TableCount, new: TableCount, statements: Collection[str]
         verdict = "lost"
     elif "changed" in verdicts:
         verdict = "changed"
-    mixed = verdict == "identical" and _is_mixed(old, new)
+    mixed = verdict == "identical" and _is_mixed(old, new, columns)
     if mixed:
         verdict = "changed"
     renamed_to = new.name if new.name != old.name else None
@@ -260,9 +260,10 @@ def _compare_table(old: TableCount, new: TableCount, statements: Collection[str]
     )
 
 
-def _is_mixed(old: TableCount, new: TableCount) -> bool:
+def _is_mixed(old: TableCount, new: TableCount, columns: tuple[ColumnEntry, ...]) -> bool:
     """Whether values changed places between the rows of a table without a primary key."""
-    if old.name != new.name and old.names != new.names:
+    names = tuple(c.renamed_to or c.name for c in columns if c.verdict != "added")
+    if old.name != new.name and names != new.names:
         return False  # of a renamed table, the rows were summed up as they are now
     return bool(old.together and new.together) and old.together != new.together
 
@@ -369,7 +370,7 @@ def _sentence(
         parts.append("values changed places between rows")
     elif untold:
         parts.append(UNTOLD)
-    elif not lost and old.rows:
+    elif not lost and old.rows and (new.together or not old.together):
         rest = any(column.verdict == "lost" for column in columns)
         parts.append(f"every {'other' if rest else 'earlier'} value identical")
     return f"{old.name}: {', '.join(parts)}"

@@ -311,6 +311,35 @@ def test_values_that_change_places_without_a_primary_key_are_told(
 
 
 @pytest.mark.parametrize(
+    "rename",
+    [
+        ("ALTER TABLE t RENAME COLUMN name TO title",),
+        ("ALTER TABLE t RENAME COLUMN name TO title", "ALTER TABLE t ADD COLUMN price integer"),
+        ("ALTER TABLE t RENAME COLUMN name TO title", "ALTER TABLE t RENAME TO u"),
+    ],
+    ids=["renamed", "renamed and more", "both renamed"],
+)
+@pytest.mark.parametrize("swaps", [True, False])
+def test_renamed_columns_hide_no_values_that_change_places(
+    connection: Connection, rename: tuple[str, ...], swaps: bool
+) -> None:
+    keyless(connection)
+    swap = "UPDATE t SET weight = CASE WHEN name = 'Lamp' THEN 9 ELSE 7 END WHERE id IN (1, 3)"
+    ledger = ledger_of(connection, lambda: execute(connection, *([swap] if swaps else []), *rename))
+    (entry,) = ledger.entries
+    assert (entry.mixed, ledger.is_clean) == (swaps, not swaps)
+
+
+def test_a_lost_column_leaves_rows_without_a_key_that_are_not_called_identical(
+    connection: Connection,
+) -> None:
+    keyless(connection)
+    ledger = ledger_of(connection, lambda: execute(connection, "ALTER TABLE t DROP COLUMN name"))
+    (entry,) = ledger.entries
+    assert entry.sentence == "t: 4 rows before, 4 after, column name removed, 3 values lost"
+
+
+@pytest.mark.parametrize(
     "statement",
     [
         "UPDATE t SET weight = weight + 0",
