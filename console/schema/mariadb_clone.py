@@ -19,6 +19,7 @@ from console.schema.driver import engine_of
 from console.schema.errors import RunError
 from console.schema.flavour import flavour_of
 from console.schema.mariadb_count import backquoted
+from console.schema.mariadb_floats import floats_in, restore
 from console.schema.mariadb_programs import Programs, programs_for
 from console.schema.mariadb_sample import copy_rows
 from console.schema.pipe import pipe
@@ -33,7 +34,8 @@ SESSIONS = "SELECT id FROM information_schema.processlist WHERE db = %s"
 FLAGS = ("--single-transaction", "--hex-blob", "--quick", "--no-autocommit", "--no-tablespaces")
 ALL = ("--routines", "--events", "--triggers")
 # Of a sample, the triggers come after the rows: they are not to fire.
-SCHEMA = ("--no-data", "--routines", "--events", "--skip-triggers")
+ROWS = ("--routines", "--events", "--skip-triggers")
+SCHEMA = ("--no-data", *ROWS)
 TRIGGERS = ("--no-data", "--no-create-info", "--skip-routines", "--skip-events", "--triggers")
 
 
@@ -49,6 +51,7 @@ def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
         for statement in flavour.fresh:
             connection.exec_driver_sql(statement)
         size = int(connection.exec_driver_sql(SIZE).scalar_one())
+        floats = floats_in(connection)
 
     def load(what: tuple[str, ...]) -> None:
         _dump_and_load(url, name, programs, what, cancelled)
@@ -63,6 +66,13 @@ def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
                 sample = copy_rows(url, name).of(size, limit)
             load(TRIGGERS)
             how = f"{flavour.name} copy of {sample.words} out of {size_in_words(size)}"
+        elif floats:
+            load(ROWS)
+            with ending(cancelled, partial(_end_sessions, url, name)):
+                restore(url, name, floats)
+            load(TRIGGERS)
+            if rounded := [table.name for table in floats if not table.is_exact]:
+                how += f"; FLOATs of {', '.join(rounded)} have six digits there"
         else:
             load(ALL)
     except BaseException:

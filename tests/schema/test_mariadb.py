@@ -252,3 +252,32 @@ def test_every_digit_of_a_float_counts(place: Served) -> None:
     rehearsal = place.rehearse()
     assert rehearsal.ledger is not None
     assert "values changed in v" in rehearsal.ledger.verdict
+
+
+@BOTH
+def test_a_clone_holds_every_digit_of_a_float(place: Served) -> None:
+    place.run(
+        "ALTER TABLE products ADD COLUMN v float, ADD COLUMN `a%b` float NOT NULL DEFAULT 7654321, "
+        "ADD COLUMN at datetime DEFAULT '2020-02-02' ON UPDATE CURRENT_TIMESTAMP;\n"
+        "UPDATE products SET v = 123456.78, at = at WHERE id < 3;\n"
+        "CREATE TRIGGER noted BEFORE UPDATE ON products FOR EACH ROW SET NEW.name = 'x';\n"
+        "CREATE TABLE loose (v float);\n"
+        "INSERT INTO loose VALUES (123456.78)"
+    )
+    rows = "SELECT *, v + 0e0, `a%%b` + 0e0 FROM products ORDER BY id"
+    with clone_of(place.target, place.workspace) as clone:
+        found = []
+        for url in (place.target.url, clone.target.url):
+            with engine_of(url).connect() as connection:
+                found.append(connection.exec_driver_sql(rows).all())
+                assert connection.exec_driver_sql("SHOW TRIGGERS").all()
+        assert found[0] == found[1]
+        assert clone.how.endswith("; FLOATs of loose have six digits there")
+
+
+def test_a_float_that_a_plan_rounds_is_changed(place: Served) -> None:
+    place.run("ALTER TABLE products ADD COLUMN v float NOT NULL DEFAULT 123456.78")
+    place.write(after_price('op.execute("UPDATE products SET v = 123457")'))
+    rehearsal = place.rehearse()
+    assert rehearsal.ledger is not None
+    assert "values changed in v" in rehearsal.ledger.verdict
