@@ -42,7 +42,8 @@ def run_pass(
     while True:
         execution.begin()
         try:
-            environment.run(config, script, execution.work(plan, script))
+            work = execution.work(plan, script)
+            environment.run(config, script, work, destination_rev=destination(plan))
             return
         except Exception as error:
             if not environment.waits_for_lock(error):
@@ -57,3 +58,9 @@ def run_pass(
         text = f"Another session holds a lock; trying again (attempt {attempts + 1})"
         execution.progress(Event("check", text))
         time.sleep(pause)
+
+
+def destination(plan: Pass) -> str:
+    """Return the revision that a pass leads to, as env.py may ask for it."""
+    last = plan.steps[-1]
+    return last.revision if last.direction == "up" else next(iter(last.parents), "base")

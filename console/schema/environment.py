@@ -114,8 +114,9 @@ class Environment:
             in_one_phase()
 
     def run(self, config: Config, script: ScriptDirectory, work: Work, **options: Any) -> None:
-        """Run env.py once. Raises what the migration code raises, and TargetLocked."""
-        context = EnvironmentContext(config, script, fn=work, **options)
+        """Run env.py once, with what Alembic's commands tell it. Raises what the migration code raises, and TargetLocked."""
+        told = {"starting_rev": None, "tag": None, **options}
+        context = EnvironmentContext(config, script, fn=work, **told)
         configure = context.configure
         applied = getattr(work, "applied", None)
 

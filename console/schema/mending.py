@@ -79,7 +79,8 @@ def mend(job: Job, environment: Environment, config: Config) -> PassResult:
         results.append(PassResult(heads=wanted.heads, ledger=ledger, after=after))
         return []
 
-    environment.run(config, ScriptDirectory.from_config(config), work)
+    script = ScriptDirectory.from_config(config)
+    environment.run(config, script, work, destination_rev=wanted.heads or "base")
     if not guard.committed:
         raise MigrationFailed("env.py ended without committing, so nothing was changed.")
     return results[0]

@@ -35,7 +35,8 @@ def write_stamp(job: Job, environment: Environment, config: Config) -> None:
             guard.committed = True
         return []
 
-    environment.run(config, ScriptDirectory.from_config(config), work)
+    script = ScriptDirectory.from_config(config)
+    environment.run(config, script, work, destination_rev=stamp.heads or "base")
     if not guard.committed:
         raise MigrationFailed("env.py ended without committing, so the version table is unchanged.")
 

@@ -391,6 +391,20 @@ def test_an_env_py_that_never_commits_is_a_failure(place: Place) -> None:
     assert "never committed" in str(refused(place))
 
 
+def test_an_env_py_hears_what_alembic_s_commands_tell_it(place: Place) -> None:
+    says = (
+        "said = (context.get_revision_argument(), context.get_starting_revision_argument(),\n"
+        "    context.get_tag_argument(), context.get_x_argument(as_dictionary=True),\n"
+        "    context.get_head_revision(), context.get_head_revisions())\n"
+        f"open({str(place.folder / 'said')!r}, 'w').write(repr(said))\n"
+    )
+    place.environment(ENVIRONMENT.replace("engine =", says + "engine ="))
+    for goal, told in (("head", "'bbbb1'"), ("-1", "'aaaa1'"), ("base", "None")):
+        apply(place.target, place.plan(goal))
+        said = (place.folder / "said").read_text()
+        assert said == f"({told}, None, None, {{}}, 'bbbb1', ('bbbb1',))"
+
+
 def test_an_env_py_with_another_version_table_is_refused(place: Place) -> None:
     place.environment(
         ENVIRONMENT.replace("connection=connection", "connection=connection, version_table='v'")

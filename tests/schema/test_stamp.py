@@ -37,6 +37,18 @@ def test_it_replaces_what_the_table_said(place: Place) -> None:
     assert place.ask("SELECT version_num FROM alembic_version") == []
 
 
+def test_an_env_py_that_asks_where_to_hears_what_is_stamped(place: Place) -> None:
+    place.environment(
+        "from alembic import context\n"
+        + ENVIRONMENT.replace(
+            "engine =", "assert context.get_revision_argument() in ('bbbb1', None)\nengine ="
+        )
+    )
+    _, fingerprint = observe(place.target)
+    stamp(place.target, ["bbbb1"], start=(), fingerprint=fingerprint)
+    assert stamp(place.target, [], start=["bbbb1"], fingerprint=fingerprint) == ()
+
+
 def test_a_schema_that_changed_meanwhile_is_refused(place: Place) -> None:
     _, fingerprint = observe(place.target)
     place.run("ALTER TABLE products ADD COLUMN colour TEXT")
