@@ -178,9 +178,10 @@ class Environment:
         target = self.job.target
         named = (context.version_table, context.version_table_schema)
         if named != (target.version_table, target.version_table_schema):
+            theirs = ".".join(name for name in reversed(named) if name)
             raise Unsupported(
-                f"env.py keeps its place in the table '{context.version_table}', but the target "
-                f"says '{target.version_table}'. Make them the same."
+                f"env.py keeps its place in the table '{theirs}', but the target "
+                f"says '{target.version_tables[-1]}'. Make them the same."
             )
 
         if self.dialect.splits and not self.guard.whole:

@@ -230,7 +230,7 @@ def _stamped_wrong(visit: Visit, found: Diagnosis) -> Ailment:
 
 def _stamping(target: Target, heads: tuple[str, ...]) -> tuple[str, ...]:
     """The SQL that a stamp comes to."""
-    table = target.version_table
+    table = target.version_tables[-1]
     return (
         f"DELETE FROM {table}",  # noqa: S608 - shown, not executed
         *(f"INSERT INTO {table} (version_num) VALUES ('{head}')" for head in heads),  # noqa: S608 - see above

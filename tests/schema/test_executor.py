@@ -409,7 +409,12 @@ def test_an_env_py_with_another_version_table_is_refused(place: Place) -> None:
     place.environment(
         ENVIRONMENT.replace("connection=connection", "connection=connection, version_table='v'")
     )
-    assert isinstance(refused(place), Unsupported)
+    error = refused(place)
+    assert isinstance(error, Unsupported)
+    assert "in the table 'v', but the target says 'alembic_version'" in str(error)
+    place.target = replace(place.target, version_table="v", version_table_schema="main")
+    place.run("CREATE TABLE v (version_num TEXT)")
+    assert "in the table 'v', but the target says 'main.v'" in str(refused(place))
 
 
 def test_a_database_that_is_not_there_yet_is_made(tmp_path: Path) -> None:

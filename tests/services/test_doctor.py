@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from console.services.runner import Runner
 from console.services.runs import get_run
 from console.store.store import Store
 from tests.histories.place import PRICE, PRODUCTS, Place
-from tests.histories.script_folder import Sample
+from tests.histories.script_folder import ENVIRONMENT, Sample
 from tests.histories.served import Served
 from tests.services.conftest import Managed, Open
 from tests.services.killing import kill_a_runner_half_way, slow_down
@@ -122,6 +123,18 @@ def test_where_two_places_fit_both_stamps_are_offered(tmp_path: Path, store: Sto
     assert second.take is not None
     second.take()
     assert look(store, place) == []
+
+
+def test_a_stamp_is_shown_with_the_schema_of_its_table(tmp_path: Path, store: Store) -> None:
+    place = Place(tmp_path, [PRODUCTS, PRICE], at="bbbb1")
+    place.run("UPDATE alembic_version SET version_num = 'aaaa1'")
+    place.environment(
+        ENVIRONMENT.replace("(connection=", "(version_table_schema='main', connection=")
+    )
+    place.target = replace(place.target, version_table_schema="main")
+    (ailment,) = look(store, place)
+    (remedy,) = ailment.possible
+    assert remedy.preview[0] == "DELETE FROM main.alembic_version"
 
 
 def test_a_stamp_is_written_on_every_database(
