@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from pathlib import Path
 
@@ -11,8 +12,13 @@ from sqlalchemy.exc import DBAPIError
 from console.schema.capture import Capture
 from console.schema.errors import DataLost, MigrationFailed, PlanChanged, SchemaError, WrongDatabase
 from console.schema.guard import ROLLED_BACK, SPLITS, Guard
+from console.schema.invalid_index import code_of
 from console.schema.job import Failure
 from console.schema.spoken import spoken
+
+UNSAVED = "55P04"  # what PostgreSQL says of a value that its own transaction has added
+ADDS_VALUE = re.compile(r"\s*ALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
+SAVED_FIRST = "PostgreSQL lets a new value of an enum be used only when it is saved"
 
 
 def failure_of(
@@ -33,8 +39,19 @@ def failure_of(
             message = SPLITS.format(word=guard.tried)
         elif guard.rolled_back and "not authorized" in message:
             message = ROLLED_BACK
+    if isinstance(error, DBAPIError) and code_of(error.orig) == UNSAVED:
+        message = f"{message}. {_enum_way_out(capture)}"
     revision = revision or _revision_file(error)
     return Failure("MigrationFailed", spoken(message), revision, statement and spoken(statement))
+
+
+def _enum_way_out(capture: Capture | None) -> str:
+    """Say what to do where the plan uses a value of an enum that it has added itself."""
+    steps = capture.finished() if capture else ()
+    adds = [s.revision for s in steps if any(ADDS_VALUE.match(t.sql) for t in s.statements)]
+    if adds:
+        return f"{SAVED_FIRST}: apply up to {adds[-1]} first, and then the rest."
+    return f"{SAVED_FIRST}: add it in a revision of its own, which is applied before this one."
 
 
 def one_line(error: BaseException) -> str:

@@ -436,3 +436,35 @@ def test_a_role_that_may_not_make_databases_is_told(place: Served) -> None:
             pass
     finally:
         place.run(f'DROP OWNED BY "{name}";\nDROP ROLE "{name}"')
+
+
+STATE = Sample(
+    "cccc1",
+    ("bbbb1",),
+    up="op.execute(\"CREATE TYPE state AS ENUM ('new')\")\n"
+    "op.execute('ALTER TABLE products ADD COLUMN state state')",
+)
+ADDS = "op.execute(\"ALTER TYPE state ADD VALUE 'sold'\")"
+USES = "op.execute(\"UPDATE products SET state = 'sold'\")"
+
+
+def test_a_plan_that_uses_the_value_it_adds_to_an_enum_says_how_far_to_go_first(
+    place: Served,
+) -> None:
+    place.write(STATE)
+    apply(place.target, place.plan())
+    place.write(Sample("dddd1", ("cccc1",), up=ADDS), Sample("eeee1", ("dddd1",), up=USES))
+    with pytest.raises(MigrationFailed, match="only when it is saved: apply up to dddd1 first"):
+        apply(place.target, place.plan())
+    apply(place.target, place.plan("dddd1"))
+    assert apply(place.target, place.plan()).heads == ("eeee1",)
+
+
+def test_a_revision_that_uses_the_value_it_adds_to_an_enum_is_told_to_be_two(
+    place: Served,
+) -> None:
+    place.write(STATE)
+    apply(place.target, place.plan())
+    place.write(Sample("dddd1", ("cccc1",), up=f"{ADDS}\n{USES}"))
+    with pytest.raises(MigrationFailed, match="add it in a revision of its own"):
+        apply(place.target, place.plan())
