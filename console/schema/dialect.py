@@ -184,6 +184,11 @@ class Dialect(ABC):
         not tell them."""
         return None
 
+    def led_away(self, connection: Connection) -> str:
+        """Return a sentence where env.py has led the session to other schemas than those that the
+        console reads; else "". Leaves the transaction in a state that must be rolled back."""
+        return ""
+
     def transaction(self, connection: Connection) -> str:
         """Return what tells the transaction at hand from the next one; "" if the guard knows."""
         return ""

@@ -17,7 +17,7 @@ from console.schema.catalogue import Catalogue, read_catalogue
 from console.schema.compatibility import Reading, weigh
 from console.schema.count import KeysByTable, count
 from console.schema.dialect import Dialect
-from console.schema.errors import DataLost, MigrationFailed, PlanChanged
+from console.schema.errors import DataLost, MigrationFailed, PlanChanged, Unsupported
 from console.schema.guard import Guard
 from console.schema.halfway import halfway_in
 from console.schema.inquiry import put
@@ -196,7 +196,12 @@ class _Work:
         """Check that everything is as the plan has it, and take what the end is compared with."""
         execution, plan = self.execution, self.plan
         catalogue = read_catalogue(connection, exclude=execution.exclude)
-        execution.check_start(plan, heads, catalogue)
+        try:
+            execution.check_start(plan, heads, catalogue)
+        except PlanChanged as error:
+            if words := execution.dialect.led_away(connection):
+                raise Unsupported(words) from error
+            raise
         execution.check_probes(plan, connection, catalogue)
         execution.catalogue, execution.heads = catalogue, heads
         if execution.first is None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy.engine import Connection
 
@@ -38,6 +39,14 @@ SPELLING = {
     "bytea_output": "hex",
     "extra_float_digits": "1",
 }
+PATH = "SELECT current_schemas(false), current_setting('search_path')"
+RESET = (
+    "SELECT set_config('search_path', reset_val, true) FROM pg_settings WHERE name = 'search_path'"
+)
+LED_AWAY = (
+    "env.py sets the search_path to {path}, and the console reads the database without it, so that no "
+    "plan fits. Take it out of env.py, and give it in the URL: ?options=-csearch_path={option}."
+)
 IDENTITY = """
 SELECT current_database(), (SELECT oid FROM pg_database WHERE datname = current_database()),
        has_function_privilege('pg_control_system()', 'execute'),
@@ -232,6 +241,12 @@ class PostgreSQL(Dialect):
 
     def watch(self, connection: Connection) -> LockWatch | None:
         return LockWatch(connection.connection.dbapi_connection)
+
+    def led_away(self, connection: Connection) -> str:
+        theirs, path = connection.exec_driver_sql(PATH).one()
+        connection.exec_driver_sql(RESET)
+        ours, _ = connection.exec_driver_sql(PATH).one()
+        return LED_AWAY.format(path=path, option=quote(path)) if theirs != ours else ""
 
     def transaction(self, connection: Connection) -> str:
         return str(connection.exec_driver_sql("SELECT txid_current()").scalar())

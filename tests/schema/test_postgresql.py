@@ -468,3 +468,38 @@ def test_a_revision_that_uses_the_value_it_adds_to_an_enum_is_told_to_be_two(
     place.write(Sample("dddd1", ("cccc1",), up=f"{ADDS}\n{USES}"))
     with pytest.raises(MigrationFailed, match="add it in a revision of its own"):
         apply(place.target, place.plan())
+
+
+TENANT = ENVIRONMENT.replace(
+    "    context.configure",
+    "    connection.exec_driver_sql('CREATE SCHEMA IF NOT EXISTS tenant')\n"
+    "    connection.exec_driver_sql('SET search_path TO tenant')\n"
+    "    connection.commit()\n"
+    "    context.configure",
+)
+
+
+def test_an_env_py_that_sets_the_search_path_is_told_to_leave_it_to_the_url(
+    tmp_path: Path, postgresql: str
+) -> None:
+    place = Served(tmp_path, postgresql, [PRODUCTS, PRICE])
+    place.environment(TENANT)
+    apply(place.target, place.plan("aaaa1"))
+    with pytest.raises(Unsupported, match=r"\?options=-csearch_path=tenant") as caught:
+        apply(place.target, place.plan())
+    place.environment(ENVIRONMENT)
+    way_out = str(caught.value).rpartition(" ")[2].rstrip(".")
+    place.target = replace(place.target, url=place.url + way_out)
+    assert apply(place.target, place.plan()).heads == ("bbbb1",)
+    assert place.ask("SELECT version_num FROM tenant.alembic_version") == ["bbbb1"]
+
+
+def test_a_search_path_that_leads_to_the_same_schemas_changes_nothing(place: Served) -> None:
+    public = TENANT.replace("TO tenant", "TO public")
+    place.environment(public)
+    assert apply(place.target, place.plan()).heads == ("bbbb1",)
+    made = "    connection.exec_driver_sql('CREATE TABLE x (y int)')\n    context.configure"
+    place.environment(public.replace("    context.configure", made))
+    plan = place.plan("base")
+    with pytest.raises(PlanChanged, match="the schema of the database changed"):
+        apply(place.target, plan)
