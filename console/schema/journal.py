@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -153,11 +155,12 @@ class Journal(ABC):
         """Whether a step is running, on a connection to the target."""
         return self.is_open and self.capture.revision is not None and bool(conn.info.get(self.mark))
 
-    def _fingerprint(self, conn: Connection) -> str:
-        """The schema's fingerprint, past the capture: it is our question, not the step's."""
+    @contextmanager
+    def _unheard(self) -> Iterator[None]:
+        """Ask the database past the capture: it is our question, not the step's."""
         revision, self.capture.revision = self.capture.revision, None
         try:
-            return fingerprint(conn)
+            yield
         finally:
             self.capture.revision = revision
 

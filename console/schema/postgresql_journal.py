@@ -28,7 +28,7 @@ from console.schema.dialect import quoted
 from console.schema.driver import ask
 from console.schema.errors import MigrationFailed, TargetLocked
 from console.schema.invalid_index import code_of, rows_of_invalid
-from console.schema.journal import GONE, TABLE, Journal, execute
+from console.schema.journal import GONE, TABLE, Journal, execute, fingerprint
 from console.schema.postgresql import LOCK_MILLISECONDS, WAITED
 from console.schema.record import Record
 
@@ -191,7 +191,8 @@ class PostgreSQLJournal(Journal):
     def _alone(self, sent: Sent) -> None:
         """Execute a statement that can be in no transaction."""
         before = indexes_now(sent.raw)
-        mark = self._fingerprint(sent.connection)
+        with self._unheard():
+            mark = fingerprint(sent.connection)
         self._write(sent.raw, "started", sent.sql, sent.parameters, before=mark, details=before)
         forget = partial(self._forget, sent.raw)
         Alone(sent.raw, sent.sql, sent.execute, self.job.lock_wait, forget).run(before)
