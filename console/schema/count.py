@@ -51,6 +51,9 @@ def count(
             tables.append(replace(table, key=shape.key, uniform=uniform))
             if keys is not None and found is not None:
                 keys[shape.name] = found
+    for name, number in dialect.loose(connection).items():
+        if number or name in then:
+            tables.append(TableCount(name, number, ()))
     return Count(tuple(tables), dialect.objects(connection, exclude))
 
 

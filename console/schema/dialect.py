@@ -59,7 +59,8 @@ class Shape:
     """What counting a table needs: its columns in order and which of them are its primary key.
 
     `source` is the table as SQL names it; `kinds` are the columns' types where counting needs them.
-    `together` are the columns that are summed up as whole rows too, where no key tells these apart.
+    `together` are the columns that are summed up as whole rows too, where no key tells these apart;
+    `is_versioned` where the table keeps the rows of the past.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Shape:
     source: str = ""
     kinds: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
+    is_versioned: bool = False
 
 
 class Busy(Exception):
@@ -178,6 +180,10 @@ class Dialect(ABC):
     @abstractmethod
     def is_uniform(self, connection: Connection, shape: Shape, column: str) -> bool:
         """Whether a column holds one and the same value in every row."""
+
+    def loose(self, connection: Connection) -> dict[str, int]:
+        """Return how many there are of what holds data outside of all tables, by its name."""
+        return {}
 
     def watch(self, connection: Connection) -> LockWatch | None:
         """Return what writes down the locks of the transaction at hand; None if the database does

@@ -34,7 +34,7 @@ class TableCount:
     `together` is an order-free checksum of whole rows, of the columns that were there at first.
     `key` are the columns by which rows were told apart, None where that is not known. `uniform` are
     those of its new columns that hold one and the same value in all of several rows, where earlier
-    ones are gone.
+    ones are gone. `history` is how many rows it keeps that are past.
     """
 
     name: str
@@ -45,6 +45,7 @@ class TableCount:
     together: str = ""
     key: tuple[str, ...] | None = None
     uniform: tuple[str, ...] = ()
+    history: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,7 +84,7 @@ class Entry:
     """One table before and after. `sentence` says it all: "products: 3 rows before, 3 after, every
     earlier value identical". `rows_lost` counts rows that are gone; `mixed` where the values of each
     column are what they were, and those of a row are not together any more; `untold` where rows are
-    gone and the values of those that stay are not known."""
+    gone and the values of those that stay are not known. `history_lost` counts rows of the past."""
 
     table: str
     verdict: Verdict
@@ -95,6 +96,7 @@ class Entry:
     rows_lost: int = 0
     mixed: bool = False
     untold: bool = False
+    history_lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,10 @@ def _excess_of_table(entry: Entry, foreseen: Entry | None, *, is_sample: bool) -
     before = foreseen.rows_lost if foreseen else 0
     if entry.rows_lost > before and not (is_sample and before):
         worse.append(f"{entry.table}: {_rows(entry.rows_lost)} lost, {before} in the rehearsal")
+    past = foreseen.history_lost if foreseen else 0
+    if entry.history_lost > past:
+        lost_past = _rows(entry.history_lost)
+        worse.append(f"{entry.table}: {lost_past} of its history lost, {past} in the rehearsal")
     columns = {column.name: column for column in foreseen.columns} if foreseen else {}
     for column in entry.columns:
         known = columns.get(column.name)
@@ -237,7 +243,8 @@ def _compare_table(old: TableCount, new: TableCount, statements: Collection[str]
     columns = _compare_columns(old, new, counted, base, statements)
     verdicts = {column.verdict for column in columns}
     verdict: Verdict = "identical"
-    if lost or "lost" in verdicts:
+    past = max(old.history - new.history, 0)
+    if lost or past or "lost" in verdicts:
         verdict = "lost"
     elif "changed" in verdicts:
         verdict = "changed"
@@ -257,6 +264,7 @@ def _compare_table(old: TableCount, new: TableCount, statements: Collection[str]
         lost,
         mixed,
         untold,
+        past,
     )
 
 
@@ -324,14 +332,23 @@ def _is_same(one: ColumnCount, other: ColumnCount) -> bool:
 
 
 def _removed(table: TableCount) -> Entry:
-    verdict: Verdict = "lost" if table.rows else "identical"
+    verdict: Verdict = "lost" if table.rows or table.history else "identical"
     columns = tuple(
         ColumnEntry(c.name, "lost" if c.non_null else "identical", c.non_null, None)
         for c in table.columns
     )
     loss = f"{_rows(table.rows)} lost" if table.rows else "it was empty"
-    sentence = f"{table.name}: table removed, {loss}"
-    return Entry(table.name, verdict, table.rows, None, columns, sentence, None, table.rows)
+    past = f", and {_rows(table.history)} of its history" if table.history else ""
+    return Entry(
+        table.name,
+        verdict,
+        table.rows,
+        None,
+        columns,
+        f"{table.name}: table removed, {loss}{past}",
+        rows_lost=table.rows,
+        history_lost=table.history,
+    )
 
 
 def _added(table: TableCount) -> Entry:
@@ -354,6 +371,8 @@ def _sentence(
         parts.insert(0, f"renamed to {new.name}")
     if lost:
         parts.append(f"{_rows(lost)} lost")
+    if new.history < old.history:
+        parts.append(f"{_rows(old.history - new.history)} of its history lost")
     for column in columns:
         if column.renamed_to:
             parts.append(f"column {column.name} renamed to {column.renamed_to}")

@@ -7,10 +7,11 @@ statement, and what it has done is said exactly when it does not reach its end.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from console.schema.dialect import Busy, Dialect, Keep, Keys, Shape, is_managed
@@ -28,7 +29,9 @@ WAITED = frozenset([1205, 1213])  # lock wait timeout, deadlock
 LOCK = "concat('console:', left(sha2(database(), 256), 40))"
 COLUMNS = """
 SELECT c.table_name, c.column_name,
-       if(c.numeric_scale = 0, 'int', if(c.datetime_precision > 0, 'decimal', c.data_type))
+       if(c.numeric_scale = 0, if(c.column_type LIKE '%%zerofill%%', 'bit', 'int'),
+          if(c.datetime_precision > 0, 'decimal', c.data_type)),
+       t.table_type = 'SYSTEM VERSIONED'
 FROM information_schema.columns c
 JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
 WHERE c.table_schema = database() AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
@@ -141,7 +144,10 @@ class MariaDB(Dialect):
 
     def shapes(self, connection: Connection, exclude: Collection[str]) -> tuple[Shape, ...]:
         columns: dict[str, list[tuple[str, str]]] = {}
-        for table, name, kind in connection.exec_driver_sql(COLUMNS):
+        versioned = set()
+        for table, name, kind, is_versioned in connection.exec_driver_sql(COLUMNS):
+            if is_versioned:
+                versioned.add(table)
             columns.setdefault(table, []).append((name, kind))
         keys: dict[str, list[str]] = {}
         for table, name in connection.exec_driver_sql(KEYS):
@@ -153,6 +159,7 @@ class MariaDB(Dialect):
                 tuple(keys.get(table, ())),
                 backquoted(table),
                 tuple(kind for _, kind in found),
+                is_versioned=table in versioned,
             )
             for table, found in sorted(columns.items())
             if is_managed(table, exclude)
@@ -171,6 +178,13 @@ class MariaDB(Dialect):
                 "AND left(table_name, 13) = '_alembic_tmp_'"
             ).scalars()
         )
+
+    @contextmanager
+    def counting(self, connection: Connection) -> Iterator[None]:
+        zone = connection.exec_driver_sql("SELECT @@session.time_zone").scalar()
+        connection.exec_driver_sql("SET SESSION time_zone = '+00:00'")
+        yield
+        connection.execute(text("SET SESSION time_zone = :zone"), {"zone": zone})
 
     def tally(
         self, connection: Connection, shape: Shape, *, keep: Keep, earlier: Keys | None

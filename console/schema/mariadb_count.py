@@ -42,10 +42,18 @@ def tally_table(connection: Connection, shape: Shape, earlier: Keys | None = Non
             connection.execute(text("DROP TEMPORARY TABLE console_keys"))
             kept = TableCount(shape.name, few, some)
     table = TableCount(shape.name, rows, columns, kept, together=_together(connection, shape))
+    if shape.is_versioned:
+        table = replace(table, history=_past(connection, shape, rows))
     if earlier is None or kept is None or not 0 < kept.rows < len(earlier):
         return table
     now = read_keys(connection, shape, rows, "keys")
     return replace(table, then=earlier.before(table, now.numbers)) if now else table
+
+
+def _past(connection: Connection, shape: Shape, rows: int) -> int:
+    """How many rows of the past a table keeps, beside those of today."""
+    sql = f"SELECT count(*) FROM {plain(shape.source)} FOR SYSTEM_TIME ALL"  # noqa: S608 - quoted
+    return int(connection.execute(text(sql)).scalar_one()) - rows
 
 
 def _together(connection: Connection, shape: Shape) -> str:
@@ -164,7 +172,7 @@ def _value(shape: Shape, name: str) -> str:
         return column
     if kind in TEXT:
         return f"CAST(CONVERT({column} USING utf8mb4) AS BINARY)"
-    if kind == "bit":
+    if kind == "bit":  # the shape calls numbers so that are filled up with zeros
         return f"CAST({column} + 0 AS BINARY)"
     if kind == "float":  # as text it would have six digits
         return f"CAST(CAST({column} AS double) AS BINARY)"

@@ -38,6 +38,7 @@ SPELLING = {
     "intervalstyle": "postgres",
     "bytea_output": "hex",
     "extra_float_digits": "1",
+    "timezone": "UTC",
 }
 PATH = "SELECT current_schemas(false), current_setting('search_path')"
 RESET = (
@@ -238,6 +239,10 @@ class PostgreSQL(Dialect):
 
     def is_uniform(self, connection: Connection, shape: Shape, column: str) -> bool:
         return is_uniform(connection, shape, column)
+
+    def loose(self, connection: Connection) -> dict[str, int]:
+        number = connection.exec_driver_sql("SELECT count(*) FROM pg_largeobject_metadata").scalar()
+        return {"large objects": int(number or 0)}
 
     def watch(self, connection: Connection) -> LockWatch | None:
         return LockWatch(connection.connection.dbapi_connection)

@@ -120,8 +120,13 @@ def _key(shape: Shape) -> str:
 def _value(shape: Shape, name: str) -> str:
     """A value as text that is the same for equal values of another type."""
     column = plain(quoted(name))
-    if shape.kinds[shape.columns.index(name)] == "numeric":
+    kind = shape.kinds[shape.columns.index(name)]
+    if kind == "numeric":
         column = f"trim_scale({column})"
+    if kind == "float4":
+        column = f"CAST({column} AS float8)"
+    if kind == "timestamp":  # a date that became one
+        return f"replace(CAST({column} AS text), ' 00\\:00\\:00', '') COLLATE \"C\""
     return f'CAST({column} AS text) COLLATE "C"'
 
 

@@ -139,10 +139,13 @@ class Unordered:
 
 def _chunks(raw: Any, shape: Shape) -> Iterator[list[Values]]:
     """The rows of a table; text as bytes, since text that is not valid UTF-8 is data too, and blobs
-    after a zero byte, since they are not text."""
+    after two zero bytes, since they are not text; text that begins with one after other two."""
     names = [quoted(name) for name in shape.columns]
     values = ", ".join(
-        f"CASE typeof({n}) WHEN 'blob' THEN x'00' || {n} ELSE {n} END" for n in names
+        f"CASE typeof({n}) WHEN 'blob' THEN x'0000' || {n} "
+        f"WHEN 'text' THEN CASE WHEN {n} < char(1) COLLATE BINARY THEN x'0001' || {n} ELSE {n} END "
+        f"ELSE {n} END"
+        for n in names
     )
     # The same order whatever a column's collation is, or becomes.
     order = ", ".join(f"{quoted(name)} COLLATE BINARY" for name in shape.key)

@@ -355,6 +355,58 @@ def test_a_table_without_a_primary_key_whose_rows_stay_together_is_clean(
     assert ledger.is_clean, ledger.verdict
 
 
+@pytest.mark.parametrize(
+    ("connection", "kind", "value", "change"),
+    [
+        ("postgresql", "real", "0.1", "ALTER TABLE v ALTER v TYPE float8"),
+        ("postgresql", "date", "'2020-01-31'", "ALTER TABLE v ALTER v TYPE timestamp"),
+        ("mariadb", "int(5) zerofill", "5", "ALTER TABLE v MODIFY v int"),
+        ("mariadb", "timestamp", "'2020-01-31 10:00'", "SET time_zone = '+09:00'"),
+    ],
+    indirect=["connection"],
+)
+def test_the_same_value_in_other_words_is_identical(
+    connection: Connection, kind: str, value: str, change: str
+) -> None:
+    execute(connection, f"CREATE TABLE v (id int PRIMARY KEY, v {kind} NULL)")
+    execute(connection, f"INSERT INTO v VALUES (1, {value})")
+    ledger = ledger_of(connection, lambda: execute(connection, change))
+    assert ledger.is_clean, ledger.verdict
+
+
+@pytest.mark.parametrize(
+    ("connection", "before", "change", "loss"),
+    [
+        (
+            "postgresql",
+            ("SELECT lo_from_bytea(7001, 'a')", "SELECT lo_from_bytea(7002, 'b')"),
+            "SELECT lo_unlink(7002)",
+            "large objects: 2 rows before, 1 after, 1 row lost, "
+            "the values of the rows that stay cannot be told from here",
+        ),
+        (
+            "mariadb",
+            (
+                "CREATE TABLE v (id int PRIMARY KEY, v int) WITH SYSTEM VERSIONING",
+                "INSERT INTO v VALUES (1, 1)",
+                "UPDATE v SET v = 2",
+            ),
+            "ALTER TABLE v DROP SYSTEM VERSIONING",
+            "v: 1 row before, 1 after, 1 row of its history lost, every earlier value identical",
+        ),
+    ],
+    indirect=["connection"],
+)
+def test_what_lies_outside_of_rows_is_counted(
+    connection: Connection, before: tuple[str, ...], change: str, loss: str
+) -> None:
+    execute(connection, *before)
+    ledger = ledger_of(connection, lambda: execute(connection, change))
+    assert ledger.losses == (loss,)
+    assert len(excess(ledger, compare(CLEAN, CLEAN))) >= 1
+    assert excess(ledger, ledger) == ()
+
+
 DROP = ("ALTER TABLE t DROP COLUMN weight", "ALTER TABLE t ADD COLUMN tall integer DEFAULT 7")
 
 

@@ -267,7 +267,17 @@ def test_equal_numbers_are_equal_in_every_type(key: str) -> None:
 
     assert checksum(1) == checksum(1.0)
     assert checksum(2**53 + 1) != checksum(float(2**53 + 1))
-    for unlike in [(-1, -2), ("1", 1), ("", 0), ("a", b"a"), ("", None), (0, None), (0.5, 2**60)]:
+    for unlike in [
+        (-1, -2),
+        ("1", 1),
+        ("", 0),
+        ("a", b"a"),
+        ("\0a", b"a"),
+        ("", b""),
+        ("", None),
+        (0, None),
+        (0.5, 2**60),
+    ]:
         assert checksum(unlike[0]) != checksum(unlike[1])
 
 

@@ -367,10 +367,17 @@ def test_a_trigger_that_another_table_has_too_is_lost_all_the_same(place: Served
 def test_how_a_session_writes_its_values_is_no_change_of_them(place: Served) -> None:
     place.run(
         "ALTER TABLE products ADD COLUMN a float8 DEFAULT 0.1, ADD COLUMN b date DEFAULT now(), "
-        "ADD COLUMN c bytea DEFAULT '\\x01', ADD COLUMN d interval DEFAULT '1 day 2 hours'"
+        "ADD COLUMN c bytea DEFAULT '\\x01', ADD COLUMN d interval DEFAULT '1 day 2 hours', "
+        "ADD COLUMN e timestamptz DEFAULT '2020-01-31 10:00Z'"
     )
-    settings = "extra_float_digits = -5", "datestyle = german", "bytea_output = escape"
-    sets = [f'op.execute("SET {each}")' for each in (*settings, "intervalstyle = iso_8601")]
+    settings = (
+        "extra_float_digits = -5",
+        "datestyle = german",
+        "bytea_output = escape",
+        "intervalstyle = iso_8601",
+        "timezone = 'Asia/Tokyo'",
+    )
+    sets = [f'op.execute("SET {each}")' for each in settings]
     place.write(after_price("\n".join(sets)))
     rehearsal = place.rehearse()
     assert rehearsal.ledger is not None
