@@ -11,6 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from console.schema.imports import loads_of
+from console.schema.roots import roots_of, with_roots
 from console.schema.target import Target
 
 MODULES = 500  # local modules followed at most: an application may hang together as a whole
@@ -49,6 +50,7 @@ def file_ingredients(target: Target, paths: Sequence[Path]) -> tuple[Ingredient,
     modules are found in a fixed order, breadth first, 500 at most. Raises OSError for a file that
     is gone.
     """
+    target = with_roots(target)
     roots = _roots(target, paths)
     known = (*roots, *local_modules(target, roots), *companions(target))
     files = dict.fromkeys(path.absolute() for path in known)
@@ -62,10 +64,14 @@ def file_ingredients(target: Target, paths: Sequence[Path]) -> tuple[Ingredient,
 
 def computed_loads(target: Target, paths: Sequence[Path]) -> tuple[tuple[Path, int], ...]:
     """Return where those of these files that are Python load what is only known when they run, and
-    what the digest therefore does not cover: file and line."""
+    what the digest therefore does not cover: file and line. Also those of env.py that put a folder on
+    sys.path which cannot be told."""
+    searched = [(target.script_location / "env.py", line) for line in roots_of(target).computed]
+    target = with_roots(target)
     roots = _roots(target, paths)
     files = dict.fromkeys(path.absolute() for path in (*roots, *local_modules(target, roots)))
-    return tuple((path, line) for path in files for line in loads_of(path).computed)
+    loaded = [(path, line) for path in files for line in loads_of(path).computed]
+    return (*searched, *loaded)
 
 
 def _roots(target: Target, paths: Sequence[Path]) -> list[Path]:

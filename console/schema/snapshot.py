@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,9 +20,9 @@ from console.schema.errors import (
 )
 from console.schema.parsing import parse
 from console.schema.plan import Plan, make_plan
+from console.schema.roots import with_roots
 from console.schema.target import Target
 
-ELSEWHERE = "console-elsewhere"  # the folder for an alembic.ini that lies apart from the others
 TEMPLATES = "*.mako"  # no part of a plan, and needed to write new revisions
 
 
@@ -41,8 +40,8 @@ def _left_out(folder: str, names: list[str]) -> set[str]:
 
 @contextmanager
 def snapshot_of(target: Target) -> Iterator[Target]:
-    """Copy the script folder, the version folders and alembic.ini, keeping how the folders lie to each
-    other, and yield the target with its paths into the copy. The copy is removed at the end.
+    """Copy the script folder, the version folders and alembic.ini to where they lie, below a folder of
+    ours, and yield the target with its paths into the copy. The copy is removed at the end.
 
     Revision files that are no Python are left out: they cannot be on a plan's path, and Alembic
     would stumble over them. Raises RunError without an env.py, OSError where a folder cannot be read.
@@ -51,7 +50,7 @@ def snapshot_of(target: Target) -> Iterator[Target]:
     folders = [folder.absolute() for folder in folders]
     if not (folders[0] / "env.py").is_file():
         raise RunError(f"{folders[0] / 'env.py'} is missing. Without it no revision can run.")
-    root = Path(os.path.commonpath([folders[0].parent, *folders]))
+    root = Path(folders[0].anchor)  # all of them, so that `..` leads where it would
     with tempfile.TemporaryDirectory(
         prefix="console-snapshot-", ignore_cleanup_errors=True
     ) as name:
@@ -64,7 +63,7 @@ def snapshot_of(target: Target) -> Iterator[Target]:
         for place in places[1:]:
             _leave_out_broken(place)
         # What revision files import from beside the script folder is still found there.
-        last = (*target.last_paths, folders[0].parent)
+        last = (*with_roots(target).last_paths, folders[0].parent)
         moved = replace(
             target,
             script_location=places[0],
@@ -72,17 +71,15 @@ def snapshot_of(target: Target) -> Iterator[Target]:
             last_paths=last,
             origin=target.origin or folders[0],
         )
-        yield _with_ini(moved, root, copy)
+        yield _with_ini(moved, copy)
 
 
-def _with_ini(target: Target, root: Path, copy: Path) -> Target:
+def _with_ini(target: Target, copy: Path) -> Target:
     """The target with its alembic.ini in the copy. To whoever reads it, it lies where it lay."""
     if target.ini is None:
         return target
     ini = target.ini.absolute()
-    place = copy / (
-        ini.relative_to(root) if ini.is_relative_to(root) else Path(ELSEWHERE, ini.name)
-    )
+    place = copy / ini.relative_to(ini.anchor)
     if not place.is_file():
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ini, place)

@@ -6,8 +6,9 @@ They run from where they lie, and not from the snapshot: an application finds it
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -17,6 +18,7 @@ from console.schema.digest import Finder, display_name
 from console.schema.errors import PlanChanged
 from console.schema.guard import Guard
 from console.schema.job import Job
+from console.schema.target import Target
 
 
 class Sources:
@@ -25,6 +27,7 @@ class Sources:
     def __init__(self, job: Job, guard: Guard) -> None:
         self.target, self.guard = job.target, guard
         self.finder = Finder(job.target)
+        self.copy = copy_root(job.target)
         self.known: dict[str, set[str]] = {}
         for ingredient in job.ingredients:
             self.known.setdefault(ingredient.name, set()).add(ingredient.sha256)
@@ -38,13 +41,22 @@ class Sources:
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return where a module is, as Python finds it; a digested one with a loader that compares."""
-        spec = PathFinder.find_spec(name, path, target)
+        places = list(self._places()) if path is None else path
+        spec = PathFinder.find_spec(name, places, target)
         if spec is None or not spec.origin or not spec.has_location:
             return spec
         file = Path(spec.origin)
         if self.finder.is_local(file) and (digests := self._digests(name, file)):
             spec.loader, spec.cached = Loader(name, file, digests, self), None
         return spec
+
+    def _places(self) -> Iterator[str]:
+        """Yield the entries of sys.path; after one in the snapshot, where it would lead from the folder
+        that this is a copy of, since env.py makes some from its own place."""
+        for entry in sys.path:
+            yield entry
+            if self.copy and entry.startswith(self.copy):
+                yield "/" + os.path.relpath(entry, self.copy)
 
     def changed(self, file: Path) -> PlanChanged:
         """The error for a file that is another, which the guard keeps: migration code may catch it."""
@@ -59,6 +71,13 @@ class Sources:
 
     def _known(self, file: Path) -> Iterable[str]:
         return self.known.get(display_name(self.target, file), ())
+
+
+def copy_root(target: Target) -> str:
+    """The folder below which a snapshot holds what it has copied; "" where the target is none."""
+    if target.origin is None:
+        return ""
+    return str(target.script_location.parents[len(target.origin.parts) - 2])
 
 
 def candidates(roots: Iterable[Path], name: str) -> Iterable[Path]:
