@@ -86,12 +86,9 @@ def companions(target: Target) -> tuple[Path, ...]:
     found: set[Path] = set()
     versions = [location.absolute() for location in target.version_locations]
     for root in {target.script_location.absolute(), *versions}:
-        seen: set[Path] = set()
-        for folder, folders, names in os.walk(root, followlinks=True):
-            here = Path(folder)
-            inside = [n for n in folders if n not in FOREIGN and not n.startswith(".")]
-            folders[:] = [] if here.resolve() in seen else inside  # a link may lead back
-            seen.add(here.resolve())
+        for here, names in walk(root):
+            if leads_back(root, here):
+                continue
             holds_revisions = any(here.is_relative_to(location) for location in versions)
             found.update(
                 here / name
@@ -100,6 +97,23 @@ def companions(target: Target) -> tuple[Path, ...]:
                 and not any(fnmatch(name, pattern) for pattern in IRRELEVANT)
             )
     return tuple(sorted(path for path in found if path.is_file()))
+
+
+def walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield every folder that may matter, with the names of its files. Links are followed, but for
+    what lies in a folder to which a link leads back."""
+    for folder, folders, names in os.walk(root, followlinks=True):
+        here = Path(folder)
+        inside = [n for n in folders if n not in FOREIGN and not n.startswith(".")]
+        folders[:] = [] if leads_back(root, here) else inside
+        yield here, names
+
+
+def leads_back(root: Path, folder: Path) -> bool:
+    """Whether a folder below `root` is, by a link, one of those that it lies in."""
+    place = folder.resolve()
+    around = (parent for parent in folder.parents if parent.is_relative_to(root))
+    return any(parent.resolve() == place for parent in around)
 
 
 def file_digest(path: Path) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
-from console.schema.digest import FOREIGN, IRRELEVANT, file_digest
+from console.schema.digest import FOREIGN, IRRELEVANT, file_digest, leads_back, walk
 from console.schema.errors import (
     HistoryError,
     NothingToDo,
@@ -44,7 +44,8 @@ def snapshot_of(target: Target) -> Iterator[Target]:
     ours, and yield the target with its paths into the copy. The copy is removed at the end.
 
     Revision files that are no Python are left out: they cannot be on a plan's path, and Alembic
-    would stumble over them. Raises RunError without an env.py, OSError where a folder cannot be read.
+    would stumble over them. Raises RunError without an env.py, and where
+    a link leads back to a folder that it lies in; OSError where a folder cannot be read.
     """
     folders = [target.script_location, *target.version_locations]
     folders = [folder.absolute() for folder in folders]
@@ -58,6 +59,7 @@ def snapshot_of(target: Target) -> Iterator[Target]:
         for folder in folders:
             place = copy / folder.relative_to(root)
             if folder.is_dir():
+                _refuse_circles(folder)
                 shutil.copytree(folder, place, ignore=_left_out, dirs_exist_ok=True)
         places = tuple(copy / folder.relative_to(root) for folder in folders)
         for place in places[1:]:
@@ -72,6 +74,15 @@ def snapshot_of(target: Target) -> Iterator[Target]:
             origin=target.origin or folders[0],
         )
         yield _with_ini(moved, copy)
+
+
+def _refuse_circles(folder: Path) -> None:
+    for here, _ in walk(folder):
+        if leads_back(folder, here):
+            raise RunError(
+                f"{here} is a link that leads back to {here.resolve()}, in which it lies, so that no "
+                "copy of the folder has an end. Take the link out."
+            )
 
 
 def _with_ini(target: Target, copy: Path) -> Target:

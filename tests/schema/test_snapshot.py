@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from console.schema.errors import PlanChanged
+from console.schema.errors import PlanChanged, RunError
 from console.schema.executor import apply
 from console.schema.job import Job, Pass
 from console.schema.plan import make_plan
@@ -91,6 +91,27 @@ def test_nothing_is_there_to_read_that_was_not_digested(tmp_path: Path) -> None:
         copied = {path.name for path in snapshot.script_location.rglob("*") if path.is_file()}
     assert copied - {"script.py.mako"} == digested & copied
     assert {".env", "fill.sql"} < copied
+
+
+def test_a_folder_that_is_linked_twice_counts_under_both_names(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS])
+    (tmp_path / "shared" / "deep").mkdir(parents=True)
+    (tmp_path / "shared" / "deep" / "fill.sql").write_text("SELECT 1")
+    for name in ("one", "two"):
+        (place.scripts / name).symlink_to(tmp_path / "shared")
+    names = {ingredient.name for ingredient in place.plan().ingredients}
+    assert {f"migrations/{name}/deep/fill.sql" for name in ("one", "two")} < names
+    assert apply(place.target, place.plan()).heads == ("aaaa1",)
+
+
+@pytest.mark.parametrize("links", [{"loop": "."}, {"up": ".."}, {"a/b": "../b", "b/a": "../a"}])
+def test_a_link_that_leads_back_is_told(tmp_path: Path, links: dict[str, str]) -> None:
+    place = Place(tmp_path, [PRODUCTS])
+    for link, to in links.items():
+        (place.scripts / link).parent.mkdir(exist_ok=True)
+        (place.scripts / link).symlink_to(to)
+    with pytest.raises(RunError, match=r"leads back to .*Take the link out\.$"):
+        apply(place.target, place.plan())
 
 
 def test_a_hidden_file_that_changes_voids_the_plan(tmp_path: Path) -> None:
