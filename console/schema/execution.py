@@ -20,6 +20,7 @@ from console.schema.dialect import Dialect
 from console.schema.errors import DataLost, MigrationFailed, PlanChanged, Unsupported
 from console.schema.guard import Guard
 from console.schema.halfway import halfway_in
+from console.schema.history import heads_in
 from console.schema.inquiry import put
 from console.schema.job import Job, Pass, PassResult
 from console.schema.journal import Journal
@@ -243,9 +244,15 @@ class _Work:
     def _step(self, number: int, step: Step, context: MigrationContext) -> Iterator[RevisionStep]:
         execution, total = self.execution, len(self.plan.steps)
         if not execution.guard.whole:
-            self._refuse_moved(context.get_current_heads())  # under the lock of its transaction
-            if self.plan.watches and context.connection is not None:
-                execution.capture.watch = execution.dialect.watch(context.connection)
+            connection = context.connection
+            assert connection is not None
+            if execution.completed:  # then the version table is there: Alembic would ask each time
+                heads = heads_in(connection, execution.job.target)
+            else:
+                heads = context.get_current_heads()
+            self._refuse_moved(heads)  # under the lock of its transaction
+            if self.plan.watches:
+                execution.capture.watch = execution.dialect.watch(connection)
         text = (
             f"{'Applying' if step.direction == 'up' else 'Undoing'} {step.message or step.revision}"
         )

@@ -276,7 +276,14 @@ def read_heads(connection: Connection, target: Target) -> tuple[str, ...]:
     schema = target.version_table_schema
     if not inspect(connection).has_table(target.version_table, schema=schema):
         return ()
-    versions = table(target.version_table, column("version_num"), schema=schema)
+    return heads_in(connection, target)
+
+
+def heads_in(connection: Connection, target: Target) -> tuple[str, ...]:
+    """Return what a version table says that is known to be there, sorted."""
+    versions = table(
+        target.version_table, column("version_num"), schema=target.version_table_schema
+    )
     rows = connection.execute(select(versions.c.version_num)).scalars()
     return tuple(sorted({str(row) for row in rows}))
 
