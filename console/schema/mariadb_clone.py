@@ -1,7 +1,7 @@
 """mariadb_clone: copies of a MariaDB or MySQL database on its own server, by dump and load.
 
-The dump is one consistent snapshot of InnoDB's tables; the source stays in use. Views, triggers,
-routines and events come along.
+The dump is one consistent snapshot of InnoDB's tables; the source stays in use. Views, triggers and
+routines come along, and events that do not fire there.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from console.schema.driver import engine_of
 from console.schema.errors import RunError
 from console.schema.flavour import flavour_of
 from console.schema.mariadb_count import backquoted
+from console.schema.mariadb_events import copy_events
 from console.schema.mariadb_floats import floats_in, restore
 from console.schema.mariadb_programs import Programs, programs_for
 from console.schema.mariadb_sample import copy_rows
@@ -32,11 +33,11 @@ SIZE = (
 )
 SESSIONS = "SELECT id FROM information_schema.processlist WHERE db = %s"
 FLAGS = ("--single-transaction", "--hex-blob", "--quick", "--no-autocommit", "--no-tablespaces")
-ALL = ("--routines", "--events", "--triggers")
+ALL = ("--routines", "--triggers")
 # Of a sample, the triggers come after the rows: they are not to fire.
-ROWS = ("--routines", "--events", "--skip-triggers")
+ROWS = ("--routines", "--skip-triggers")
 SCHEMA = ("--no-data", *ROWS)
-TRIGGERS = ("--no-data", "--no-create-info", "--skip-routines", "--skip-events", "--triggers")
+TRIGGERS = ("--no-data", "--no-create-info", "--skip-routines", "--triggers")
 
 
 def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
@@ -75,6 +76,7 @@ def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
                 how += f"; FLOATs of {', '.join(rounded)} have six digits there"
         else:
             load(ALL)
+        copy_events(url, name)
     except BaseException:
         drop(url, name)
         raise

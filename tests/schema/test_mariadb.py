@@ -160,6 +160,25 @@ def test_a_rehearsal_copies_everything_and_leaves_nothing(
 
 
 @BOTH
+def test_the_events_of_a_clone_do_not_fire(place: Served, tmp_path: Path) -> None:
+    place.run(
+        "CREATE EVENT often ON SCHEDULE EVERY 1 SECOND DO DELETE FROM products WHERE name = '5% off'"
+    )
+    asked = "SELECT event_name, status, event_definition FROM information_schema.events"
+    mine = f"{asked} WHERE event_schema = database()"
+    with (
+        clone_of(place.target, tmp_path / "work") as clone,
+        engine_of(clone.target.url).connect() as connection,
+    ):
+        ((name, status, does),) = connection.exec_driver_sql(mine).all()
+    assert (name, status) == ("often", "DISABLED")
+    assert does == "DELETE FROM products WHERE name = '5% off'"
+    assert place.ask("SELECT status FROM information_schema.events WHERE event_name = 'often'") == [
+        "ENABLED"
+    ]
+
+
+@BOTH
 def test_rows_that_went_and_came_are_told_apart(place: Served) -> None:
     place.write(
         after_price(
