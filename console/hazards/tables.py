@@ -151,6 +151,7 @@ def drops_console_tables(evidence: Evidence) -> Iterator[Finding]:
             table,
             f"The migration touches {table}, which belongs to the console itself.",
             "# leave the console's tables out, in env.py:\n"
+            "from console.schema.own import is_own\n\n"
             "def include_name(name, kind, parent):\n"
-            '    return not (kind == "table" and name and name.startswith("console_"))',
+            '    return not (kind == "table" and name and is_own(name))',
         )

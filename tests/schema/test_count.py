@@ -433,14 +433,18 @@ def test_a_column_of_one_value_is_renamed_only_where_a_statement_says_so(
     assert weight.verdict == ("identical" if renamed_to else "lost")
 
 
-@pytest.mark.parametrize("name", ["console_games", "console_data.games"])
-def test_tables_that_are_called_like_the_consoles_are_counted(
-    connection: Connection, name: str
-) -> None:
-    if "." in name and connection.dialect.name != "postgresql":
-        pytest.skip("there are schemas on PostgreSQL only")
-    if "." in name:
+def test_tables_that_are_called_like_the_consoles_are_counted(connection: Connection) -> None:
+    expect_it_counts(connection, "console_games")
+
+
+def test_tables_in_a_schema_that_is_called_like_the_consoles_are_counted(postgresql: str) -> None:
+    with engine_of(postgresql).connect() as connection:
         execute(connection, "CREATE SCHEMA console_data")
+        expect_it_counts(connection, "console_data.games")
+
+
+def expect_it_counts(connection: Connection, name: str) -> None:
+    """A table of this name is the application's, beside one that is the console's."""
     execute(
         connection,
         f"CREATE TABLE {name} (id integer PRIMARY KEY)",

@@ -20,7 +20,11 @@ from tests.histories.script_folder import ENVIRONMENT, Sample
 from tests.private import NoServer, PrivateMariaDB, PrivatePostgreSQL, PrivateServer
 
 SERVERS = {"postgresql": PrivatePostgreSQL, "mariadb": PrivateMariaDB}
-DIE = "from tests.processes import kill_tree\nkill_tree({pid})"
+ROOT = Path(__file__).resolve().parents[2]
+DIE = (
+    f"import sys\nsys.path.append({str(ROOT)!r})\n"
+    "from tests.processes import kill_tree\nkill_tree({pid})"
+)
 ADD = 'op.add_column("products", sa.Column("price", sa.Integer))'
 
 
