@@ -24,6 +24,7 @@ KEYS_KEPT = 5_000_000  # 40 MB of memory; above that new rows are not told from 
 KEYS_AT_ONCE = 50_000  # 400 kB; a server may be set to send no more than a megabyte at once
 COLUMNS_AT_ONCE = 200
 CHUNK = 5000
+ALL = 2**63 - 1
 BINARY = frozenset(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"])
 TEXT = frozenset(["char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"])
 
@@ -79,10 +80,12 @@ def read_keys(connection: Connection, shape: Shape, rows: int, keep: Keep) -> Ke
         f"unhex(concat('0', {_digits(shape)}))",
         *(f"unhex(lpad(hex(coalesce({_hash(shape, name)}, 0)), 8, '0'))" for name in names),
     ]
-    sent = ", ".join(f"group_concat({each} SEPARATOR '')" for each in hashes)
+    # Hashed first and sorted then: a sort would carry the values along. The LIMIT holds the two apart.
+    hashed = ", ".join(f"{each} AS h{i}" for i, each in enumerate(hashes))
+    sent = ", ".join(f"group_concat(h{i} SEPARATOR '')" for i in range(len(hashes)))
     sql = (
-        f"SELECT {sent} "  # noqa: S608 - names are quoted
-        f"FROM {plain(shape.source)} GROUP BY crc32({_digits(shape)}) % {parts}"
+        f"SELECT {sent} FROM (SELECT crc32({_digits(shape)}) % {parts} AS part, {hashed} "  # noqa: S608 - names are quoted
+        f"FROM {plain(shape.source)} LIMIT {ALL}) AS hashed GROUP BY part"
     )
     found = connection.execute(text(sql)).all()
     connection.execute(text("SET SESSION group_concat_max_len = DEFAULT"))
