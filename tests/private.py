@@ -191,7 +191,8 @@ class PrivateMySQL(PrivateServer):
 
     def common(self) -> list[str]:
         """The program, and where its data lie."""
-        return [self.program, "--no-defaults", f"--datadir={self.data}", *root(), AIO]
+        temporary = f"--tmpdir={self.folder}"  # it, too, removes those of all others
+        return [self.program, "--no-defaults", f"--datadir={self.data}", temporary, *root(), AIO]
 
     def command(self) -> list[str]:
         return [

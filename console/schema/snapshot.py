@@ -33,8 +33,11 @@ def _left_out(folder: str, names: list[str]) -> set[str]:
         name
         for name in names
         if name in FOREIGN
-        or any(fnmatch(name, pattern) for pattern in patterns)
-        or (name.startswith(".") and (Path(folder) / name).is_dir())
+        or (
+            name.startswith(".")
+            if (Path(folder) / name).is_dir()
+            else any(fnmatch(name, pattern) for pattern in patterns)
+        )
     }
 
 

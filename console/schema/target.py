@@ -37,11 +37,11 @@ class Target:
     `url` carries the password and is left out of `repr`. `script_location` is the folder that holds
     env.py; `version_locations` the folders of the revision files (its `versions` by default).
     `host` is None for a plain Alembic history whose alembic.ini is `ini`. `paths` are put in front
-    of `sys.path` in child processes and `last_paths` at its end; they start in `directory` and are `python` (our own
-    interpreter if it is None), and find the URL in the variable `url_variable`, if one is named. `here` is what
-    `%(here)s` in the ini means, where that is not the folder that it lies in.
-    `origin` is the folder that a snapshot's script folder is a copy of.
-    Of a database of more than `rehearsal_limit` bytes, a rehearsal copies a sample.
+    of `sys.path` in child processes and `last_paths` at its end; they start in `directory` and are
+    `python` (our own interpreter if it is None), and find the URL in the variable `url_variable`, if
+    one is named. `here` is what `%(here)s` in the ini means, where that is not the folder that it
+    lies in. `origin` is the folder that a snapshot's script folder is a copy of. Of a database of
+    more than `rehearsal_limit` bytes, a rehearsal copies a sample.
     """
 
     name: str

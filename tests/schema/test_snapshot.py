@@ -39,6 +39,13 @@ def test_version_folders_elsewhere_keep_their_place(tmp_path: Path) -> None:
     assert digest == plan.digest
 
 
+def test_a_folder_may_be_called_as_files_are_that_decide_nothing(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS])
+    (place.scripts / "README.d").mkdir()
+    (place.scripts / "README.d" / "rows.csv").write_text("1,2")
+    assert apply(place.target, place.plan()).heads == ("aaaa1",)
+
+
 def test_files_that_are_no_python_and_compiled_ones_are_left_out(tmp_path: Path) -> None:
     place = Place(tmp_path, [PRODUCTS])
     (place.scripts / "versions" / "broken.py").write_text("def (")
