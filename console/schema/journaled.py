@@ -86,6 +86,17 @@ def _after_death(target: Target, plan: Plan, job: Job, error: ChildDied, *, is_l
     return going_on(replace(job, passes=(left,), done=()), halfway)
 
 
+def _completed(target: Target, plan: Plan, error: ConnectionLost) -> ConnectionLost:
+    """The error, with where the database stands if that is where the plan leads."""
+    heads, _ = observe(target)
+    if set(heads) != set(plan.end):
+        return error
+    stands = ", ".join(heads) or "base"
+    return ConnectionLost(
+        f"{error} The plan had been completed by then: The database stands at {stands}."
+    )
+
+
 def _with_what_stays(target: Target, plan: Plan, run: str, error: SchemaError) -> SchemaError:
     """The error, with what cannot be taken back in its sentence."""
     if isinstance(error, DataLost):
@@ -93,8 +104,8 @@ def _with_what_stays(target: Target, plan: Plan, run: str, error: SchemaError) -
     if not end_session(target, run, SETTLE_SECONDS):
         return error
     halfway = read_halfway(target)
-    if halfway is None or halfway.run != run:
-        return error  # it never began
+    if halfway is None or halfway.run != run:  # it never began, or its journal is gone by now
+        return _completed(target, plan, error) if isinstance(error, ConnectionLost) else error
     if halfway.is_clean and set(halfway.heads) == set(plan.start):
         return error
     if isinstance(error, MigrationFailed):

@@ -14,15 +14,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from console.schema import boot, errors
+from console.schema import errors
 from console.schema.cancel import CANCELLED, Cancelled, never, watched
 from console.schema.errors import ChildDied, RunCancelled, SchemaError
+from console.schema.forked import BOOT, Forked, begin
+from console.schema.forkserver import Request
 from console.schema.job import Answer, Failure, Job
 from console.schema.progress import Event, Progress
 from console.schema.spoken import spoken
 from console.schema.wire import decode, encode
 
-BOOT = str(Path(boot.__file__).resolve())
 OUTPUT_LINES = 40
 OUTPUT_WIDTH = 500
 FOREIGN = (
@@ -31,6 +32,7 @@ FOREIGN = (
     "migration has not opened."
 )
 DRAIN = "console-drain"  # the name of the threads that read what migrations print
+Process = Forked | subprocess.Popen[bytes]
 
 
 def run_job(job: Job, *, progress: Progress, cancelled: Cancelled = never) -> Answer:
@@ -53,7 +55,7 @@ def run_job(job: Job, *, progress: Progress, cancelled: Cancelled = never) -> An
     if answer is None:
         if ended.is_set():
             raise RunCancelled(CANCELLED)
-        raise ChildDied(_epitaph(process.returncode, output))
+        raise ChildDied(_epitaph(process.wait(), output))
     return answer
 
 
@@ -73,59 +75,81 @@ def error_of(failure: Failure) -> SchemaError:
 
 
 @contextmanager
-def _started(job: Job, writing: int) -> Iterator[tuple[subprocess.Popen[bytes], deque[str]]]:
+def _started(job: Job, writing: int) -> Iterator[tuple[Process, deque[str]]]:
     """The child with its job on stdin. Its stdin stays open while we live: the child watches it."""
-    last = map(str, job.target.last_paths)
+    given, giving = os.pipe()
+    taking, taken = os.pipe()
     try:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            # -P: what lies in a folder of ours must not be taken for the project's own
-            [_interpreter(job), "-P", BOOT, "console.schema.child", str(writing), *last],
-            cwd=job.target.directory,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=(writing,),
-            start_new_session=True,
-            env=_environment(job),
-        )
+        process = _begin(job, given, taken, writing)
+    except BaseException:
+        os.close(giving)
+        os.close(taking)
+        raise
     finally:
-        os.close(writing)
+        for descriptor in (given, taken, writing):
+            os.close(descriptor)
     output: deque[str] = deque(maxlen=OUTPUT_LINES)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    drain = threading.Thread(target=_drain, args=(process.stdout, output), daemon=True, name=DRAIN)
+    printed, stdin = os.fdopen(taking, "rb"), os.fdopen(giving, "wb")
+    drain = threading.Thread(target=_drain, args=(printed, output), daemon=True, name=DRAIN)
     drain.start()
     try:
         with suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(encode(job)).encode() + b"\n")
-            process.stdin.flush()
+            stdin.write(json.dumps(encode(job)).encode() + b"\n")
+            stdin.flush()
         yield process, output
     finally:
         _end(process)
         drain.join(timeout=1)
         with suppress(BrokenPipeError):
-            process.stdin.close()
+            stdin.close()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _begin(job: Job, given: int, taken: int, writing: int) -> Process:
+    """Begin the child: forked from a process that has our modules, else as a new interpreter. It reads
+    `given` and prints to `taken`."""
+    target = job.target
+    interpreter, environment = str(target.python or sys.executable), _environment(job)
+    last = tuple(map(str, target.last_paths))
+    inherited = {**environment, "PYTHONPATH": _inherited(job)}
+    request = Request(
+        str(target.directory or Path.cwd()), environment, tuple(map(str, target.paths)), last
+    )
+    if forked := begin(interpreter, inherited, request, (given, taken, writing)):
+        return forked
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        # -P: what lies in a folder of ours must not be taken for the project's own
+        [interpreter, "-P", BOOT, "console.schema.child", str(writing), *last],
+        cwd=target.directory,
+        stdin=given,
+        stdout=taken,
+        stderr=subprocess.STDOUT,
+        pass_fds=(writing,),
+        start_new_session=True,
+        env=environment,
+    )
+
+
+def _end(process: Process) -> None:
     """Kill what is left of the child and of what it started, and reap it."""
     _kill(process)
     process.wait()
+    if isinstance(process, Forked):
+        process.close()
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: Process) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _interpreter(job: Job) -> str:
-    return str(job.target.python or sys.executable)
+def _inherited(job: Job) -> str:
+    """The PYTHONPATH that an interpreter gets from us; one that is not ours gets none."""
+    return "" if job.target.python else os.environ.get("PYTHONPATH", "")
 
 
 def _environment(job: Job) -> dict[str, str]:
     """The child's environment, in which what the target's paths hold can be imported."""
-    inherited = "" if job.target.python else os.environ.get("PYTHONPATH", "")
-    paths = [*map(str, job.target.paths), inherited]
+    paths = [*map(str, job.target.paths), _inherited(job)]
     named = {job.target.url_variable: job.target.url} if job.target.url_variable else {}
     return {
         **os.environ,

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from console.schema.dialects import dialect_of
 from console.schema.plan import Plan
 from console.schema.progress import Event, Progress
 from console.services.queue import enqueue
@@ -19,10 +18,10 @@ from console.store.store import Store
 from console.store.upgrade import upgrade_store
 from tests.bench.forks import fork, wait
 from tests.bench.moment import Moment, Striker, Timeline
-from tests.bench.spares import Spares
+from tests.bench.nearby import Nearby
 from tests.histories.place import Place
 
-Strike = Callable[[Spares], object]
+Strike = Callable[[], object]
 PATIENCE = 60.0  # seconds in which the next worker must have told how a run ended
 
 
@@ -51,8 +50,6 @@ class Desk:
         self.place, self.workspace = place, folder / "workspace"
         self.store = Store(f"sqlite:///{folder / 'console.db'}")
         self.targets = {place.target.name: place.target}
-        # A run that goes on after a death of its process starts another.
-        self.spares = 1 if dialect_of(place.target).is_transactional else 2
         upgrade_store(self.store)
 
     def ask(self, plan: Plan) -> int:
@@ -76,13 +73,13 @@ class Desk:
         self, run_id: int, moment: Moment | None, strike: Strike | None, *, whole: bool = False
     ) -> tuple[int, int, float]:
         """Start that worker: its process, a pipe of what it tells, and when it began. With `whole`
-        its migration is a new interpreter, and no spare."""
+        its migration begins with a new interpreter."""
         reading, writing = os.pipe()
 
         def work() -> None:
-            spares = Spares(0 if whole else self.spares)
-            spares.install()
-            striker = Striker(moment, lambda: strike(spares)) if moment and strike else None
+            if not whole:
+                Nearby().install()
+            striker = Striker(moment, strike) if moment and strike else None
             store = Store(self.store.url)
             run_now(store, self.targets, run_id, teller(writing, striker), workspace=self.workspace)
 

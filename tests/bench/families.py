@@ -21,7 +21,6 @@ from console.schema.executor import apply
 from tests.bench.forks import fork, wait
 from tests.bench.ground import Ground
 from tests.bench.round import Round
-from tests.bench.spares import Spares
 from tests.histories.place import Place
 from tests.histories.script_folder import ENVIRONMENT, Sample
 
@@ -126,8 +125,6 @@ class Families:
 
     def __init__(self, ground: Ground, folder: Path) -> None:
         self.ground, self.folder = ground, folder
-        self.spares = Spares(0)
-        self.spares.install()
 
     def close(self) -> None:
         """Nothing is left."""
@@ -147,7 +144,6 @@ class Families:
 
     def upgrade(self, place: Place) -> str:
         """Apply; how it ended."""
-        self.spares.add()
         try:
             apply(place.target, place.plan())
         except SchemaError as error:

@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 from console.schema.errors import NothingToDo
@@ -17,8 +17,8 @@ from tests.bench.attempt import Desk, Told, hear
 from tests.bench.forks import LONGEST, has_ended
 from tests.bench.ground import Ground, OnServer, private_ground
 from tests.bench.moment import Moment, median
+from tests.bench.nearby import WHOLE_SHARE
 from tests.bench.round import Round
-from tests.bench.spares import WHOLE_SHARE, Spares
 from tests.bench.story import tell
 from tests.histories.place import Place
 from tests.processes import kill_migrations
@@ -125,7 +125,7 @@ class KillServer(Kills):
         if server is None:
             return self.desk.work(self.run_id, moment, kill_worker)
         alone, at_once = chance.random() < 0.3, chance.random() < 0.5
-        worker = self.desk.begin(self.run_id, moment, lambda _: server.kill(alone=alone))
+        worker = self.desk.begin(self.run_id, moment, lambda: server.kill(alone=alone))
         if at_once:  # as a system does that looks after its services
             while server.is_running and not has_ended(worker[0]):
                 time.sleep(0.005)
@@ -143,14 +143,11 @@ def dump(place: Place) -> list[str]:
     return [line for line in place.dump() if not line.startswith(TABLE)]
 
 
-def kill_child(spares: Spares) -> None:
+def kill_child() -> None:
     """kill -9 of the migration that this worker has started."""
     kill_migrations(os.getpid())
-    for pid in spares.working:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
 
 
-def kill_worker(_: Spares) -> None:
+def kill_worker() -> None:
     """kill -9 of this very worker; the migration dies with it."""
     os.kill(os.getpid(), signal.SIGKILL)

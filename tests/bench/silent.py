@@ -17,7 +17,6 @@ from tests.bench.ground import Ground
 from tests.bench.kills import dump
 from tests.bench.round import Round
 from tests.bench.shape import Shape, make_shapes
-from tests.bench.spares import Spares
 from tests.histories.place import Place
 from tests.histories.script_folder import Sample
 
@@ -75,8 +74,6 @@ class Silent:
     def __init__(self, ground: Ground, folder: Path) -> None:
         self.ground = ground
         self.worlds = [World(ground, folder / f"world{n}", n) for n in range(WORLDS)]
-        self.spares = Spares(0)
-        self.spares.install()
 
     def close(self) -> None:
         """Nothing is left."""
@@ -86,7 +83,6 @@ class Silent:
         world = chance.choice(self.worlds)
         alteration = alter(world.shapes, world.things, chance)
         world.write(alteration, chance)
-        self.spares.add()
         way = self.rehearsed if chance.random() < 0.5 else self.run
         wrong = way(world, alteration)
         words = f"{alteration.table or alteration.thing}.{alteration.column}, {alteration.what}: "
@@ -128,7 +124,6 @@ class Harmless(Silent):
         world = chance.choice(self.worlds)
         alteration = harmless(world.shapes, chance)
         world.write(alteration, chance)
-        self.spares.add()
         plan, workspace = world.place.plan(), world.place.workspace
         rehearsal = rehearse(world.place.target, plan, workspace=workspace)
         wrong = f"the rehearsal failed: {rehearsal.error}"
