@@ -72,6 +72,7 @@ class Journal(ABC):
         self._refuse_overtaken(found, begun)
         self._commit(connection)
         self._clear(raw, [record for record in found if record.state == "started"])
+        self._settle(raw)
         which = " WHERE state = 'started'" if self.done else ""
         execute(raw, f"DELETE FROM {self.source}{which}")  # noqa: S608 - our own name
         self._begin(raw, begun)
@@ -81,7 +82,9 @@ class Journal(ABC):
     def resume(self, connection: Connection, begun: Begun, done: tuple[Record, ...]) -> None:
         """Go on after an attempt of this process, by a new connection. Commits."""
         self._take(done)
-        self._begin(connection.connection.dbapi_connection, begun)
+        raw: Any = connection.connection.dbapi_connection
+        self._settle(raw)
+        self._begin(raw, begun)
         self._commit(connection)
 
     def close(self, connection: Connection) -> None:
@@ -187,11 +190,21 @@ class Journal(ABC):
 
     def _finish(self, raw: Any) -> None:
         """The statement that was started is done."""
+        self._say_done(raw, self.job.run, self.revision, self.number)
+
+    def _settle(self, raw: Any) -> None:
+        """Write down what is done and could not say so, since its process died first: this one may die,
+        too, and by then the schema may tell it no longer."""
+        for record in self.done.values():
+            if record.state == "started":
+                self._say_done(raw, record.run, record.revision, record.number)
+
+    def _say_done(self, raw: Any, run: str, revision: str, number: int) -> None:
         sql = (
             f"UPDATE {self.source} SET state = 'done' "  # noqa: S608 - our own name
             "WHERE run = %s AND revision = %s AND number = %s"
         )
-        self._send(raw, sql, (self.job.run, self.revision, self.number))
+        self._send(raw, sql, (run, revision, number))
 
     def _send(self, raw: Any, sql: str, values: tuple[Any, ...]) -> None:
         """Execute a statement with values, marked by %s."""

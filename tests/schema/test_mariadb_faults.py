@@ -36,6 +36,29 @@ def test_a_process_that_dies_again_and_again_says_what_it_has_done(
     ]
 
 
+def test_a_statement_that_could_not_say_that_it_is_done_stays_known_over_a_second_death(
+    tmp_path: Path, either: str
+) -> None:
+    dies = Sample(
+        "cccc1",
+        ("bbbb1",),
+        up=f"""\
+op.add_column("products", sa.Column("stock", sa.Integer))
+import os, pathlib
+if not pathlib.Path({str(tmp_path / "healed")!r}).exists():
+    os.kill(os.getpid(), 9)
+op.add_column("products", sa.Column("place", sa.String(20)))""",
+    )
+    place = Served(tmp_path, either, [PRODUCTS, PRICE, dies], at="bbbb1")
+    with pytest.raises(ChildDied, match="1 statement had been"):
+        apply(place.target, place.plan())
+    place.run("UPDATE console_journal SET state = 'started' WHERE statement LIKE '%stock%'")
+    with pytest.raises(ChildDied, match="1 statement had been"):
+        apply(place.target, place.plan())
+    (tmp_path / "healed").touch()
+    assert apply(place.target, place.plan()).heads == ("cccc1",)
+
+
 def test_a_statement_that_outlives_its_process_is_ended(tmp_path: Path, either: str) -> None:
     sleep = Sample("cccc1", ("bbbb1",), up='op.execute("DO SLEEP(3)")')
     place = Served(tmp_path, either, [PRODUCTS, PRICE, sleep], at="bbbb1")

@@ -87,6 +87,30 @@ def place(tmp_path: Path, postgresql: str) -> Served:
     return place
 
 
+def test_a_build_that_could_not_say_that_it_is_done_stays_known_over_a_second_death(
+    tmp_path: Path, postgresql: str
+) -> None:
+    dies = Sample(
+        "cccc1",
+        ("bbbb1",),
+        up=f"""\
+import os, pathlib
+with op.get_context().autocommit_block():
+    op.create_index("by_name", "products", ["name"], postgresql_concurrently=True)
+    if not pathlib.Path({str(tmp_path / "healed")!r}).exists():
+        os.kill(os.getpid(), 9)
+    op.create_index("by_weight", "products", ["weight"], postgresql_concurrently=True)""",
+    )
+    place = Served(tmp_path, postgresql, [PRODUCTS, PRICE, dies], at="bbbb1")
+    with pytest.raises(ChildDied, match="1 statement had been"):
+        apply(place.target, place.plan())
+    place.run("UPDATE console_journal SET state = 'started' WHERE statement LIKE '%by_name%'")
+    with pytest.raises(ChildDied, match="1 statement had been"):
+        apply(place.target, place.plan())
+    (tmp_path / "healed").touch()
+    assert apply(place.target, place.plan()).heads == ("cccc1",)
+
+
 DIE = """\
 def die(label):
     import os, pathlib
