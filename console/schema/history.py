@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
-from functools import cached_property
+from functools import cached_property, lru_cache
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import Connection, Select, column, inspect, select, table
 
 from console.schema.connection import read_only
 from console.schema.errors import AmbiguousRevision, UnknownRevision
@@ -281,11 +281,14 @@ def read_heads(connection: Connection, target: Target) -> tuple[str, ...]:
 
 def heads_in(connection: Connection, target: Target) -> tuple[str, ...]:
     """Return what a version table says that is known to be there, sorted."""
-    versions = table(
-        target.version_table, column("version_num"), schema=target.version_table_schema
-    )
-    rows = connection.execute(select(versions.c.version_num)).scalars()
-    return tuple(sorted({str(row) for row in rows}))
+    question = _heads_of(target.version_table, target.version_table_schema)
+    return tuple(sorted({str(row) for row in connection.execute(question).scalars()}))
+
+
+@lru_cache(maxsize=16)
+def _heads_of(name: str, schema: str | None) -> Select[Any]:
+    """The question, one for all steps of a plan, so that it is compiled once."""
+    return select(table(name, column("version_num"), schema=schema).c.version_num)
 
 
 def stand(history: History, heads: tuple[str, ...]) -> Standing:

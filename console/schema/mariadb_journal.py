@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
+from console.schema.driver import ask
 from console.schema.journal import Journal, fingerprint
 from console.schema.record import Record
 
@@ -96,6 +97,7 @@ class MariaDBJournal(Journal):
         raw.commit()
 
 
+@lru_cache(maxsize=64)  # asked before and after each statement
 def kind_of(sql: str) -> str:
     """Return "ddl" for what commits by itself, "rows" for what changes rows, else "other"."""
     text = _beginning(sql)
@@ -117,11 +119,13 @@ def fingerprint_for(connection: Connection, sql: str) -> str:
     found = ONE_TABLE.match(_beginning(sql))
     if found is None:
         return fingerprint(connection)
-    name = found["changed"] or found["indexed"]
+    question = f"SHOW CREATE TABLE {found['changed'] or found['indexed']}"
     try:
-        definition = connection.exec_driver_sql(f"SHOW CREATE TABLE {name}").one()[1]
-    except DBAPIError as error:
-        if error.orig is None or error.orig.args[0] not in ABSENT:
+        # Past SQLAlchemy, for which a table that is not there yet is an error to make much of.
+        definition = ask(connection.connection.dbapi_connection, question)[1]
+    except Exception as error:
+        if not (error.args and error.args[0] in ABSENT):
+            connection.exec_driver_sql(question)  # raises the same as an error of SQLAlchemy's
             raise
         definition = ""
     # rows that others insert meanwhile move the counter

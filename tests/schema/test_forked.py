@@ -1,0 +1,162 @@
+"""Migrations are forked from one process that has loaded what they need, and know nothing of each other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from console.schema.errors import ChildDied
+from console.schema.executor import apply
+from console.schema.job import Job, Pass
+from console.schema.process import run_job
+from console.schema.progress import silent
+from tests.histories.place import PRODUCTS, Place
+from tests.processes import children_of, descendants_of, is_alive
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A place whose env.py writes down what it is told to."""
+    return Place(tmp_path / "place", [PRODUCTS])
+
+
+def tell(place: Place, expression: str) -> Callable[[], str]:
+    """Let env.py write the value of an expression into a file, and run nothing; returns a function
+    that runs it once and reads the file."""
+    told = place.folder / "told"
+    lines = f"import os, sys, random\nopen({str(told)!r}, 'w').write(str({expression}))\n"
+    place.environment(lines)
+
+    def once() -> str:
+        plan = place.plan()
+        run_job(Job("run", place.target, (Pass(plan.steps, plan.start),)), progress=silent)
+        return told.read_text()
+
+    return once
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    """Whether something comes true within a few seconds."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def test_all_migrations_of_a_process_have_one_parent(place: Place) -> None:
+    parent = tell(place, "os.getppid()")
+    first = int(parent())
+    assert first in children_of(os.getpid())
+    assert int(parent()) == first
+
+
+def test_what_one_migration_does_to_its_process_is_not_there_for_the_next(place: Place) -> None:
+    left = "('left' in sys.modules, sys.modules.update(left=sys), os.environ.get('LEFT'), os.environ.update(LEFT='1'), sys.path.append('/left'), sys.path.count('/left'))"
+    once = tell(place, left)
+    assert once() == once() == "(False, None, None, None, None, 1)"
+
+
+def test_each_migration_has_chances_of_its_own(place: Place) -> None:
+    once = tell(place, "random.random()")
+    assert once() != once()
+
+
+def test_a_migration_has_the_directory_and_the_environment_of_its_moment(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = tell(place, "(os.getcwd(), os.environ.get('MOOD'), sys.argv[0])")
+    monkeypatch.setenv("MOOD", "good")
+    monkeypatch.chdir(place.folder)
+    assert once() == str((str(place.folder), "good", "console.schema.child"))
+
+
+def test_a_fork_server_that_was_killed_is_started_again(place: Place) -> None:
+    parent = tell(place, "os.getppid()")
+    first = int(parent())
+    os.kill(first, signal.SIGKILL)
+    assert until(lambda: not is_alive(first))
+    assert int(parent()) != first
+
+
+def test_a_migration_dies_with_its_fork_server(place: Place) -> None:
+    place.environment("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nsignal.pause()\n")
+    with pytest.raises(ChildDied, match=r"ended by SIGKILL.*Nothing was changed"):
+        apply(place.target, place.plan())
+
+
+def test_nothing_of_a_migration_is_left_when_it_is_over(place: Place) -> None:
+    child = "import subprocess\nprocess = subprocess.Popen(['sleep', '60'])\n"
+    place.environment(child)
+    told = place.folder / "told"
+    place.environment(
+        f"{child}open({str(told)!r}, 'w').write(f'{{process.pid}} {{os.getpid()}}')\n"
+    )
+    source = (place.scripts / "env.py").read_text()
+    place.environment("import os\n" + source)
+    plan = place.plan()
+    run_job(Job("run", place.target, (Pass(plan.steps, plan.start),)), progress=silent)
+    started, migration = map(int, told.read_text().split())
+    assert until(lambda: not is_alive(started))
+    assert until(lambda: not Path(f"/proc/{migration}").exists())  # nor a zombie
+
+
+def test_a_process_that_was_forked_from_ours_has_a_fork_server_of_its_own(place: Place) -> None:
+    parent = tell(place, "os.getppid()")
+    ours = int(parent())
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            code = 0 if int(parent()) in children_of(os.getpid()) else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert int(parent()) == ours
+
+
+def test_an_interpreter_that_cannot_load_us_says_so_itself(place: Place) -> None:
+    bare = place.folder / "bare"
+    bare.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    bare.chmod(0o755)
+    plan = place.plan()
+    job = Job("run", replace(place.target, python=bare), (Pass(plan.steps, plan.start),))
+    with pytest.raises(ChildDied, match="ModuleNotFoundError"):
+        run_job(job, progress=silent)
+
+
+def test_the_fork_server_ends_with_the_process_that_started_it(place: Place) -> None:
+    tell(place, "1")
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        place.environment("import time\ntime.sleep(60)\n")
+        plan = place.plan()
+        job = Job("run", place.target, (Pass(plan.steps, plan.start),))
+
+        def watch() -> bool:
+            if len(found := descendants_of(os.getpid())) > 1:
+                os.write(writing, " ".join(map(str, found)).encode())
+                os.close(writing)
+                os.kill(os.getpid(), signal.SIGKILL)
+            return False
+
+        try:
+            run_job(job, progress=silent, cancelled=watch)
+        finally:
+            os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        begun = [int(word) for word in told.read().split()]
+    os.waitpid(pid, 0)
+    assert len(begun) == 2
+    assert until(lambda: not any(is_alive(process) for process in begun))
