@@ -1,7 +1,8 @@
 """reading: Alembic's operations as a revision file writes them, read without running it.
 
-What is written out is taken down; what is computed is left out and not guessed. Operations inside an
-`if` or a loop count once.
+What is written out is taken down; what is computed is left out and not guessed: a table or column
+without a name is "…". Branches for other
+databases are passed over (see `folding`); operations inside any other `if` or loop count once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
+from console.hazards.folding import fold
 from console.hazards.names import dotted
 from console.schema.statement import Operation
 
@@ -48,6 +50,7 @@ KEYWORDS = {
 MODULES = {"postgresql": postgresql, "mysql": mysql, "sqlite": sqlite}
 TYPES = ("type", "existing_type")
 DEFAULTS = ("default", "existing_default")
+UNNAMED = "…"
 ADDS = ("add_column", "create_index", "drop_index")
 
 
@@ -63,10 +66,7 @@ def read_operations(
     tree: ast.Module, revision: str, function: str, dialect: Dialect
 ) -> tuple[Read, ...]:
     """Return what `upgrade` or `downgrade` does, in order; types are spelled as `dialect` does."""
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name == function:
-            return tuple(_Reader(revision, dialect).read(node.body, {}))
-    return ()
+    return tuple(_Reader(revision, dialect).read(fold(tree, function, dialect.name), {}))
 
 
 class _Reader:
@@ -85,8 +85,7 @@ class _Reader:
                     known[item.optional_vars.id] = table
                     opened.append((table, item.context_expr))
             if isinstance(node, (ast.With, ast.If, ast.For, ast.While, ast.Try)):
-                inner = [*node.body, *getattr(node, "orelse", ()), *getattr(node, "finalbody", ())]
-                found = list(self.read(inner, known))
+                found = list(self.read(_blocks(node), known))
             else:
                 calls = (call for call in ast.walk(node) if isinstance(call, ast.Call))
                 found = [r for call in calls if (r := self._operation(call, known))]
@@ -100,9 +99,10 @@ class _Reader:
                 yield Read(made, call.lineno)
 
     def _batch_table(self, call: ast.expr) -> str | None:
-        if isinstance(call, ast.Call) and dotted(call.func) == "op.batch_alter_table" and call.args:
-            return _text(call.args[0])
-        return None
+        if not isinstance(call, ast.Call) or dotted(call.func) != "op.batch_alter_table":
+            return None
+        named = [k.value for k in call.keywords if k.arg == "table_name"]
+        return next((_text(argument) for argument in (*call.args[:1], *named)), None)
 
     def _operation(self, call: ast.Call, batches: dict[str, str]) -> Read | None:
         """One call as an operation; None for any other call."""
@@ -115,16 +115,17 @@ class _Reader:
         for keyword in call.keywords:
             if keyword.arg:
                 given[KEYWORDS.get(keyword.arg, keyword.arg)] = keyword.value
-        table = batches[owner] if is_batch else _text(given.pop("table", None))
+        table = batches[owner] if is_batch else _name(given, "table", name)
         details: dict[str, str] = {}
         column = None
         if name == "add_column":
             column, details = self._column(given.pop("column", None))
+            column = column or UNNAMED
         elif name == "create_table":
             columns = [self._column(a) for a in call.args[1:] if _is(a, "Column")]
             details["columns"] = ", ".join(definition(n or "…", d) for n, d in columns)
         else:
-            column = _text(given.pop("column", None))
+            column = _name(given, "column", name)
         details |= {key: text for key, value in given.items() if (text := self._detail(key, value))}
         if is_batch:
             details["batch"] = "yes"
@@ -182,6 +183,21 @@ class _Reader:
             return str(kind(*positional, **keywords).compile(dialect=self.dialect))
         except Exception:  # arguments that are computed, or that the type does not take
             return None
+
+
+def _name(given: dict[str, ast.expr], key: str, operation: str) -> str | None:
+    """The table or column that an operation is about; None where it is about none."""
+    text = _text(given.pop(key, None))
+    is_optional = operation == "drop_index"  # whose table few people name
+    return text or (UNNAMED if key in ARGUMENTS[operation] and not is_optional else None)
+
+
+def _blocks(node: ast.stmt) -> list[ast.stmt]:
+    """The statements of all blocks of a compound statement, in order."""
+    handlers = [inner for handler in getattr(node, "handlers", ()) for inner in handler.body]
+    parts = (getattr(node, name, ()) for name in ("body", "orelse", "finalbody"))
+    body, *others = parts
+    return [*body, *handlers, *(inner for part in others for inner in part)]
 
 
 def definition(name: str, details: dict[str, str]) -> str:

@@ -1,0 +1,267 @@
+"""folding: a function as it would run on one database, as far as that is known without running it.
+
+Names of what is written out once are replaced by it, branches for other databases are left out, loops
+over what is written out are unrolled, and calls of the file's own functions stand for their bodies.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+Known = Mapping[str, ast.expr]
+
+MOST_TURNS = 200  # of a loop; a longer one is read once, as it stands
+MOST_STATEMENTS = 5_000  # of a function with all that it calls
+DEEPEST = 4  # calls of functions within functions
+ENDS = (ast.Return, ast.Raise)
+NAMED = ("dialect", "engine")  # whose .name is that of the database
+
+
+def fold(tree: ast.Module, function: str, dialect: str) -> list[ast.stmt]:
+    """Return the statements of a function of a module, as they come on a database of SQLAlchemy's
+    name `dialect`; empty where there is no such function. The tree is left as it is."""
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    if function not in functions:
+        return []
+    folder = _Folder(functions, dialect)
+    rest = [node for node in tree.body if not isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    known = folder.names(rest, {})
+    return folder.call(functions[function], known, {})[0]
+
+
+class _Folder:
+    """Folds the functions of one module."""
+
+    def __init__(self, functions: Mapping[str, ast.FunctionDef], dialect: str) -> None:
+        self.functions, self.dialect = functions, dialect
+        self.depth, self.left = 0, MOST_STATEMENTS
+        self.module: Known = {}
+
+    def names(self, body: Sequence[ast.stmt], before: Known) -> dict[str, ast.expr]:
+        """What the names that are given one value in these statements stand for."""
+        bound = Counter(_bound(body))
+        found = {name: node for name, node in before.items() if not bound[name]}
+        for node in (inner for statement in body for inner in ast.walk(statement)):
+            target, value = _assigned(node)
+            if target is None or value is None or bound[target] != 1:
+                continue
+            put = _Putter(found, self.dialect).visit(copy.deepcopy(value))
+            if _is_written_out(put) or _is_dialect(put):
+                found[target] = put
+        return found
+
+    def call(
+        self, function: ast.FunctionDef, module: Known, given: Known
+    ) -> tuple[list[ast.stmt], bool]:
+        """The statements of a function that is called with these arguments."""
+        self.module = module
+        arguments = function.args
+        own = {a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+        outer = {name: node for name, node in module.items() if name not in own}
+        return self.fold(function.body, self.names(function.body, {**outer, **given}))
+
+    def fold(self, body: Sequence[ast.stmt], known: Known) -> tuple[list[ast.stmt], bool]:
+        """The statements that are left, and whether they end the function."""
+        found: list[ast.stmt] = []
+        for statement in body:
+            self.left -= 1
+            if self.left < 0:
+                break
+            part, ends = self._folded(statement, known)
+            found += part
+            if ends:
+                return found, True
+        return found, False
+
+    def _folded(self, statement: ast.stmt, known: Known) -> tuple[list[ast.stmt], bool]:
+        put = _Putter(known, self.dialect)
+        if isinstance(statement, ast.If):
+            test = _value(put.visit(copy.deepcopy(statement.test)))
+            if test is not None:
+                return self.fold(statement.body if test else statement.orelse, known)
+        if isinstance(statement, ast.For) and (turns := _turns(statement, put)) is not None:
+            found = [n for given in turns for n in self.fold(statement.body, {**known, **given})[0]]
+            return found + self.fold(statement.orelse, known)[0], False
+        if isinstance(statement, ast.Expr) and (inner := self._called(statement.value, put)):
+            return inner, False
+        return [self._inside(statement, known, put)], isinstance(statement, ENDS)
+
+    def _inside(self, statement: ast.stmt, known: Known, put: _Putter) -> ast.stmt:
+        """A statement whose own blocks are folded."""
+        shell = copy.copy(statement)
+        for name, value in ast.iter_fields(statement):
+            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+                setattr(shell, name, self.fold(value, known)[0] or [_nothing(statement)])
+            elif isinstance(value, list) and value and isinstance(value[0], ast.ExceptHandler):
+                setattr(shell, name, [self._handler(handler, known) for handler in value])
+            elif isinstance(value, list):
+                visited = [put.visit(copy.deepcopy(v)) if _is_node(v) else v for v in value]
+                setattr(shell, name, visited)
+            elif isinstance(value, ast.AST):
+                setattr(shell, name, put.visit(copy.deepcopy(value)))
+        return shell
+
+    def _handler(self, handler: ast.ExceptHandler, known: Known) -> ast.ExceptHandler:
+        shell = copy.copy(handler)
+        shell.body = self.fold(handler.body, known)[0] or [_nothing(handler)]
+        return shell
+
+    def _called(self, node: ast.expr, put: _Putter) -> list[ast.stmt] | None:
+        """The body of a function of the file where a statement is a call of it."""
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            return None
+        function = self.functions.get(node.func.id)
+        if function is None or self.depth >= DEEPEST:
+            return None
+        given = _arguments(node, function, put)
+        self.depth += 1
+        try:
+            return self.call(function, self.module, given)[0]
+        finally:
+            self.depth -= 1
+
+
+class _Putter(ast.NodeTransformer):
+    """Puts what is known in place of names, and of texts that are made of it."""
+
+    def __init__(self, known: Known, dialect: str) -> None:
+        self.known, self.dialect = known, dialect
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        value = self.known.get(node.id) if isinstance(node.ctx, ast.Load) else None
+        return ast.copy_location(copy.deepcopy(value), node) if value is not None else node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        node.value = self.visit(node.value)
+        if node.attr == "name" and _is_dialect(node.value):
+            return ast.copy_location(ast.Constant(self.dialect), node)
+        return node
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        self.generic_visit(node)
+        parts = [_piece(value) for value in node.values]
+        if any(part is None for part in parts):
+            return node
+        return ast.copy_location(ast.Constant("".join(part or "" for part in parts)), node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        left, right = _text(node.left), _text(node.right)
+        if not isinstance(node.op, ast.Add) or left is None or right is None:
+            return node
+        return ast.copy_location(ast.Constant(left + right), node)
+
+
+def _bound(body: Sequence[ast.stmt]) -> Iterator[str]:
+    """Every name that these statements give a value to, once for each time."""
+    for node in (inner for statement in body for inner in ast.walk(statement)):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
+
+
+def _assigned(node: ast.AST) -> tuple[str | None, ast.expr | None]:
+    """(name, value) of a plain assignment."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+        return (target.id if isinstance(target, ast.Name) else None), node.value
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return node.target.id, node.value
+    return None, None
+
+
+def _is_written_out(node: ast.expr) -> bool:
+    """Whether a value is a constant, or a list of such."""
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return all(_is_written_out(item) for item in node.elts)
+    return isinstance(node, ast.Constant)
+
+
+def _is_dialect(node: ast.expr) -> bool:
+    """Whether an expression is the dialect of a connection: op.get_bind().dialect."""
+    return isinstance(node, ast.Attribute) and node.attr in NAMED
+
+
+def _turns(loop: ast.For, put: _Putter) -> list[dict[str, ast.expr]] | None:
+    """What the names of a loop stand for, turn by turn; None where that is not written out."""
+    items = put.visit(copy.deepcopy(loop.iter))
+    if not isinstance(items, (ast.List, ast.Tuple, ast.Set)) or len(items.elts) > MOST_TURNS:
+        return None
+    found = []
+    for item in items.elts:
+        targets = loop.target.elts if isinstance(loop.target, ast.Tuple) else [loop.target]
+        is_many = isinstance(loop.target, ast.Tuple) and isinstance(item, (ast.Tuple, ast.List))
+        values = item.elts if is_many and isinstance(item, (ast.Tuple, ast.List)) else [item]
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        if not (len(names) == len(targets) == len(values)):
+            return None
+        found.append({n: v for n, v in zip(names, values, strict=True) if _is_written_out(v)})
+    return found
+
+
+def _arguments(call: ast.Call, function: ast.FunctionDef, put: _Putter) -> dict[str, ast.expr]:
+    """What the parameters of a function stand for in a call, as far as it is written out."""
+    names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+    defaults = function.args.defaults
+    given = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
+    given |= dict(zip(names, call.args, strict=False))
+    given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    put_in = {name: put.visit(copy.deepcopy(value)) for name, value in given.items()}
+    return {n: v for n, v in put_in.items() if _is_written_out(v) or _is_dialect(v)}
+
+
+def _value(test: ast.expr) -> bool | None:
+    """Whether a condition holds; None where that cannot be told."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = _value(test.operand)
+        return None if inner is None else not inner
+    if isinstance(test, ast.BoolOp):
+        found, decides = [_value(part) for part in test.values], isinstance(test.op, ast.Or)
+        if decides in found:
+            return decides
+        return None if None in found else not decides
+    if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute):
+        return _begins(test, test.func)
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
+        return None
+    left, right, operator = test.left, test.comparators[0], test.ops[0]
+    if not (_is_written_out(left) and _is_written_out(right)):
+        return None
+    one, other = ast.literal_eval(left), ast.literal_eval(right)
+    if isinstance(operator, (ast.Eq, ast.NotEq)):
+        return (one == other) is isinstance(operator, ast.Eq)
+    if isinstance(operator, (ast.In, ast.NotIn)) and isinstance(other, (tuple, list, set, str)):
+        return (one in other) is isinstance(operator, ast.In)
+    return None
+
+
+def _begins(call: ast.Call, method: ast.Attribute) -> bool | None:
+    """Whether a text that is known begins with another one."""
+    text, start = _text(method.value), _text(call.args[0]) if call.args else None
+    if method.attr != "startswith" or text is None or start is None:
+        return None
+    return text.startswith(start)
+
+
+def _piece(node: ast.expr) -> str | None:
+    """A part of an f-string as text; None where it is not known."""
+    if isinstance(node, ast.FormattedValue):
+        is_plain = node.conversion == -1 and node.format_spec is None
+        return _text(node.value) if is_plain else None
+    return _text(node)
+
+
+def _text(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _nothing(node: ast.stmt | ast.ExceptHandler) -> ast.stmt:
+    return ast.copy_location(ast.Pass(), node)
+
+
+def _is_node(value: object) -> bool:
+    return isinstance(value, ast.AST)
