@@ -109,12 +109,6 @@ def rename_suspect(evidence: Evidence) -> Iterator[Finding]:
             )
 
 
-def _kind(evidence: Evidence, operation: Operation) -> str | None:
-    """The type of the column that an operation changes."""
-    known = evidence.column(operation.table, operation.column)
-    return known.type if known else operation.detail("existing_type")
-
-
 def _type(evidence: Evidence, table: str, column: str) -> str | None:
     known = evidence.table(table)
     found = next((c for c in known.columns if c.name == column), None) if known else None
@@ -151,7 +145,14 @@ def rename_column(evidence: Evidence) -> Iterator[Finding]:
             operation.revision,
             f"{table}.{old}",
             f"The column {old} of {table} is called {new} afterwards.",
-            expand(evidence, table or "", old or "", new, _kind(evidence, operation), q(old or "")),
+            expand(
+                evidence,
+                table or "",
+                old or "",
+                new,
+                evidence.type_before(table, old),
+                q(old or ""),
+            ),
         )
 
 

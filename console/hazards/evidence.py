@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -98,7 +99,16 @@ class Evidence:
             yield Statement(self.rehearsal.failed_revision or "", failed, 0.0)
 
     def _is_machinery(self, sql: str) -> bool:
-        return "_alembic_tmp_" in sql or self.target.version_table in sql
+        return "_alembic_tmp_" in sql or self._versions.match(sql) is not None
+
+    @cached_property
+    def _versions(self) -> re.Pattern[str]:
+        """What Alembic itself does to its version table, and to no other that is called alike."""
+        name = re.escape(self.target.version_table)
+        verbs = "CREATE TABLE|DROP TABLE|INSERT INTO|UPDATE|DELETE FROM|SELECT .* FROM"
+        return re.compile(
+            rf"\s*(?:{verbs})\s+(?:\S+\.)?[\"`]?{name}(?![\w$])", re.IGNORECASE | re.DOTALL
+        )
 
     @cached_property
     def rebuilt(self) -> frozenset[tuple[str, str]]:
@@ -197,6 +207,26 @@ class Evidence:
         """A column as it was before the plan."""
         known = self.table(table)
         return next((c for c in known.columns if c.name == name), None) if known else None
+
+    def type_before(self, table: str | None, column: str | None) -> str | None:
+        """A column's type before the plan: the database's own word, else the file's."""
+        known = self.column(table, column)
+        if known is not None:
+            return known.type
+        changes = (
+            o for o in self.operations("alter_column") if (o.table, o.column) == (table, column)
+        )
+        return next((kind for o in changes if (kind := o.detail("existing_type"))), None)
+
+    def is_required(self, table: str | None, column: str | None) -> bool:
+        """Whether a column was NOT NULL before the plan, by the same words."""
+        known = self.column(table, column)
+        if known is not None:
+            return not known.nullable
+        changes = (
+            o for o in self.operations("alter_column") if (o.table, o.column) == (table, column)
+        )
+        return any(o.detail("existing_nullable") == "no" for o in changes)
 
     @property
     def views(self) -> tuple[View, ...]:

@@ -168,8 +168,7 @@ def varchar_boundary(evidence: Evidence) -> Iterator[Finding]:
         if found is None or STATED.search(clause.whole):
             continue
         table, (column, definition) = clause.table, found
-        known = evidence.column(table, column)
-        old, new = sql_type(known.type if known else None), type_in(definition)
+        old, new = sql_type(evidence.type_before(table, column)), type_in(definition)
         if (
             not old
             or not new

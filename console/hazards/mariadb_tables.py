@@ -126,8 +126,7 @@ def _why_copied(evidence: Evidence, clause: Clause) -> tuple[str, str] | None:
     if found is None:
         return None
     column, definition = found
-    known = evidence.column(clause.table, column)
-    old, new = sql_type(known.type if known else None), type_in(definition)
+    old, new = sql_type(evidence.type_before(clause.table, column)), type_in(definition)
     if old is None or new is None or old == new:
         return None
     if old.name == new.name == "VARCHAR" and is_within(new.size, old.size):

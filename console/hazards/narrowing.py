@@ -9,7 +9,6 @@ from console.hazards.registry import Finding, rule
 from console.hazards.spelling import expand
 from console.hazards.types import SqlType, is_within, sql_type
 from console.schema.probe import Probe, Question
-from console.schema.statement import Operation
 
 # What SQLAlchemy makes of a value of one family in the other without losing any of it.
 HARMLESS = {("whole", "floating"), ("exact", "floating"), ("day", "moment"), ("truth", "whole")}
@@ -26,7 +25,8 @@ def narrowing_type(evidence: Evidence) -> Iterator[Finding]:
     """Columns whose new type does not take everything that the old one does."""
     for operation in evidence.operations("alter_column"):
         table, column = operation.table or "", operation.column or ""
-        old, new = sql_type(_before(evidence, operation)), sql_type(operation.detail("type"))
+        was = evidence.type_before(operation.table, operation.column)
+        old, new = sql_type(was), sql_type(operation.detail("type"))
         if old is None or new is None or not _is_narrower(old, new):
             continue
         probe, limit = _measure(evidence, table, column, old, new)
@@ -38,17 +38,11 @@ def narrowing_type(evidence: Evidence) -> Iterator[Finding]:
             operation.revision,
             f"{table}.{column}",
             f"{column} of {table} becomes {operation.detail('type')} and was "
-            f"{_before(evidence, operation)}{_found(probe, fits)}.",
+            f"{was}{_found(probe, fits)}.",
             expand(evidence, table, column, f"{column}_new", operation.detail("type"), "…"),
             severity="warning" if fits or is_kept else None,
             evidence=(probe,) if probe else (),
         )
-
-
-def _before(evidence: Evidence, operation: Operation) -> str | None:
-    """A column's type before the plan: the database's own word, else the file's."""
-    known = evidence.column(operation.table, operation.column)
-    return known.type if known else operation.detail("existing_type")
 
 
 def _is_narrower(old: SqlType, new: SqlType) -> bool:

@@ -200,11 +200,11 @@ def change_type(evidence: Evidence) -> Iterator[Finding]:
         if found is None:
             continue
         table, column, q = clause.table, plain(found[1]), quoter(evidence)
-        known = evidence.column(table, column)
-        old, new = sql_type(known.type if known else None), type_in(found[2])
+        before = evidence.type_before(table, column)
+        old, new = sql_type(before), type_in(found[2])
         if old and new and _is_kept(old, new):
             continue
-        was = f" and was {known.type}" if known else ""
+        was = f" and was {before}" if before else ""
         yield sized(
             evidence,
             clause.revision,
@@ -251,6 +251,8 @@ def set_not_null_scan(evidence: Evidence) -> Iterator[Finding]:
         if found is None or _is_promised(evidence, clause.table, found[1]):
             continue
         table, column = clause.table, plain(found[1])
+        if evidence.is_required(table, column):
+            continue  # PostgreSQL knows that already
         yield sized(
             evidence,
             clause.revision,

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from console.hazards.hazard import Hazard
 from console.hazards.judge import judge
+from console.hazards.sketch import sketch
 from console.schema.history import read_history
 from console.schema.inquiry import Inquiry
+from console.services.lint import plan_of
 from tests.histories.place import Place
 from tests.histories.script_folder import Sample
+
+URLS = {
+    "sqlite": "sqlite:///none.db",
+    "postgresql": "postgresql+psycopg://host/shop",
+    "mysql": "mysql+pymysql://host/shop",
+}
 
 
 def judged(place: Place, up: str, down: str = "pass") -> tuple[Hazard, ...]:
@@ -25,6 +35,15 @@ def read(place: Place, up: str, down: str = "pass", top: str = "") -> tuple[Haza
     path = place.scripts / "versions" / "cccc1_.py"
     path.write_text(f"{top}\n{path.read_text()}")
     return judge(place.target, place.plan(), None, read_history(place.target))
+
+
+def sketched(place: Place, up: str, database: str = "postgresql") -> tuple[Hazard, ...]:
+    """The hazards of a file as lint sees it where the database cannot be reached."""
+    place.write(Sample("cccc1", ("aaaa1",), up=up, down="raise NotImplementedError"))
+    target = replace(place.target, url=URLS[database])
+    history = read_history(target)
+    plan = plan_of(target, [history.find("cccc1")])
+    return judge(target, plan, None, history, sketch=sketch(target, plan, history))
 
 
 def only(hazards: tuple[Hazard, ...], code: str) -> Hazard:

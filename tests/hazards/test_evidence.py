@@ -10,7 +10,18 @@ from console.hazards.evidence import Evidence
 from console.schema.history import read_history
 from console.schema.probe import Probe, Question
 from console.schema.sample import Sample
+from tests.histories import script_folder
 from tests.histories.place import PRICE, PRODUCTS, Place
+
+
+def test_a_table_that_is_called_like_the_version_table_is_not_taken_for_it(tmp_path: Path) -> None:
+    up = "op.execute('DROP TABLE conversions')"
+    place = Place(tmp_path, [script_folder.Sample("aaaa1", up=up, down="pass")])
+    place.run("CREATE TABLE conversions (id INTEGER)")
+    rehearsal, history = place.rehearse(), read_history(place.target)
+    target = replace(place.target, version_table="version")
+    evidence = Evidence(target, place.plan(), rehearsal, history)
+    assert "DROP TABLE conversions" in [statement.sql for statement in evidence.statements()]
 
 
 def test_numbers_of_a_sample_are_asked_of_the_live_database(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ SAFE = [
     ("change-type", "ALTER TABLE products ALTER COLUMN price TYPE NUMERIC(12, 2)"),
     ("change-type", "ALTER TABLE products ALTER COLUMN made TYPE TIMESTAMP WITHOUT TIME ZONE"),
     ("set-not-null-scan", "ALTER TABLE products ALTER COLUMN price SET NOT NULL"),
+    ("set-not-null-scan", "ALTER TABLE products ALTER COLUMN name SET NOT NULL"),
     (
         "foreign-key-valid",
         "ALTER TABLE products ADD CONSTRAINT fk FOREIGN KEY(id) REFERENCES makers (id) NOT VALID",

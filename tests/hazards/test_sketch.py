@@ -1,0 +1,53 @@
+"""Without a database, a file's own words stand for what the database would know."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hazards.judging import codes, only, sketched
+from tests.histories.place import Place
+
+
+def change(**arguments: str) -> str:
+    """A change of a column with these arguments."""
+    given = ", ".join(f"{name}={value}" for name, value in arguments.items())
+    return f"op.alter_column('products', 'name', {given})"
+
+
+TEXT = change(existing_type="sa.String(80)", type_="sa.Text")
+
+
+def test_a_type_that_is_stated_as_the_old_one_counts(place: Place) -> None:
+    assert "change-type" not in codes(sketched(place, TEXT))
+    assert "copy-or-lock" in codes(sketched(place, TEXT, "mysql"))
+    hazard = only(
+        sketched(place, change(existing_type="sa.Integer", type_="sa.Text")), "change-type"
+    )
+    assert hazard.danger == "name of products becomes TEXT and was INTEGER: every row is rewritten."
+
+
+def test_without_it_a_change_of_type_is_taken_for_a_rewrite(place: Place) -> None:
+    hazard = only(sketched(place, change(type_="sa.Text")), "change-type")
+    assert hazard.danger == "name of products becomes TEXT: every row is rewritten."
+
+
+def test_what_is_required_already_is_not_read_for_a_null(place: Place) -> None:
+    again = change(nullable="False", existing_nullable="False")
+    assert "set-not-null-scan" not in codes(sketched(place, again))
+    assert "set-not-null-scan" in codes(sketched(place, change(nullable="False")))
+
+
+@pytest.mark.parametrize(
+    ("up", "danger"),
+    [
+        ("op.drop_table(some())", "The table … is dropped: its rows are lost."),
+        (
+            "op.drop_column(some(), 'weight')",
+            "The column weight of … is dropped: its values are lost.",
+        ),
+    ],
+)
+def test_what_has_no_name_in_the_file_is_told_once_without_one(
+    place: Place, up: str, danger: str
+) -> None:
+    assert [hazard.danger for hazard in sketched(place, up)] == [danger]
