@@ -50,11 +50,26 @@ CARED_FOR = frozenset(
         "unused-ignore",
     }
 )
+# What it says only to those who ask for it; the rest of these would object to every change.
+ASKED_FOR = (
+    "ban-alter-row-level-security",
+    "ban-disable-trigger",
+    "ban-drop-policy",
+    "ban-revoke",
+)
 # What only squawk says: why, and what to do instead.
 THEIRS = {
     "ban-alter-domain-with-add-constraint": (
         "A constraint on a domain is checked in every table that uses it, under a lock on each.",
         "Put the constraint on the columns, as NOT VALID, and validate it afterwards.",
+    ),
+    "ban-alter-identity": (
+        "Inserts that name the column, or leave it out, may be refused from then on.",
+        "Deploy code that writes the column as it will have to be written first.",
+    ),
+    "ban-alter-row-level-security": (
+        "Rows that somebody could read are gone for them from then on, or others' rows are there.",
+        "Make the policies first, try them as each role, and switch last.",
     ),
     "ban-char-field": (
         "CHAR pads its values with spaces, which count in some comparisons and not in others.",
@@ -64,9 +79,69 @@ THEIRS = {
         "A constraint of a domain can later be changed only with a lock on every table that uses it.",
         "Use the plain type, and put the constraint on the columns.",
     ),
+    "ban-disable-trigger": (
+        "While it is off, what it keeps right is not kept; with ALL those of foreign keys are off too.",
+        "Leave it on, or name the one that has to be off, and check the rows afterwards.",
+    ),
+    "ban-drop-constraint": (
+        "Rows that the constraint kept out may come in from then on, and code relies on it.",
+        "Make the code ready for such rows and deploy it first.",
+    ),
     "ban-drop-database": (
         "Everything in the database is lost, and no downgrade brings it back.",
         "Leave databases to those who run the server, and their backups.",
+    ),
+    "ban-drop-default": (
+        "Code that leaves the column out of what it inserts is refused, or writes NULL.",
+        "Deploy code that writes the column first.",
+    ),
+    "ban-drop-domain": (
+        "Code that names the domain fails.",
+        "Take it out of the code and deploy that; drop it in a later revision.",
+    ),
+    "ban-drop-extension": (
+        "Its types, functions and operators go with it, and with CASCADE every column of those types.",
+        "Drop what uses it by name, and the extension in a later revision.",
+    ),
+    "ban-drop-function": (
+        "Code that calls the function fails, and so do the triggers that it stands behind.",
+        "Take it out of the code and deploy that; drop it in a later revision.",
+    ),
+    "ban-drop-generated-expression": (
+        "The column keeps what it holds, and nobody computes it from then on.",
+        "Deploy code that writes the column first.",
+    ),
+    "ban-drop-policy": (
+        "Rows that the policy kept from somebody are there for them from then on, or theirs are gone.",
+        "Make the policy that replaces it first.",
+    ),
+    "ban-drop-schema": (
+        "Code that names anything of the schema fails, and with CASCADE all of its tables are gone.",
+        "Drop its tables by name, once nobody has missed them.",
+    ),
+    "ban-drop-sequence": (
+        "Code that takes its numbers from the sequence fails.",
+        "Take it out of the code and deploy that; drop it in a later revision.",
+    ),
+    "ban-drop-type": (
+        "Code that names the type fails, and with CASCADE every column of it is gone.",
+        "Take it out of the code and deploy that; drop it in a later revision.",
+    ),
+    "ban-drop-view": (
+        "Code that reads the view fails.",
+        "Take it out of the code and deploy that; drop it in a later revision.",
+    ),
+    "ban-duplicate-column-assignments": (
+        "PostgreSQL refuses a statement that names a column twice.",
+        "Name it once.",
+    ),
+    "ban-revoke": (
+        "Code that connects as that role is refused from then on.",
+        "Let it connect as another role first, and deploy that.",
+    ),
+    "ban-set-schema": (
+        "Code that is running knows it in the old schema only, and fails.",
+        "Leave a view under the old name until all code uses the new one.",
     ),
     "ban-truncate-cascade": (
         "CASCADE empties every table that refers to this one, also those that nobody thought of.",
@@ -91,6 +166,10 @@ THEIRS = {
     "prefer-timestamp-tz": (
         "A timestamp without time zone drops the offset of what is stored in it.",
         "Use DateTime(timezone=True).",
+    ),
+    "renaming-object": (
+        "Code that is running knows the old name only, and fails where it names it.",
+        "Make it under the new name beside the old one, and drop that in a later revision.",
     ),
     "require-concurrent-partition-detach": (
         "Detaching a partition locks the whole table against readers and writers.",

@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from console.hazards.remark import Remark, Remarks
+from console.hazards.squawk import ASKED_FOR
 from console.schema.connection import read_only
 from console.schema.errors import SchemaError
 from console.schema.statement import Statement
@@ -27,7 +28,7 @@ from console.schema.target import Target
 
 SECONDS = 20.0
 MOST_STATEMENTS = 5_000
-ATTEMPTS = 3
+ATTEMPTS = 4
 MISSING = "squawk is not installed, so what it knows about PostgreSQL was not asked."
 FAILED = "squawk did not answer as it should, so what it knows about PostgreSQL is missing: {why}."
 ROWS = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH|VALUES|COPY)\b", re.IGNORECASE)
@@ -37,6 +38,10 @@ UNREADABLE = "syntax-error"
 
 class Unusable(Exception):
     """The program's answer cannot be used; `str()` says why."""
+
+
+class UnknownRule(Exception):
+    """The program has no rule of a name that it was asked for, or cannot be asked for any."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,14 @@ class Squawk:
         if program is None:
             return Remarks(problem=MISSING)
         left = [s for s in statements if not ROWS.match(s.sql)][:MOST_STATEMENTS]
-        version = self._version()
+        version, wanted = self._version(), ASKED_FOR
         try:
             for _ in range(ATTEMPTS):
-                found = ask(program, left, version) if left else ()
+                try:
+                    found = ask(program, left, version, wanted) if left else ()
+                except UnknownRule:  # an older one does not have them all
+                    wanted = ()
+                    continue
                 unreadable = [r.statement for r in found if r.rule == UNREADABLE]
                 if not unreadable:
                     return Remarks(found)
@@ -81,14 +90,18 @@ def find_program() -> str | None:
     return beside or shutil.which("squawk")
 
 
-def ask(program: str, statements: Sequence[Statement], version: str) -> tuple[Remark, ...]:
-    """Run it once. Raises Unusable, OSError and what subprocess raises."""
+def ask(
+    program: str, statements: Sequence[Statement], version: str, wanted: Sequence[str] = ()
+) -> tuple[Remark, ...]:
+    """Run it once, with those rules besides that it leaves out by itself. Raises UnknownRule,
+    Unusable, OSError and what subprocess raises."""
     with tempfile.TemporaryDirectory(prefix="console-squawk-") as folder:
         settings = Path(folder, "settings.toml")  # an empty one, so that it finds no other
         settings.touch()
         command = [program, "--reporter", "json", "--config", str(settings)]
         command += ["--assume-in-transaction", "--stdin-filepath", "plan.sql"]
         command += ["--pg-version", version] if version else []
+        command += ["--include", ",".join(wanted)] if wanted else []
         lines = [_spelled(statement.sql) for statement in statements]
         answer = subprocess.run(  # noqa: S603 - no shell, and every argument is ours
             command,
@@ -98,6 +111,8 @@ def ask(program: str, statements: Sequence[Statement], version: str) -> tuple[Re
             timeout=SECONDS,
             check=False,
         )
+    if wanted and not answer.stdout and b"--include" in answer.stderr:
+        raise UnknownRule
     return read_answer(answer.stdout, statements, [text.count("\n") for text in lines])
 
 

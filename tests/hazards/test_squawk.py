@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -22,18 +23,54 @@ from tests.histories.place import Place
 from tests.histories.script_folder import Sample
 
 TARGET = Target("default", "postgresql+psycopg://nobody@127.0.0.1:1/none", Path(), ())
+PARSING = {"syntax-error", "unused-ignore"}  # which are no rules that can be switched off
 # A statement that each rule of squawk's is about, and the same done as it advises.
 SQL = {
     "ban-alter-domain-with-add-constraint": (
         "ALTER DOMAIN d ADD CONSTRAINT k CHECK (VALUE <> '')",
         "ALTER DOMAIN d DROP CONSTRAINT k",
     ),
+    "ban-alter-identity": (
+        "ALTER TABLE t ALTER COLUMN a DROP IDENTITY",
+        "ALTER TABLE t ALTER COLUMN a SET STATISTICS 9",
+    ),
+    "ban-alter-row-level-security": (
+        "ALTER TABLE t DISABLE ROW LEVEL SECURITY",
+        "CREATE TABLE t (a TEXT)",
+    ),
     "ban-char-field": ("CREATE TABLE t (c CHAR(3))", "CREATE TABLE t (c TEXT)"),
     "ban-create-domain-with-constraint": (
         "CREATE DOMAIN d AS TEXT CHECK (VALUE <> '')",
         "CREATE DOMAIN d AS TEXT",
     ),
+    "ban-disable-trigger": (
+        "ALTER TABLE t DISABLE TRIGGER ALL",
+        "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
+    ),
+    "ban-drop-constraint": ("ALTER TABLE t DROP CONSTRAINT c", "ALTER TABLE t DROP COLUMN c"),
     "ban-drop-database": ("DROP DATABASE shop", "DROP TABLE shop"),
+    "ban-drop-default": (
+        "ALTER TABLE t ALTER COLUMN a DROP DEFAULT",
+        "ALTER TABLE t ALTER COLUMN a SET DEFAULT 1",
+    ),
+    "ban-drop-domain": ("DROP DOMAIN d", "CREATE DOMAIN d AS TEXT"),
+    "ban-drop-extension": ("DROP EXTENSION e", "CREATE EXTENSION e"),
+    "ban-drop-function": ("DROP FUNCTION f()", "ALTER FUNCTION f() OWNER TO u"),
+    "ban-drop-generated-expression": (
+        "ALTER TABLE t ALTER COLUMN a DROP EXPRESSION",
+        "ALTER TABLE t ALTER COLUMN a SET STATISTICS 9",
+    ),
+    "ban-drop-policy": ("DROP POLICY p ON t", "CREATE POLICY p ON t"),
+    "ban-drop-schema": ("DROP SCHEMA s CASCADE", "CREATE SCHEMA s"),
+    "ban-drop-sequence": ("DROP SEQUENCE s", "CREATE SEQUENCE s"),
+    "ban-drop-type": ("DROP TYPE y", "CREATE TYPE y AS ENUM ('a')"),
+    "ban-drop-view": ("DROP VIEW v", "CREATE VIEW v AS SELECT 1"),
+    "ban-duplicate-column-assignments": (
+        "CREATE TABLE t (a TEXT, a TEXT)",
+        "CREATE TABLE t (a TEXT, b TEXT)",
+    ),
+    "ban-revoke": ("REVOKE SELECT ON t FROM u", "GRANT SELECT ON t TO u"),
+    "ban-set-schema": ("ALTER TABLE t SET SCHEMA s", "ALTER TABLE t SET (fillfactor = 90)"),
     "ban-truncate-cascade": ("TRUNCATE t CASCADE", "TRUNCATE t"),
     "prefer-bigint-over-int": ("CREATE TABLE t (n INTEGER)", "CREATE TABLE t (n BIGINT)"),
     "prefer-bigint-over-smallint": ("CREATE TABLE t (n SMALLINT)", "CREATE TABLE t (n BIGINT)"),
@@ -46,6 +83,7 @@ SQL = {
         "CREATE TABLE t (a TIMESTAMP)",
         "CREATE TABLE t (a TIMESTAMP WITH TIME ZONE)",
     ),
+    "renaming-object": ("ALTER INDEX i RENAME TO j", "ALTER INDEX i SET (fillfactor = 90)"),
     "require-concurrent-partition-detach": (
         "ALTER TABLE t DETACH PARTITION p",
         "ALTER TABLE t DETACH PARTITION p CONCURRENTLY",
@@ -69,6 +107,35 @@ def test_each_of_its_rules_speaks_of_what_is_unsafe_and_is_silent_otherwise(name
     unsafe, safe = SQL[name]
     assert name in said(unsafe)
     assert name not in said(safe)
+
+
+def test_every_name_of_a_rule_is_one_that_it_knows() -> None:
+    names = {*squawk.OURS, *squawk.THEIRS, *squawk.CARED_FOR, *squawk.ASKED_FOR}
+    program = find_program() or ""
+    answer = subprocess.run(
+        [program, "--exclude", ",".join(sorted(names - PARSING)), "--stdin-filepath", "plan.sql"],
+        input=b"",
+        capture_output=True,
+        check=False,
+    )
+    assert b"invalid" not in answer.stderr
+
+
+def test_it_has_no_rule_that_speaks_unasked_and_is_unknown_here() -> None:
+    sql = [text for pair in SQL.values() for text in pair]
+    known = squawk.OURS.keys() | squawk.THEIRS.keys() | squawk.CARED_FOR
+    assert set(said(*sql)) <= known
+
+
+def test_an_older_one_is_asked_for_what_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = "error: invalid value for '--include <rule>': invalid rule name ban-revoke"
+    real = find_program()
+    script = f"""case "$*" in *--include*) echo "{refusal}" >&2; exit 2;; esac; exec {real} "$@\""""
+    program = _program(tmp_path, script)
+    monkeypatch.setattr(squawk_program, "find_program", lambda: program)
+    assert "ban-drop-view" in said("DROP VIEW v")
 
 
 def test_every_rule_that_both_have_names_a_rule_of_ours() -> None:
