@@ -56,7 +56,8 @@ class Squawk:
         if program is None:
             return Remarks(problem=MISSING)
         left = [s for s in statements if not ROWS.match(s.sql)][:MOST_STATEMENTS]
-        version, wanted = self._version(), ASKED_FOR
+        version = self._version()
+        wanted: tuple[str, ...] = ASKED_FOR
         try:
             for _ in range(ATTEMPTS):
                 try:
