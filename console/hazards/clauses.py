@@ -12,7 +12,7 @@ from console.hazards.registry import Finding
 from console.hazards.types import SqlType, sql_type
 from console.hazards.words import NAME
 from console.schema.probe import Probe, Question
-from console.schema.sqltext import Token, join, tokens
+from console.schema.sqltext import Token, join, tokens, unquote
 
 ALTER = re.compile(
     rf"^ALTER (?:ONLINE )?(?:IGNORE )?TABLE (?:IF EXISTS )?(?:ONLY )?{NAME} (.*)$", re.IGNORECASE
@@ -42,6 +42,7 @@ STATED = re.compile(
     r"\b(?:ALGORITHM|LOCK) ?=? ?(?:INPLACE|INSTANT|NOCOPY|COPY|NONE|SHARED|EXCLUSIVE)\b",
     re.IGNORECASE,
 )
+QUALIFIED = re.compile(r'^("(?:[^"]|"")+"|[^".]+)\.("(?:[^"]|"")+"|[^".]+)$')
 LARGE = 10_000_000  # bytes: to read or write them holds a lock for a tenth of a second
 
 
@@ -149,8 +150,10 @@ def _kept(kind: str, text: str) -> Token:
 
 def known_name(evidence: Evidence, name: str) -> str:
     """A table's name as the catalogue has it: without the schema where that is the current one."""
-    plain = name.rpartition(".")[2].strip('"')
-    return plain if evidence.table(plain) or "." not in name else name
+    found = QUALIFIED.match(name)
+    if found is None:
+        return unquote(name)
+    return evidence.name_in(unquote(found[1]), unquote(found[2]))
 
 
 def named(evidence: Evidence, text: str) -> list[str]:

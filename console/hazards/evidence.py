@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from console.hazards.remark import Linter, Remarks, nothing
@@ -72,12 +72,27 @@ class Evidence:
             if operation.name in names:
                 yield operation
 
-    @property
+    @cached_property
     def _done(self) -> tuple[Operation, ...]:
-        """Every operation: of the rehearsal, else of the files."""
+        """Every operation: of the rehearsal, else of the files; tables go by the catalogue's names."""
         if self.rehearsal is not None:
-            return self.rehearsal.operations
-        return self.sketch.operations if self.sketch else ()
+            done = self.rehearsal.operations
+        else:
+            done = self.sketch.operations if self.sketch else ()
+        return tuple(
+            replace(o, table=self.name_in(o.detail("schema"), o.table)) if o.table else o
+            for o in done
+        )
+
+    def name_in(self, schema: str | None, name: str) -> str:
+        """A table's name as the catalogue has it: without its schema where that is the current one,
+        which is taken for granted where no table of that schema is known."""
+        if not schema:
+            return name
+        known = {table.name for table in self.tables}
+        is_other = any(table.startswith(f"{schema}.") for table in known)
+        is_current = schema in ("public", self.target.parsed_url.database)
+        return f"{schema}.{name}" if is_other or not (is_current or name in known) else name
 
     def operations_on_tables(self) -> Iterator[Operation]:
         """Those that name a table, in order."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
-from console.hazards.spelling import NEXT, autocommit, plain
+from console.hazards.spelling import NEXT, autocommit, named_in, plain, schema
 
 LISTED = re.compile(r"^(?:unique )?\(([^()]*)\)")
 REFERENCES = re.compile(r"^\(([^()]*)\) references (\S+)")
@@ -54,7 +54,7 @@ def foreign_key_without_index(evidence: Evidence) -> Iterator[Finding]:
 def _rewrite(evidence: Evidence, table: str, columns: list[str]) -> str:
     """What makes the index: CONCURRENTLY where PostgreSQL has the table already."""
     name = f"ix_{plain(table)}_{'_'.join(columns)}"
-    made = f'op.create_index("{name}", "{table}", {columns!r}'
+    made = f'op.create_index("{name}", {named_in(table)}, {columns!r}{schema(table)}'
     if evidence.database == "postgresql" and evidence.was_there(table):
         return f"{NEXT}\n{autocommit(f'{made}, postgresql_concurrently=True)')}"
     return f"{made})"

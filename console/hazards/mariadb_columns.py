@@ -19,7 +19,16 @@ from console.hazards.clauses import (
 )
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
-from console.hazards.spelling import NEXT, changes, execute, existing, quoter, respelled
+from console.hazards.spelling import (
+    NEXT,
+    changes,
+    execute,
+    existing,
+    named_in,
+    quoter,
+    respelled,
+    schema,
+)
 from console.hazards.types import sql_type
 from console.hazards.words import NAME, number_of
 from console.schema.probe import Question
@@ -81,14 +90,14 @@ def alter_missing_existing(evidence: Evidence) -> Iterator[Finding]:
         missing = list(_missing(evidence, operation)) if restates else []
         if not missing:
             continue
-        table, column = operation.table, operation.column
+        table, column = operation.table or "", operation.column
         lost = " and ".join(missing)
         arguments = ", ".join([changes(operation), *_restated(evidence, operation)])
         yield Finding(
             operation.revision,
             f"{table}.{column}",
             f"{column} of {table} loses {lost}, since the operation does not repeat it.",
-            f'op.alter_column("{table}", "{column}", {arguments})',
+            f'op.alter_column({named_in(table)}, "{column}", {arguments}{schema(table)})',
         )
 
 
@@ -230,7 +239,7 @@ def unique_column_drop(evidence: Evidence) -> Iterator[Finding]:
                     f"{clause.table}.{column}",
                     f"{column} of {clause.table} stands in the UNIQUE {part.name} "
                     f"({', '.join(names)}).",
-                    f'op.drop_constraint("{part.name}", "{clause.table}", type_="unique")\n'
+                    f'op.drop_constraint("{part.name}", {named_in(clause.table)}, type_="unique"{schema(clause.table)})\n'
                     f"# in the next revision:\n"
-                    f'op.drop_column("{clause.table}", "{column}")',
+                    f'op.drop_column({named_in(clause.table)}, "{column}"{schema(clause.table)})',
                 )

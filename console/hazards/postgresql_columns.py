@@ -22,9 +22,11 @@ from console.hazards.spelling import (
     add_column,
     execute,
     expand,
+    named_in,
     plain,
     quoter,
     require_on_postgresql,
+    schema,
 )
 from console.hazards.types import SqlType, is_within, sql_type
 from console.hazards.words import NAME
@@ -295,5 +297,5 @@ def json_column(evidence: Evidence) -> Iterator[Finding]:
                 f"{table}.{column}",
                 f"{column} of {table} is json.",
                 "from sqlalchemy.dialects import postgresql\n"
-                f'op.add_column("{table}", sa.Column("{column}", postgresql.JSONB))',
+                f'op.add_column({named_in(table)}, sa.Column("{column}", postgresql.JSONB){schema(table)})',
             )

@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from console.hazards.clauses import clauses, sized
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
-from console.hazards.spelling import NEXT, autocommit, execute, plain, quoter, unquoted
+from console.hazards.spelling import (
+    NEXT,
+    autocommit,
+    execute,
+    named_in,
+    plain,
+    quoter,
+    schema,
+    unquoted,
+)
 from console.hazards.words import NAME
 
 POSTGRESQL = ("postgresql",)
@@ -110,8 +119,8 @@ def add_unique_constraint(evidence: Evidence) -> Iterator[Finding]:
             f"{table}.{unquoted(columns)}",
             f"An index on {unquoted(columns)} of {table} is built under the lock.",
             autocommit(
-                f'op.create_index("{name}", "{table}", {[plain(c) for c in columns.split(", ")]!r}, unique=True, '
-                "postgresql_concurrently=True)"
+                f'op.create_index("{name}", {named_in(table)}, {[plain(c) for c in columns.split(", ")]!r}, '
+                f"unique=True, postgresql_concurrently=True{schema(table)})"
             )
             + f"\n{NEXT}\n"
             + execute(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from console.hazards.clauses import known_name, sentences, sized
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
-from console.hazards.spelling import NEXT, autocommit, execute
+from console.hazards.spelling import NEXT, autocommit, execute, named_in, schema
 from console.hazards.words import NAME
 from console.schema.probe import Question
 
@@ -73,8 +73,15 @@ def drop_index_not_concurrent(evidence: Evidence) -> Iterator[Finding]:
             sentence.revision,
             f"{table}.{name}",
             f"Everybody who uses {table} waits while {name} is dropped.",
-            autocommit(f'op.drop_index("{name}", "{table}", postgresql_concurrently=True)'),
+            autocommit(_dropped(name, table)),
         )
+
+
+def _dropped(index: str, table: str) -> str:
+    """What drops an index CONCURRENTLY."""
+    return (
+        f'op.drop_index("{index}", {named_in(table)}, postgresql_concurrently=True{schema(table)})'
+    )
 
 
 def _owner(evidence: Evidence, index: str) -> str | None:
@@ -185,7 +192,7 @@ def invalid_index_present(evidence: Evidence) -> Iterator[Finding]:
                     revision,
                     f"{name}.{index}",
                     f"The index {index} of {name} is not valid.",
-                    autocommit(f'op.drop_index("{index}", "{name}", postgresql_concurrently=True)'),
+                    autocommit(_dropped(index, name)),
                 )
         probes = evidence.probe(Question("invalid", name)) if not found else ()
         if any(probe.answer for probe in probes):

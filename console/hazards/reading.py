@@ -46,6 +46,8 @@ KEYWORDS = {
     "local_cols": "columns", "remote_cols": "remote_columns", "sqltext": "sql", "type_": "type",
     "server_default": "default", "existing_server_default": "existing_default",
     "postgresql_concurrently": "concurrently", "postgresql_not_valid": "not_valid",
+    "postgresql_where": "where", "sqlite_where": "where", "source_schema": "schema",
+    "postgresql_nulls_not_distinct": "nulls_not_distinct",
 }  # fmt: skip
 MODULES = {"postgresql": postgresql, "mysql": mysql, "sqlite": sqlite}
 TYPES = ("type", "existing_type")

@@ -66,8 +66,24 @@ def autocommit(*lines: str) -> str:
 def batch(table: str, *lines: str) -> str:
     """Return operations in batch mode."""
     return "\n".join(
-        [f'with op.batch_alter_table("{table}") as batch:', *(f"    {x}" for x in lines)]
+        [f"with op.batch_alter_table({of(table)}) as batch:", *(f"    {x}" for x in lines)]
     )
+
+
+def named_in(table: str) -> str:
+    """Return a table's name as an operation takes it, which states the schema apart."""
+    return f'"{table.rpartition(".")[2]}"'
+
+
+def schema(table: str) -> str:
+    """Return the argument that states a table's schema; nothing for one of the current schema."""
+    name = table.rpartition(".")[0]
+    return f', schema="{name}"' if name else ""
+
+
+def of(table: str) -> str:
+    """Return both of them."""
+    return f"{named_in(table)}{schema(table)}"
 
 
 def type_of(text: str | None) -> str:
@@ -87,7 +103,9 @@ def type_of(text: str | None) -> str:
 
 def add_column(table: str, column: str, kind: str | None) -> str:
     """Return what adds a column that may be NULL."""
-    return f'op.add_column("{table}", sa.Column("{column}", {type_of(kind)}))'
+    return (
+        f'op.add_column({named_in(table)}, sa.Column("{column}", {type_of(kind)}){schema(table)})'
+    )
 
 
 def alter_column(
@@ -98,10 +116,11 @@ def alter_column(
     if evidence.database == "sqlite":
         return batch(table, f'batch.alter_column("{column}", {change})')
     if evidence.database != "mysql":
-        return f'op.alter_column("{table}", "{column}", {change})'
+        return f'op.alter_column({named_in(table)}, "{column}", {change}{schema(table)})'
     known = evidence.column(table, column)
     stated = existing(known, change) if known else [f"existing_type={type_of(kind)}"]
-    return f'op.alter_column("{table}", "{column}", {", ".join([change, *stated])})'
+    given = ", ".join([change, *stated])
+    return f'op.alter_column({named_in(table)}, "{column}", {given}{schema(table)})'
 
 
 def existing(column: Column, change: str) -> list[str]:

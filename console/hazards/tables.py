@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from console.hazards.clauses import known_name, named
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
-from console.hazards.spelling import LATER, execute, quoter
+from console.hazards.spelling import LATER, execute, named_in, of, quoter, schema
 from console.hazards.words import (
     CONSOLE_INDEX,
     CONSOLE_TABLE,
@@ -45,8 +45,8 @@ def drop_table(evidence: Evidence) -> Iterator[Finding]:
             revision,
             table,
             f"The table {table} is dropped: {lost}.",
-            f'op.rename_table("{table}", "{table}_retired")\n{LATER}\n'
-            f'op.drop_table("{table}_retired")',
+            f"op.rename_table({named_in(table)}, {named_in(f'{table}_retired')}{schema(table)})\n{LATER}\n"
+            f"op.drop_table({of(f'{table}_retired')})",
             severity="warning" if rows == 0 else None,
             evidence=evidence.probe(Question("rows", table)),
         )
@@ -85,11 +85,17 @@ def rename_table(evidence: Evidence) -> Iterator[Finding]:
             old,
             f"The table {old} ({rows_of(evidence.rows(old))}) is called {new} afterwards"
             f"{'; the view under its old name cannot be written to' if has_view else ''}.",
-            f'op.rename_table("{old}", "{new}")\n'
-            f"{execute(f'CREATE VIEW {q(old)} AS SELECT * FROM {q(new)}')}\n{LATER}\n"
+            f'op.rename_table({named_in(old)}, "{new}"{schema(old)})\n'
+            f"{execute(f'CREATE VIEW {q(old)} AS SELECT * FROM {q(_beside(old, new))}')}\n{LATER}\n"
             f"{execute(f'DROP VIEW {q(old)}')}",
             severity="warning" if has_view or new == f"{old}_retired" else None,
         )
+
+
+def _beside(table: str, name: str) -> str:
+    """A name in the schema of a table."""
+    schema_name = table.rpartition(".")[0]
+    return f"{schema_name}.{name}" if schema_name else name
 
 
 def _leaves_view(evidence: Evidence, revision: str, name: str) -> bool:

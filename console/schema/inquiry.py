@@ -1,8 +1,12 @@
 """inquiry: asks a live database the questions of probes, without being a burden to it."""
 
+# ruff: noqa: S608 - every name is bound, and the rest is ours
+
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +20,7 @@ from console.schema.connection import read_only
 from console.schema.errors import SchemaError
 from console.schema.flavour import flavour_of
 from console.schema.probe import Probe, Question
+from console.schema.sqltext import tokens
 from console.schema.target import Target
 
 ANSWER_SECONDS = 5.0  # a question that takes longer goes unanswered
@@ -65,20 +70,17 @@ def put(connection: Connection, question: Question) -> Probe:
 
     Raises SQLAlchemy's errors: for a table that is not there, or an answer that takes too long.
     """
-    if question.kind == "size":
-        answer = connection.execute(_size(connection, question)).scalar()
-    elif question.kind == "invalid" and connection.dialect.name != "postgresql":
-        answer = None
-    elif question.kind == "invalid":
-        answer = connection.execute(_invalid(question)).scalar()
-    elif ";" in question.condition:
+    if question.kind in OF_CATALOGUE:
+        asked = OF_CATALOGUE[question.kind](connection, question)
+        answer = connection.execute(asked).scalar() if asked is not None else None
+    elif not _is_condition(question.condition):
         return Probe(question, None, now(), problem="it is no condition")
     else:
         answer = connection.execute(statement_of(question, connection.dialect.name)).scalar()
     if answer is None and question.kind not in ("longest", "largest"):
         return Probe(question, None, now(), problem="the database does not say")
-    counted = question.kind not in ("longest", "largest", "size", "rows", "values")
-    number = int(answer or 0)
+    counted = question.kind in ("nulls", "duplicates", "orphans", "violators", "fractions")
+    number = math.ceil(answer or 0)
     return Probe(question, number, now(), is_capped=counted and number >= COUNTED_ROWS)
 
 
@@ -112,14 +114,20 @@ def statement_of(question: Question, dialect: str) -> Select[Any]:
     if question.kind == "nulls":
         found = found.where(sa.or_(*(column.is_(None) for column in columns)))
     elif question.kind == "duplicates":
-        filled = (column.is_not(None) for column in columns)
-        found = found.where(*filled).group_by(*columns).having(sa.func.count() > 1)
+        if not question.counts_null:
+            found = found.where(*(column.is_not(None) for column in columns))
+        if question.condition:
+            found = found.where(_condition(f"({question.condition})"))
+        found = found.group_by(*columns).having(sa.func.count() > 1)
     elif question.kind == "orphans":
         found = _orphans(question, dialect)
     elif question.kind == "violators":
-        found = found.where(sa.text(f"NOT ({question.condition})".replace(":", r"\:")))
+        found = found.where(_condition(f"NOT ({question.condition})"))
     else:
-        found = found.where(columns[0] != sa.func.round(columns[0], question.places))
+        exact: Any = columns[0]
+        if dialect == "postgresql":  # which rounds no other numbers to decimal places
+            exact = sa.cast(columns[0], sa.Numeric)
+        found = found.where(exact != sa.func.round(exact, question.places))
     return sa.select(sa.func.count()).select_from(found.limit(COUNTED_ROWS).subquery())
 
 
@@ -129,8 +137,24 @@ def _orphans(question: Question, dialect: str) -> Select[Any]:
     parent = _table(question.referent, dialect, question.remote_columns).alias("console_parent")
     pairs = list(zip(question.columns, question.remote_columns, strict=True))
     found = sa.select(ONE).where(*(parent.c[remote] == child.c[own] for own, remote in pairs))
-    filled = (child.c[own].is_not(None) for own, _ in pairs)
-    return sa.select(ONE).select_from(child).where(*filled, ~found.correlate(child).exists())
+    filled = [child.c[own].is_not(None) for own, _ in pairs]
+    broken = sa.and_(*filled, ~found.correlate(child).exists())
+    if question.is_full:
+        broken = sa.or_(broken, sa.and_(sa.or_(*filled), sa.not_(sa.and_(*filled))))
+    return sa.select(ONE).select_from(child).where(broken)
+
+
+def _is_condition(text: str) -> bool:
+    """Whether a condition is surely that and no more: a semicolon may stand in a plain string only."""
+    if ";" not in text:
+        return True
+    is_plain = not any(sign in text for sign in ("\\", "$", "--", "/*", "#"))
+    return is_plain and all(token != ("sign", ";") for token in tokens(text))
+
+
+def _condition(text: str) -> Any:
+    """SQL as it is written: what looks like a bind in it is none."""
+    return sa.text(text.replace(":", r"\:"))
 
 
 def _table(name: str, dialect: str, columns: tuple[str, ...] = ()) -> TableClause:
@@ -140,27 +164,86 @@ def _table(name: str, dialect: str, columns: tuple[str, ...] = ()) -> TableClaus
 
 
 def _size(connection: Connection, question: Question) -> Any:
-    """What asks for the bytes of a table."""
+    """What asks for the bytes of a table, with those of its partitions."""
     if connection.dialect.name == "postgresql":
-        return sa.text("SELECT pg_table_size(to_regclass(:name))").bindparams(
-            name=_regclass(question.table)
-        )
+        return sa.text(
+            "SELECT CASE WHEN to_regclass(:name) IS NOT NULL THEN pg_table_size(to_regclass(:name)) "
+            "+ coalesce((SELECT sum(pg_table_size(relid)) FROM pg_partition_tree(to_regclass(:name)) "
+            "WHERE level > 0), 0) END"
+        ).bindparams(name=_regclass(question.table))
     if connection.dialect.name in ("mysql", "mariadb"):
         return sa.text(
             "SELECT data_length FROM information_schema.tables "
-            "WHERE table_schema = database() AND table_name = :name"
-        ).bindparams(name=question.table)
+            f"WHERE {_OF_MYSQL.format(schema='table_schema', table='table_name')}"
+        ).bindparams(**_parts(question.table))
     return sa.text("SELECT sum(pgsize) FROM dbstat WHERE name = :name").bindparams(
         name=question.table
     )
 
 
-def _invalid(question: Question) -> Any:
+def _invalid(connection: Connection, question: Question) -> Any:
     """What counts the invalid indexes of a table; a partitioned index is not one of them."""
+    if connection.dialect.name != "postgresql":
+        return None
     return sa.text(
         "SELECT count(*) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid "
         "WHERE i.indrelid = to_regclass(:name) AND NOT i.indisvalid AND x.relkind = 'i'"
     ).bindparams(name=_regclass(question.table))
+
+
+def _inbound(connection: Connection, question: Question) -> Any:
+    """What counts the foreign keys that point to a table from others."""
+    if connection.dialect.name == "postgresql":
+        return sa.text(
+            "SELECT CASE WHEN to_regclass(:name) IS NOT NULL THEN (SELECT count(*) FROM pg_constraint "
+            "WHERE contype = 'f' AND confrelid = to_regclass(:name) AND conrelid <> confrelid "
+            "AND conparentid = 0) END"
+        ).bindparams(name=_regclass(question.table))
+    if connection.dialect.name in ("mysql", "mariadb"):
+        here = _OF_MYSQL.format(schema="unique_constraint_schema", table="referenced_table_name")
+        itself = _OF_MYSQL.format(schema="constraint_schema", table="table_name")
+        return sa.text(
+            "SELECT count(*) FROM information_schema.referential_constraints "
+            f"WHERE {here} AND NOT ({itself})"
+        ).bindparams(**_parts(question.table))
+    return sa.text(
+        "SELECT count(DISTINCT m.name || ' ' || f.id) FROM sqlite_master AS m, "
+        "pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table' "
+        'AND lower(f."table") = lower(:name) AND lower(m.name) <> lower(:name)'
+    ).bindparams(name=question.table)
+
+
+def _blockers(connection: Connection, question: Question) -> Any:
+    """What counts the other sessions that a change of the table waits for. MariaDB and MySQL tell
+    to few which table a session has used: there it is every transaction that is open; SQLite has none."""
+    if connection.dialect.name == "postgresql":
+        return sa.text(
+            "SELECT CASE WHEN to_regclass(:name) IS NOT NULL THEN "
+            "(SELECT count(DISTINCT pid) FROM pg_locks WHERE locktype = 'relation' AND granted "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+            "AND relation = to_regclass(:name) AND pid <> pg_backend_pid()) END"
+        ).bindparams(name=_regclass(question.table))
+    if connection.dialect.name in ("mysql", "mariadb"):
+        return sa.text(
+            "SELECT count(*) FROM information_schema.innodb_trx "
+            "WHERE trx_mysql_thread_id NOT IN (0, connection_id())"
+        )
+    return None
+
+
+OF_CATALOGUE: dict[str, Callable[[Connection, Question], Any]] = {
+    "size": _size,
+    "invalid": _invalid,
+    "inbound": _inbound,
+    "blockers": _blockers,
+}
+_OF_MYSQL = "{schema} = coalesce(:schema, database()) AND {table} = :name"
+
+
+def _parts(name: str) -> dict[str, str | None]:
+    """The schema of a name, None for the current one, and the rest of it."""
+    schema, _, plain = name.rpartition(".")
+    return {"schema": schema or None, "name": plain}
 
 
 def _regclass(name: str) -> str:

@@ -35,6 +35,7 @@ def describe(operation: ops.MigrateOperation, revision: str, is_batch: bool = Fa
     """Return an Alembic operation as a value, with "batch" among its details if it stood in one."""
     name = next((n for kind, n in NAMES if isinstance(operation, kind)), type(operation).__name__)
     details = dict(_details(operation))
+    details["schema"] = _text(_schema(operation))
     if is_batch:
         details["batch"] = "yes"
     return Operation(
@@ -51,6 +52,12 @@ def _table(operation: Any) -> str | None:
     if isinstance(operation, ops.BulkInsertOp):
         table = operation.table.name
     return str(table) if table else None
+
+
+def _schema(operation: Any) -> Any:
+    """The schema that an operation names for its table."""
+    schema = getattr(operation, "schema", None)
+    return schema or (getattr(operation, "kw", None) or {}).get("source_schema")
 
 
 def _column(operation: Any) -> str | None:
@@ -100,17 +107,31 @@ def _constraint_details(operation: Any) -> list[tuple[str, str | None]]:
         details.append(("columns", ", ".join(str(column) for column in columns)))
     if isinstance(operation, ops.CreateIndexOp):
         details.append(("unique", _flag(bool(operation.unique))))
+        details.append(("where", _where(operation)))
+        counts_nulls = operation.kw.get("postgresql_nulls_not_distinct")
+        details.append(("nulls_not_distinct", "yes" if counts_nulls else None))
     if isinstance(operation, ops.CreateForeignKeyOp):
         details.append(("referent", operation.referent_table))
+        details.append(("referent_schema", operation.kw.get("referent_schema")))
         details.append(("remote_columns", ", ".join(operation.remote_cols)))
+        details.append(("match", operation.kw.get("match")))
         details.append(("ondelete", operation.kw.get("ondelete")))
         is_unchecked = operation.kw.get("postgresql_not_valid")
         details.append(("not_valid", "yes" if is_unchecked else None))
+    if isinstance(operation, ops.CreateUniqueConstraintOp):
+        counts_nulls = operation.kw.get("postgresql_nulls_not_distinct")
+        details.append(("nulls_not_distinct", "yes" if counts_nulls else None))
     if isinstance(operation, ops.CreateCheckConstraintOp):
         details.append(("condition", _text(operation.condition)))
     if isinstance(operation, ops.DropConstraintOp):
         details.append(("type", operation.constraint_type))
     return details
+
+
+def _where(operation: ops.CreateIndexOp) -> str | None:
+    """The condition of a partial index."""
+    found = (operation.kw.get(f"{name}_where") for name in ("postgresql", "sqlite"))
+    return next((_text(condition) for condition in found if condition is not None), None)
 
 
 def _column_details(column: Column[Any]) -> list[tuple[str, str | None]]:

@@ -18,6 +18,8 @@ Kind = Literal[
     "fractions",  # how many numbers have more decimal places than `places`
     "size",  # bytes of a table without its indexes
     "invalid",  # how many of its indexes are not valid
+    "inbound",  # how many foreign keys of other tables point to it
+    "blockers",  # how many other sessions have to end first, before the table can be changed
 ]
 
 
@@ -25,7 +27,9 @@ Kind = Literal[
 class Question:
     """What is asked: of which table and columns, and what an answer of that kind needs besides.
 
-    `referent` and `remote_columns` are what a foreign key points to, `condition` is that of a CHECK.
+    `referent` and `remote_columns` are what a foreign key points to, `condition` is that of a CHECK,
+    or of an index on some rows only. `is_full` is for a foreign key of MATCH FULL, of whose columns
+    all hold a value or none; `counts_null` for a rule to which one NULL is like another.
     """
 
     kind: Kind
@@ -35,12 +39,14 @@ class Question:
     remote_columns: tuple[str, ...] = ()
     condition: str = ""
     places: int = 0
+    is_full: bool = False
+    counts_null: bool = False
 
     @property
     def binds(self) -> bool:
         """Whether a plan must not run once the answer is worse. Tables grow all day, and the ledger
-        sees what becomes of their rows."""
-        return self.kind not in ("rows", "size")
+        sees what becomes of their rows; sessions come and go, and the run waits for them."""
+        return self.kind not in ("rows", "size", "blockers")
 
 
 @dataclass(frozen=True)
@@ -96,5 +102,8 @@ def _answer(question: Question, number: str, is_one: bool) -> str:
         f"{question.places} decimal place{'' if question.places == 1 else 's'}",
         "invalid": f"{number} index{'' if is_one else 'es'} of {table} "
         f"{'is' if is_one else 'are'} not valid",
+        "inbound": f"{number} foreign key{'' if is_one else 's'} of other tables point{s} to {table}",
+        "blockers": f"{number} other session{'' if is_one else 's'} {'is' if is_one else 'are'} in the "
+        f"middle of something that keeps {table} from being changed",
         "size": f"{table} takes {number} byte{'' if is_one else 's'}",
     }[question.kind]
