@@ -184,7 +184,9 @@ def sized(
     """A finding about something that takes as long as a table is large: for a small one it is a
     warning."""
     found = evidence.asked(Question("size", table))
-    return Finding(revision, subject, danger, rewrite, severity=milder(found), evidence=found)
+    waits = tuple(probe for probe in evidence.probe(Question("blockers", table)) if probe.answer)
+    seen = (*found, *waits)
+    return Finding(revision, subject, danger, rewrite, severity=milder(found), evidence=seen)
 
 
 def milder(found: Iterable[Probe]) -> Severity | None:

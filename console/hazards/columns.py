@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.hazards.clauses import DROP_COLUMN, clauses
+from console.hazards.constraints import IF_MENDED, mends, went_well
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
 from console.hazards.spelling import (
@@ -201,20 +202,21 @@ def _is_required(operation: Operation) -> bool:
 def set_not_null_with_nulls(evidence: Evidence) -> Iterator[Finding]:
     """NOT NULL for a column that holds NULL; one that the plan fills first is none."""
     for operation in evidence.operations("alter_column"):
-        if operation.detail("nullable") != "no":
-            continue
-        if evidence.rehearsal is not None and not evidence.failed_in(operation.revision):
+        if operation.detail("nullable") != "no" or went_well(evidence, operation):
             continue
         table, column, q = operation.table or "", operation.column or "", quoter(evidence)
         counted, rows = evidence.values(table, column), evidence.rows(table)
-        if counted is None or rows is None or counted.non_null == rows:
+        if counted is None or rows is None or counted.non_null >= rows:
             continue
+        missing, may_be_mended = rows - counted.non_null, mends(evidence, table)
         yield Finding(
             operation.revision,
             f"{table}.{column}",
-            f"{number_of(rows - counted.non_null, 'row')} of {table} hold NULL in {column}.",
+            f"{number_of(missing, 'row')} of {table} hold{'s' if missing == 1 else ''} NULL in "
+            f"{column}{IF_MENDED if may_be_mended else ''}.",
             f"{execute(f'UPDATE {q(table)} SET {q(column)} = … WHERE {q(column)} IS NULL')}\n"
             f"{require(evidence, table, column)}",
+            severity="warning" if may_be_mended else None,
             evidence=evidence.probe(Question("nulls", table, (column,))),
         )
 

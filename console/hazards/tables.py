@@ -20,7 +20,7 @@ from console.hazards.words import (
     rows_of,
 )
 from console.schema.own import is_own
-from console.schema.probe import Question
+from console.schema.probe import Probe, Question
 
 
 @rule(
@@ -48,8 +48,13 @@ def drop_table(evidence: Evidence) -> Iterator[Finding]:
             f"op.rename_table({named_in(table)}, {named_in(f'{table}_retired')}{schema(table)})\n{LATER}\n"
             f"op.drop_table({of(f'{table}_retired')})",
             severity="warning" if rows == 0 else None,
-            evidence=evidence.probe(Question("rows", table)),
+            evidence=(*evidence.probe(Question("rows", table)), *_inbound(evidence, table)),
         )
+
+
+def _inbound(evidence: Evidence, table: str) -> tuple[Probe, ...]:
+    """How many foreign keys of other tables point to a table, where some do."""
+    return tuple(probe for probe in evidence.probe(Question("inbound", table)) if probe.answer)
 
 
 def _dropped(evidence: Evidence) -> Iterator[tuple[str, str]]:

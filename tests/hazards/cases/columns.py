@@ -57,7 +57,7 @@ CASES = (
         "set-not-null-with-nulls",
         batch("select", "batch.alter_column('limit', existing_type=sa.Integer, nullable=False)"),
         "select.limit",
-        "1 row of select hold NULL in limit.",
+        "1 row of select holds NULL in limit.",
         tables=filled('"select"', 'id INTEGER PRIMARY KEY, "limit" INTEGER', "1, 7", "2, NULL"),
         fails=True,
         fill=("0",),
