@@ -90,9 +90,9 @@ def _by_name(ingredients: Iterable[Ingredient]) -> dict[str, set[str]]:
 def make_plan(target: Target, goal: str, history: History | None = None) -> Plan:
     """Return the plan that takes the target from where it stands to `goal`.
 
-    `goal` is a revision (id, beginning of one, label), "head", "heads", "base", "+N", "-N", or one
-    of these on a branch, as in "label@head". For a revision the direction is decided by where the
-    database stands. Reads the files and the database, changes neither.
+    `goal` is a revision (id, beginning of one, label), "head", "heads", "base", "+N", "-N", one of
+    these on a branch, as in "label@head", or counted from, as in "head-1". For a revision the
+    direction is decided by where the database stands. Reads the files and the database, changes neither.
 
     Raises NothingToDo, UnknownDatabaseRevision, UnknownRevision, AmbiguousRevision, MultipleHeads,
     BrokenRevision where a file on the path cannot be used, HistoryError for what else Alembic would

@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from alembic.runtime.migration import HeadMaintainer, RevisionStep
@@ -28,7 +29,8 @@ from console.schema.revision import Revision
 from console.schema.syntax import BASE
 
 LONGEST = 500  # characters of a goal: Python refuses to read numbers of thousands of digits
-GOAL = re.compile(r"(?:(?P<branch>[^@]+)@)?(?P<symbol>[^@+-]+)?(?P<relative>[+-]\d+)?")
+GOAL = re.compile(r"(?:(?P<branch>[^@]*)@)?(?P<symbol>[^@+-]+)?(?P<relative>[+-]\d+)?")
+RELATIVE = re.compile(r"[+-]\d+\s*$")
 T = TypeVar("T")
 
 
@@ -90,18 +92,13 @@ def find_route(history: History, heads: tuple[str, ...], goal: str) -> Route:
     route cannot be used, and HistoryError for what else Alembic would refuse.
     """
     _refuse_base(history)
-    wanted = _parse(history, heads, goal)
+    text, ways = _parse(history, heads, goal)
     map_ = _translate(lambda: _make_map(history), goal)
-    if wanted.is_up:
-        nodes = _translate(lambda: _up(map_, wanted.text, heads), goal)
-    else:
-        nodes = _translate(lambda: _down(map_, wanted.text, heads), goal)
+    is_up, nodes = _choose(map_, text, heads, ways, goal)
     for node in nodes:
         if node.reason is not None:
             raise BrokenRevision(node.path, node.reason)
-    return Route(
-        tuple(n.revision for n in nodes), wanted.is_up, _end(map_, nodes, heads, wanted.is_up)
-    )
+    return Route(tuple(n.revision for n in nodes), is_up, _end(map_, nodes, heads, is_up))
 
 
 def places_along(history: History, ids: Iterable[str]) -> tuple[tuple[str, ...], ...]:
@@ -146,16 +143,37 @@ def _down(map_: Map, goal: str, heads: tuple[str, ...]) -> list[Node]:
     return [node for node in found if isinstance(node, Node)]
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """A goal in full ids, as Alembic takes it, and the direction that it means here."""
+def _choose(
+    map_: Map, goal: str, heads: tuple[str, ...], ways: tuple[bool, ...], asked: str
+) -> tuple[bool, list[Node]]:
+    """The way that has something to run, of those that a goal may mean; whether it is up comes first.
 
-    text: str
-    is_up: bool
+    Alembic is told which one by its command. Here the database tells: what it lacks lies above it,
+    and on the way down from it lies only what it has.
+    """
+    found: tuple[bool, list[Node]] | None = None
+    error: HistoryError | None = None
+    for is_up in ways:
+        way = partial(_up if is_up else _down, map_, goal, heads)
+        try:
+            nodes = _translate(way, asked)
+        except HistoryError as refused:
+            error = error or refused
+            continue
+        if nodes:
+            return is_up, nodes
+        found, error = (is_up, nodes), None
+    if error is not None:
+        raise error
+    assert found is not None
+    return found
 
 
-def _parse(history: History, heads: tuple[str, ...], goal: str) -> Wanted:
-    """Read a goal and tell its direction by where the database stands."""
+UP, DOWN, EITHER = (True,), (False,), (True, False)
+
+
+def _parse(history: History, heads: tuple[str, ...], goal: str) -> tuple[str, tuple[bool, ...]]:
+    """Read a goal: in full ids, as Alembic takes it, with the directions that it may mean."""
     if len(goal) > LONGEST:
         raise UnknownRevision(f"{goal[:40]}…")
     found = GOAL.fullmatch(goal.strip())
@@ -172,21 +190,31 @@ def _parse(history: History, heads: tuple[str, ...], goal: str) -> Wanted:
                 f"'{goal}' is ambiguous: the database stands at {', '.join(heads)}. "
                 "Name the branch, as in 'label@-1', or the revision to go back to."
             )
-        return Wanted(prefix + relative, is_up)
+        return prefix + relative, UP if is_up else DOWN
     if symbol in ("head", "heads"):
         _refuse_unknown_top(history)
-        return Wanted(prefix + symbol + (relative or ""), True)
-    if symbol == "base":
-        return Wanted(prefix + symbol + (relative or ""), False)
-    name = _name(history, symbol)
-    full = name + (relative or "")
-    end = _walk(history, name, int(relative or 0), branch, goal)
-    return Wanted(prefix + full, end is not None and end not in history.ancestors(heads))
+    elif symbol != BASE:
+        symbol = _name(history, symbol, branch)
+    elif relative and relative.startswith("-"):
+        raise HistoryError(f"'{goal}' goes further than the history does.")
+    return f"{prefix}{symbol}{relative or ''}", _ways(symbol, relative)
 
 
-def _name(history: History, name: str) -> str:
-    """The full id, or the label as it is: to Alembic a label names a branch, too."""
-    return name if name in history.by_label else history.find(name).id
+def _ways(symbol: str, relative: str | None) -> tuple[bool, ...]:
+    if symbol in ("head", "heads") and not relative:
+        return UP
+    return DOWN if symbol == BASE and not relative else EITHER
+
+
+def _name(history: History, name: str, branch: str | None = None) -> str:
+    """The full id, or the label as it is: to Alembic a label names a branch, too. What only the
+    branch can tell apart is left to Alembic."""
+    try:
+        return name if name in history.by_label else history.find(name).id
+    except AmbiguousRevision:
+        if branch:
+            return name
+        raise
 
 
 def _refuse_unknown_top(history: History) -> None:
@@ -201,28 +229,6 @@ def _refuse_base(history: History) -> None:
     for revision in history.broken:
         if revision.id == BASE:
             raise BrokenRevision(str(revision.path), revision.problems[0].message)
-
-
-def _walk(history: History, name: str, steps: int, branch: str | None, goal: str) -> str | None:
-    """The id that lies so many steps above or below; None for the base."""
-    here: str | None = history.find(name).id
-    for _ in range(abs(steps)):
-        if here is None:
-            raise HistoryError(f"'{goal}' goes further than the history does.")
-        if steps < 0:
-            parents = history.by_id[here].parents
-            nearby: list[str] = list(parents)
-        else:
-            nearby = [r.id for r in history.in_file_order if here in r.parents]
-            if branch:
-                line = history.find(branch).id
-                nearby = [n for n in nearby if line in history.ancestors([n])]
-            if not nearby:
-                raise HistoryError(f"'{goal}' goes further than the history does.")
-        if len(nearby) > 1:
-            raise HistoryError(f"'{goal}' is ambiguous: {', '.join(nearby)} are equally near.")
-        here = nearby[0] if nearby else None
-    return here
 
 
 def _make_map(history: History) -> Map:
@@ -267,5 +273,19 @@ def _translate(compute: Callable[[], T], goal: str) -> T:
     except alembic.RangeNotAncestorError as error:
         raise HistoryError(f"'{goal}' is not on the way from where the database stands.") from error
     except (alembic.RevisionError, AssertionError, KeyError) as error:
-        why = str(error).rstrip(".") or "it leads to no revision, or to several"
-        raise HistoryError(f"'{goal}' cannot be planned: {why}.") from error
+        raise HistoryError(_refusal(goal, str(error).rstrip("."))) from error
+
+
+def _refusal(goal: str, why: str) -> str:
+    """Why Alembic's map does not lead to a goal; some of its refusals are assertions without a word."""
+    if "Ambiguous" in why:
+        return (
+            f"'{goal}' is ambiguous: several revisions are equally near. Name the branch, as in "
+            "'label@+1', or the revision itself."
+        )
+    if "Walked too far" in why or "didn't produce" in why:
+        return f"'{goal}' goes further than the history does."
+    if not why and RELATIVE.search(goal):
+        or_else = ", or the database is not on that branch" if "@" in goal else ""
+        return f"'{goal}' goes further than the history does{or_else}."
+    return f"'{goal}' cannot be planned: {why or 'it leads to no revision, or to several'}."
