@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -58,6 +59,9 @@ def file_ingredients(target: Target, paths: Sequence[Path]) -> tuple[Ingredient,
     if target.ini is not None and target.ini.absolute() not in files:
         # by its own name: where it lies in a snapshot is nobody's concern
         found.append(Ingredient(target.ini.name, file_digest(target.ini)))
+    if target.toml is not None:
+        # the rest of it is for other tools, and changes with every dependency
+        found.append(Ingredient(f"[tool.alembic] of {target.toml.name}", toml_digest(target.toml)))
     # Once, where a file is found in the folder and in its copy; twice, where the two differ.
     return tuple(dict.fromkeys(found))
 
@@ -119,6 +123,16 @@ def leads_back(root: Path, folder: Path) -> bool:
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as they are now; raises OSError if it is gone."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def toml_digest(path: Path) -> str:
+    """Return the digest of what a pyproject.toml says to Alembic, or of all of it where that cannot be
+    told; raises OSError if it is gone."""
+    try:
+        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+        return digest_of(tool.get("alembic"))
+    except (ValueError, TypeError, AttributeError):
+        return file_digest(path)
 
 
 def display_name(target: Target, path: Path) -> str:

@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from configparser import ConfigParser
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
@@ -31,6 +30,7 @@ from console.schema.guard import BY_HAND, HIDDEN, SPLITS, Guard
 from console.schema.job import Job
 from console.schema.lock import busy_at_commit, locked
 from console.schema.several import Several, in_one_phase
+from console.schema.target import Target
 
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[Any]]
 MARK = "console_target"
@@ -60,18 +60,24 @@ def configuration(job: Job) -> Iterator[Config]:
         with factory(target.url, *target.host.args, **alone) as config:
             yield _pointed(config, job)
         return
-    config = _of_ini(target.ini, target.here) if target.ini else Config()
+    config = _of_files(target)
     config.set_main_option("sqlalchemy.url", target.url.replace("%", "%%"))
     yield _pointed(config, job)
 
 
-def _of_ini(ini: Path, here: Path | None) -> Config:
-    """The configuration that a file says, as if it lay in the folder `here`."""
-    config = Config(str(ini))
-    if here is not None:  # Alembic would take %(here)s from where the file lies
-        config.config_args["here"] = here.as_posix()
-        config.file_config = ConfigParser(config.config_args)
-        config.file_config.read(ini, encoding="locale")
+def _of_files(target: Target) -> Config:
+    """The configuration that the target's files say, as if they lay in the folder `here`."""
+    config = Config(str(target.ini) if target.ini else None, ini_section=target.ini_section)
+    if target.toml is not None:
+        config.toml_file_name = str(target.toml)  # Alembic before 1.16 has no argument for it
+    if target.here is not None:  # Alembic would take %(here)s from where the files lie
+        here = target.here.as_posix()
+        if target.ini is not None:
+            config.config_args["here"] = here
+            config.file_config = ConfigParser(config.config_args)
+            config.file_config.read(target.ini, encoding="locale")
+        if target.toml is not None and getattr(config, "toml_alembic_config", None):
+            config.toml_args["here"] = here  # which reading the file has just set
     return config
 
 

@@ -43,8 +43,8 @@ def _left_out(folder: str, names: list[str]) -> set[str]:
 
 @contextmanager
 def snapshot_of(target: Target) -> Iterator[Target]:
-    """Copy the script folder, the version folders and alembic.ini to where they lie, below a folder of
-    ours, and yield the target with its paths into the copy. The copy is removed at the end.
+    """Copy the script folder, the version folders, alembic.ini and pyproject.toml to where they lie, below
+    a folder of ours, and yield the target with its paths into the copy. The copy is removed at the end.
 
     Revision files that are no Python are left out: they cannot be on a plan's path, and Alembic
     would stumble over them. Raises RunError without an env.py, and where
@@ -76,7 +76,7 @@ def snapshot_of(target: Target) -> Iterator[Target]:
             last_paths=last,
             origin=target.origin or folders[0],
         )
-        yield _with_ini(moved, copy)
+        yield _with_settings(moved, copy)
 
 
 def _refuse_circles(folder: Path) -> None:
@@ -88,16 +88,23 @@ def _refuse_circles(folder: Path) -> None:
             )
 
 
-def _with_ini(target: Target, copy: Path) -> Target:
-    """The target with its alembic.ini in the copy. To whoever reads it, it lies where it lay."""
-    if target.ini is None:
-        return target
-    ini = target.ini.absolute()
-    place = copy / ini.relative_to(ini.anchor)
+def _with_settings(target: Target, copy: Path) -> Target:
+    """The target with its alembic.ini and pyproject.toml in the copy. To whoever reads them, they lie
+    where they lay."""
+    files = {"ini": target.ini, "toml": target.toml}
+    moved = {name: _copied(file, copy) for name, file in files.items() if file is not None}
+    first = target.ini or target.toml
+    here = target.here or (first.absolute().parent if first else None)
+    return replace(target, **moved, here=here)  # type: ignore[arg-type]  # mypy takes the names for any
+
+
+def _copied(file: Path, copy: Path) -> Path:
+    file = file.absolute()
+    place = copy / file.relative_to(file.anchor)
     if not place.is_file():
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ini, place)
-    return replace(target, ini=place, here=target.here or ini.parent)
+        shutil.copyfile(file, place)
+    return place
 
 
 def _leave_out_broken(folder: Path) -> None:

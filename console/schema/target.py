@@ -36,11 +36,12 @@ class Target:
 
     `url` carries the password and is left out of `repr`. `script_location` is the folder that holds
     env.py; `version_locations` the folders of the revision files (its `versions` by default).
-    `host` is None for a plain Alembic history whose alembic.ini is `ini`. `paths` are put in front
+    `host` is None for a plain Alembic history, whose settings are the section `ini_section` of its
+    alembic.ini (`ini`) and its pyproject.toml (`toml`). `paths` are put in front
     of `sys.path` in child processes and `last_paths` at its end; they start in `directory` and are
     `python` (our own interpreter if it is None), and find the URL in the variable `url_variable`, if
-    one is named. `here` is what `%(here)s` in the ini means, where that is not the folder that it
-    lies in. `origin` is the folder that a snapshot's script folder is a copy of. Of a database of
+    one is named. `here` is what `%(here)s` in these files means, where that is not the folder that
+    they lie in. `origin` is the folder that a snapshot's script folder is a copy of. Of a database of
     more than `rehearsal_limit` bytes, a rehearsal copies a sample.
     """
 
@@ -53,6 +54,8 @@ class Target:
     recursive_version_locations: bool = False
     host: Host | None = None
     ini: Path | None = None
+    toml: Path | None = None
+    ini_section: str = "alembic"
     paths: tuple[Path, ...] = ()
     last_paths: tuple[Path, ...] = ()
     python: Path | None = None

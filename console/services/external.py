@@ -9,19 +9,17 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from configparser import Error as IniError
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from console.config import SettingsError
 from console.schema.target import Host, Target, sqlite_file
+from console.services.project import TOML, Project, toml_beside
 from console.services.targets import FLASK_HOST
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -30,7 +28,8 @@ RESERVED = ("default",)
 KEYS = {
     "url": "The database, as an SQLAlchemy URL; `${NAME}` stands for a variable of the environment.",
     "script_location": "The folder that holds env.py.",
-    "ini": "The project's alembic.ini; the folder that it lies in is where its env.py runs.",
+    "ini": "The project's alembic.ini or pyproject.toml; its folder is where its env.py runs.",
+    "ini_section": "The section of alembic.ini, if it is not `alembic` (`alembic --name`).",
     "version_table": "The table in which Alembic keeps its place.",
     "version_table_schema": "The schema of that table, if env.py names one.",
     "python": "The interpreter (3.11 or newer) that has what the project's env.py imports.",
@@ -69,27 +68,29 @@ class _Entry:
     def target(self) -> Target:
         """The target that it describes."""
         self._check()
-        ini = self._ini()
-        config = Config(str(ini)) if ini else Config()
-        location = self._location(config, ini)
-        directory = ini.parent if ini and ini.parent != location else location.parent
-        paths = _import_paths(config, directory)
-        config.set_main_option("script_location", str(location).replace("%", "%%"))
-        config.set_main_option("prepend_sys_path", "")  # or Alembic would put it on our own path
+        try:
+            return self._described()
+        except ValueError as error:
+            raise self._refuse(f"has settings that cannot be read: {error}") from None
+
+    def _described(self) -> Target:
+        project, location = self.project, self._location()
         return Target(
             name=self.name,
-            url=self._url(config, directory),
+            url=self._url(),
             script_location=location,
-            version_locations=self._versions(config, location),
+            version_locations=self._versions(location),
             version_table=self.values.get("version_table", "alembic_version"),
             version_table_schema=self.values.get("version_table_schema"),
-            recursive_version_locations=_is_recursive(config),
+            recursive_version_locations=project.is_set("recursive_version_locations"),
             host=self._host(location),
-            ini=ini,
-            paths=paths,
-            last_paths=(directory,),
+            ini=project.ini,
+            toml=project.toml,
+            ini_section=project.section,
+            paths=self._import_paths(),
+            last_paths=(self._directory,),
             python=self._python(),
-            directory=directory,
+            directory=self._directory,
             url_variable=self.values.get("url_variable"),
         )
 
@@ -105,37 +106,71 @@ class _Entry:
             if not isinstance(value, str) or not value:
                 raise self._refuse(f"needs text for '{key}'")
 
-    def _ini(self) -> Path | None:
+    @cached_property
+    def project(self) -> Project:
+        """The files that say the rest."""
+        section = self.values.get("ini_section", "alembic")
         if given := self.values.get("ini"):
-            return self._existing(given, "ini")
+            file = self._existing(given, "ini")
+            if file.name != TOML:
+                return Project(file, toml_beside(file.parent), section)
+            beside = file.with_name("alembic.ini")
+            return Project(beside if beside.is_file() else None, file, section)
         if location := self.values.get("script_location"):
             folder = self._path(location)
-            beside = (folder / "alembic.ini", folder.parent / "alembic.ini")
-            return next((path for path in beside if path.is_file()), None)
+            places = (folder / "alembic.ini", folder.parent / "alembic.ini")
+            ini = next((path for path in places if path.is_file()), None)
+            return Project(ini, toml_beside(folder, folder.parent), section)
         raise self._refuse("needs 'script_location' or 'ini'")
 
-    def _location(self, config: Config, ini: Path | None) -> Path:
+    @property
+    def _directory(self) -> Path:
+        """Where its env.py runs."""
+        location, file = self._location(), self.project.ini or self.project.toml
+        return file.parent if file and file.parent != location else location.parent
+
+    def _location(self) -> Path:
         if given := self.values.get("script_location"):
             location = self._path(given)
         else:
-            assert ini is not None
-            location = (ini.parent / _option(config, "script_location")).resolve()
+            file = self.project.ini or self.project.toml
+            assert file is not None
+            said = self.project.text("script_location")
+            if not said:
+                raise self._refuse(f"needs 'script_location', since {file} has none")
+            location = self._resource(said, file.parent)
         if not (location / "env.py").is_file():
             raise self._refuse(f"has no env.py in {location}")
         return location
 
-    def _versions(self, config: Config, location: Path) -> tuple[Path, ...]:
-        try:
-            scripts = ScriptDirectory.from_config(config)
-        except CommandError:
-            return (location / "versions",)
-        found = scripts.version_locations or ()
-        base = Path(config.config_file_name).parent if config.config_file_name else location.parent
-        return tuple((base / place).resolve() for place in found) or (location / "versions",)
+    def _versions(self, location: Path) -> tuple[Path, ...]:
+        file = self.project.ini or self.project.toml
+        base = file.parent if file else location.parent
+        found = [self._resource(place, base) for place in self.project.version_locations()]
+        return tuple(found) or (location / "versions",)
 
-    def _url(self, config: Config, directory: Path) -> str:
-        base = self.file.parent if "url" in self.values else directory
-        text = self.values.get("url") or _option(config, "sqlalchemy.url")
+    def _resource(self, said: str, base: Path) -> Path:
+        """A folder as Alembic may name it: by its path, or as `package:folder`."""
+        package, colon, inside = said.partition(":")
+        if not colon or Path(said).is_absolute():
+            return (base / said).resolve()
+        place = Path(*package.split("."), *inside.split(":"))
+        roots = [*((base / path).resolve() for path in self.project.import_paths()), base]
+        found = next((root / place for root in roots if (root / place).is_dir()), None)
+        if found is None:
+            raise self._refuse(
+                f"names the folder '{said}' in a package that is not found below {base}; name it by "
+                "its path, as 'script_location'"
+            )
+        return found
+
+    def _import_paths(self) -> tuple[Path, ...]:
+        places = self.project.import_paths()
+        return tuple(dict.fromkeys((self._directory / place).resolve() for place in places))
+
+    def _url(self) -> str:
+        base = self.file.parent if "url" in self.values else self._directory
+        text = self.values.get("url") or self.project.text("sqlalchemy.url")
         if not text:
             raise self._refuse("needs 'url', since its alembic.ini has none")
         try:
@@ -188,26 +223,3 @@ class _Entry:
 
 def _error(reason: str) -> SettingsError:
     return SettingsError("CONSOLE_TARGETS", f"CONSOLE_TARGETS: {reason}")
-
-
-def _option(config: Config, name: str) -> str:
-    """An option of alembic.ini; "" where there is none or it cannot be read."""
-    try:
-        return config.get_main_option(name) or ""
-    except IniError:
-        return ""
-
-
-def _is_recursive(config: Config) -> bool:
-    return _option(config, "recursive_version_locations").lower() in ("true", "1", "yes", "on")
-
-
-def _import_paths(config: Config, directory: Path) -> tuple[Path, ...]:
-    """What alembic.ini puts in front of `sys.path`."""
-    given = _option(config, "prepend_sys_path")
-    separator = {"os": os.pathsep, "space": " ", "newline": "\n"}.get(
-        _option(config, "path_separator")
-    )
-    places = given.split(separator) if separator else re.split(r"[, ]+|:", given)
-    found = [(directory / place.strip()).resolve() for place in places if place.strip()]
-    return tuple(dict.fromkeys(found))

@@ -22,6 +22,15 @@ sqlalchemy.url = sqlite:///stock.db
 prepend_sys_path = .
 path_separator = os
 """
+TOML = """\
+[tool.alembic]
+script_location = "%(here)s/db"
+version_locations = ["%(here)s/db/versions", "%(here)s/db/more"]
+recursive_version_locations = true
+prepend_sys_path = ["src"]
+owner = 'stock'
+seat = "%(here)s/seat"
+"""
 # Takes its URL from the environment and its version table from a module of the project.
 OWN_WAY = ENVIRONMENT.replace(
     'context.config.get_main_option("sqlalchemy.url")', 'os.environ["STOCK_URL"]'
@@ -72,6 +81,81 @@ def test_a_script_location_finds_the_ini_beside_it(project: Path) -> None:
     target = targets(project, text)["stock"]
     assert target.ini == project / "alembic.ini"
     assert target.url == f"sqlite:///{project / 'other.db'}"
+
+
+def test_pyproject_says_what_alembic_ini_does_not(project: Path, tmp_path: Path) -> None:
+    (project / "alembic.ini").unlink()
+    (project / "db" / "more").mkdir()
+    (project / "pyproject.toml").write_text(TOML)
+    text = '[targets.stock]\nurl = "sqlite:///stock.db"\nini = "stock/pyproject.toml"'
+    target = targets(tmp_path, text)["stock"]
+    assert target.script_location == project / "db"
+    assert target.version_locations == (project / "db" / "versions", project / "db" / "more")
+    assert target.recursive_version_locations
+    assert target.paths == (project / "src",)
+    asks = "assert context.config.get_alembic_option('owner') == 'stock'\n"
+    asks += f"assert context.config.get_alembic_option('seat') == {str(project)!r} + '/seat'\n"
+    (project / "db" / "env.py").write_text(
+        ENVIRONMENT.replace("\nengine", "\n" + asks + "engine", 1)
+    )
+    plan = make_plan(target, "head")
+    result = rehearse(target, plan, workspace=tmp_path / "workspace")
+    assert result.succeeded, result.error
+    apply(target, plan)
+
+
+def test_alembic_ini_comes_before_pyproject(project: Path) -> None:
+    (project / "pyproject.toml").write_text(TOML)
+    text = '[targets.stock]\nscript_location = "db"\nurl = "sqlite:///other.db"'
+    target = targets(project, text)["stock"]
+    assert (target.ini, target.toml) == (project / "alembic.ini", project / "pyproject.toml")
+    assert target.paths == (project,)
+    assert target.recursive_version_locations
+
+
+def test_an_approval_outlives_what_pyproject_says_to_others(project: Path) -> None:
+    file = project / "pyproject.toml"
+    file.write_text(TOML)
+    target = targets(project, '[targets.stock]\nini = "alembic.ini"')["stock"]
+    plan = make_plan(target, "head")
+    file.write_text('[project]\ndependencies = ["more"]\n' + TOML)
+    assert make_plan(target, "head").digest == plan.digest
+    file.write_text(TOML.replace("'stock'", "'other'"))
+    changes = make_plan(target, "head").changes_since(plan)
+    assert changes == ("[tool.alembic] of pyproject.toml changed",)
+
+
+def test_a_pyproject_of_others_is_passed_over(project: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.ruff]\nline-length = 100\n")
+    assert targets(project, '[targets.stock]\nini = "alembic.ini"')["stock"].toml is None
+
+
+def test_one_of_several_sections_is_named(project: Path, tmp_path: Path) -> None:
+    (project / "alembic.ini").write_text(INI.replace("[alembic]", "[warehouse]"))
+    text = '[targets.stock]\nini = "stock/alembic.ini"'
+    assert "needs 'script_location', since" in refusal(tmp_path, text)
+    target = targets(tmp_path, text + '\nini_section = "warehouse"')["stock"]
+    assert target.url == f"sqlite:///{project / 'stock.db'}"
+    apply(target, make_plan(target, "head"))
+    assert (project / "stock.db").exists()
+
+
+def test_a_folder_may_be_named_by_its_package(project: Path) -> None:
+    write_folder(project / "stock" / "db", [PRODUCTS])
+    named = INI.replace("%(here)s/db", "stock:db")
+    (project / "alembic.ini").write_text(named)
+    target = targets(project, '[targets.stock]\nini = "alembic.ini"')["stock"]
+    assert target.script_location == project / "stock" / "db"
+    (project / "alembic.ini").write_text(named.replace("stock:db", "nowhere:db"))
+    assert "in a package that is not found" in refusal(
+        project, '[targets.stock]\nini = "alembic.ini"'
+    )
+
+
+def test_what_alembic_does_not_take_for_true_is_not(project: Path) -> None:
+    (project / "alembic.ini").write_text(INI + "recursive_version_locations = yes\n")
+    text = '[targets.stock]\nini = "alembic.ini"'
+    assert not targets(project, text)["stock"].recursive_version_locations
 
 
 def test_the_version_table_is_found_by_name_and_schema(project: Path) -> None:
@@ -168,6 +252,13 @@ def test_what_cannot_be_used_is_one_sentence(project: Path) -> None:
     assert "no env.py" in refusal(project, '[targets.a]\nscript_location = "."')
     assert "no database URL" in refusal(project, '[targets.a]\nini = "alembic.ini"\nurl = "x"')
     assert "in memory" in refusal(project, '[targets.a]\nini = "alembic.ini"\nurl = "sqlite://"')
+    (project / "damaged.ini").write_text("nothing")
+    assert "cannot be read: File contains no" in refusal(
+        project, '[targets.a]\nini = "damaged.ini"'
+    )
+    (project / "pyproject.toml").write_text("[tool")
+    assert "cannot be read: Expected" in refusal(project, '[targets.a]\nini = "pyproject.toml"')
+    (project / "pyproject.toml").unlink()
     text = '[targets.a]\nini = "alembic.ini"\npython = "nowhere"'
     assert "which cannot be run" in refusal(project, text)
     assert "needs the 'application'" in refusal(
