@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 from console.schema.errors import Unsupported
 
 FALLBACKS = {
+    "sqlite": ("sqlite+pysqlite", "Python with sqlite3"),
     "postgresql": ("postgresql+psycopg", "psycopg[binary]"),
     "mysql": ("mysql+pymysql", "PyMySQL"),
     "mariadb": ("mariadb+pymysql", "PyMySQL"),

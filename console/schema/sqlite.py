@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from console.schema.dialect import Dialect, Keep, Keys, Shape, is_managed, quoted
 from console.schema.guard import Guard
 from console.schema.ledger import TableCount
-from console.schema.sqlite_count import tally_table
+from console.schema.sqlite_count import driver_of, tally_table
 from console.schema.target import Target
 
 # What statements may still do when their transaction is gone: read, and roll back.
@@ -75,11 +75,13 @@ class SQLite(Dialect):
         # executescript() can commit half of a plan.
         if hasattr(dbapi_connection, "set_authorizer"):
             dbapi_connection.set_authorizer(authorize)
+        elif hasattr(driver_of(dbapi_connection), "set_authorizer"):
+            dbapi_connection.run_async(lambda driver: driver.set_authorizer(authorize))
 
     def lost_transaction(self, dbapi_connection: Any, guard: Guard) -> bool:
         if self.holder is not dbapi_connection or guard.state != "running":
             return False
-        guard.rolled_back |= not getattr(dbapi_connection, "in_transaction", True)
+        guard.rolled_back |= not getattr(driver_of(dbapi_connection), "in_transaction", True)
         return guard.rolled_back
 
     def begin(self, dbapi_connection: Any, target: Target, lock_wait: float) -> None:

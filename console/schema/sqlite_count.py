@@ -150,15 +150,21 @@ def _chunks(raw: Any, shape: Shape) -> Iterator[list[Values]]:
     # The same order whatever a column's collation is, or becomes.
     order = ", ".join(f"{quoted(name)} COLLATE BINARY" for name in shape.key)
     sql = f"SELECT {values} FROM {quoted(shape.name)}{order and f' ORDER BY {order}'}"  # noqa: S608 - names are quoted
-    text_factory, raw.text_factory = raw.text_factory, bytes
+    driver = driver_of(raw)
+    text_factory, driver.text_factory = driver.text_factory, bytes
+    row_factory, driver.row_factory = driver.row_factory, None
     try:
         cursor = raw.cursor()
-        cursor.row_factory = None
         cursor.execute(sql)
         while chunk := cursor.fetchmany(CHUNK):
             yield chunk
     finally:
-        raw.text_factory = text_factory
+        driver.text_factory, driver.row_factory = text_factory, row_factory
+
+
+def driver_of(dbapi_connection: Any) -> Any:
+    """The driver's own connection: what is asynchronous comes wrapped by SQLAlchemy."""
+    return getattr(dbapi_connection, "driver_connection", dbapi_connection)
 
 
 def _plain(values: Values) -> Values:

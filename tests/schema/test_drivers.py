@@ -8,7 +8,7 @@ import pytest
 from console.schema.drift import find_drift
 from console.schema.errors import MigrationFailed
 from console.schema.executor import apply
-from tests.histories.place import PRICE, PRODUCTS
+from tests.histories.place import PRICE, PRODUCTS, Place
 from tests.histories.script_folder import Sample
 from tests.histories.served import Served
 
@@ -92,3 +92,47 @@ def test_it_may_leave_its_transaction(place: Served) -> None:
     assert rehearsal.way_back.works
     assert apply(place.target, place.plan()).heads == ("cccc1",)
     assert set(place.ask("SELECT name FROM products")) == {"it's 5% \\\\ more"}
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Place:
+    """The same on SQLite."""
+    place = Place(tmp_path, [PRODUCTS, PRICE], at="aaaa1")
+    place.target = replace(
+        place.target, url=place.target.url.replace("sqlite:", "sqlite+aiosqlite:")
+    )
+    place.environment(ASYNCHRONOUS)
+    return place
+
+
+def test_on_sqlite_it_is_rehearsed_compared_and_applied(local: Place) -> None:
+    rehearsal = local.rehearse()
+    assert rehearsal.succeeded, rehearsal.error
+    assert rehearsal.way_back is not None
+    assert rehearsal.way_back.works
+    outcome = apply(local.target, local.plan(), expected=rehearsal.ledger)
+    assert (
+        outcome.ledger.verdict
+        == "Nothing is lost: 6 rows in 2 tables, every earlier value identical."
+    )
+    names = {table.name for table in find_drift(local.target).models.difference.tables}
+    assert names == {"products", "reviews"}
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "op.get_bind().commit()",
+        "op.get_bind().connection.dbapi_connection.commit()",
+        "raw = op.get_bind().connection.dbapi_connection\n"
+        "raw.run_async(lambda driver: driver.executescript('SELECT 1; COMMIT'))",
+        "op.execute('INSERT OR ROLLBACK INTO products (id, name) VALUES (1, 2)')",
+    ],
+)
+def test_on_sqlite_it_is_one_transaction_that_nobody_ends(local: Place, ends: str) -> None:
+    up = f'op.create_table("more", sa.Column("id", sa.Integer))\n{ends}'
+    local.write(Sample("cccc1", ("bbbb1",), up=up))
+    before = local.dump()
+    with pytest.raises(MigrationFailed):
+        apply(local.target, local.plan("cccc1"))
+    assert local.dump() == before
