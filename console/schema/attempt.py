@@ -43,7 +43,8 @@ def run_pass(
         execution.begin()
         try:
             work = execution.work(plan, script)
-            environment.run(config, script, work, destination_rev=destination(plan))
+            command = ("upgrade" if is_up(plan) else "downgrade", destination(plan))
+            environment.run(config, script, work, command=command, destination_rev=command[1])
             return
         except Exception as error:
             if not environment.waits_for_lock(error):
@@ -63,4 +64,9 @@ def run_pass(
 def destination(plan: Pass) -> str:
     """Return the revision that a pass leads to, as env.py may ask for it."""
     last = plan.steps[-1]
-    return last.revision if last.direction == "up" else next(iter(last.parents), "base")
+    return last.revision if is_up(plan) else next(iter(last.parents), "base")
+
+
+def is_up(plan: Pass) -> bool:
+    """Whether a pass applies revisions, and does not undo them."""
+    return plan.steps[-1].direction == "up"

@@ -62,6 +62,8 @@ def file_ingredients(target: Target, paths: Sequence[Path]) -> tuple[Ingredient,
     if target.toml is not None:
         # the rest of it is for other tools, and changes with every dependency
         found.append(Ingredient(f"[tool.alembic] of {target.toml.name}", toml_digest(target.toml)))
+    if target.x:
+        found.append(Ingredient("the arguments -x", digest_of(target.x)))
     # Once, where a file is found in the folder and in its copy; twice, where the two differ.
     return tuple(dict.fromkeys(found))
 

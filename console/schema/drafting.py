@@ -72,6 +72,7 @@ def _run(
         config,
         script,
         look,
+        command=("revision", "--autogenerate"),
         as_sql=False,
         dont_mutate=True,
         template_args=revisions.template_args,

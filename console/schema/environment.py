@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from configparser import ConfigParser
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -23,6 +23,7 @@ from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import Pool
 
+from console.schema.arguments import arguments_of
 from console.schema.dialect import Busy, Dialect
 from console.schema.dialects import dialect_of
 from console.schema.errors import MigrationFailed, Unsupported, WrongDatabase
@@ -119,8 +120,19 @@ class Environment:
         if self._only is not None:
             in_one_phase()
 
-    def run(self, config: Config, script: ScriptDirectory, work: Work, **options: Any) -> None:
-        """Run env.py once, with what Alembic's commands tell it. Raises what the migration code raises, and TargetLocked."""
+    def run(
+        self,
+        config: Config,
+        script: ScriptDirectory,
+        work: Work,
+        *,
+        command: Sequence[str],
+        **options: Any,
+    ) -> None:
+        """Run env.py once, with what Alembic's `command` would tell it. Raises what the migration code
+        raises, and TargetLocked."""
+        if self.job.target.host is None:  # Flask-Migrate has set its own
+            config.cmd_opts = arguments_of(self.job.target, command)
         told = {"starting_rev": None, "tag": None, **options}
         context = EnvironmentContext(config, script, fn=work, **told)
         configure = context.configure

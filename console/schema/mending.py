@@ -80,7 +80,8 @@ def mend(job: Job, environment: Environment, config: Config) -> PassResult:
         return []
 
     script = ScriptDirectory.from_config(config)
-    environment.run(config, script, work, destination_rev=wanted.heads or "base")
+    command = ("stamp", *(wanted.heads or ("base",)))
+    environment.run(config, script, work, command=command, destination_rev=wanted.heads or "base")
     if not guard.committed:
         raise MigrationFailed("env.py ended without committing, so nothing was changed.")
     return results[0]

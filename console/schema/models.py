@@ -40,7 +40,7 @@ def model(job: Job, environment: Environment, config: Config) -> Modelled:
         return []
 
     script = ScriptDirectory.from_config(config)
-    environment.run(config, script, look, as_sql=False, dont_mutate=True)
+    environment.run(config, script, look, command=("check",), as_sql=False, dont_mutate=True)
     if not found:
         raise Unsupported("env.py ended without calling context.run_migrations().")
     return found[0]

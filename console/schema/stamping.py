@@ -36,7 +36,8 @@ def write_stamp(job: Job, environment: Environment, config: Config) -> None:
         return []
 
     script = ScriptDirectory.from_config(config)
-    environment.run(config, script, work, destination_rev=stamp.heads or "base")
+    command = ("stamp", *(stamp.heads or ("base",)))
+    environment.run(config, script, work, command=command, destination_rev=stamp.heads or "base")
     if not guard.committed:
         raise MigrationFailed("env.py ended without committing, so the version table is unchanged.")
 

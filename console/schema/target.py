@@ -37,7 +37,8 @@ class Target:
     `url` carries the password and is left out of `repr`. `script_location` is the folder that holds
     env.py; `version_locations` the folders of the revision files (its `versions` by default).
     `host` is None for a plain Alembic history, whose settings are the section `ini_section` of its
-    alembic.ini (`ini`) and its pyproject.toml (`toml`). `paths` are put in front
+    alembic.ini (`ini`) and its pyproject.toml (`toml`), and which is run
+    with the arguments `x`. `paths` are put in front
     of `sys.path` in child processes and `last_paths` at its end; they start in `directory` and are
     `python` (our own interpreter if it is None), and find the URL in the variable `url_variable`, if
     one is named. `here` is what `%(here)s` in these files means, where that is not the folder that
@@ -56,6 +57,7 @@ class Target:
     ini: Path | None = None
     toml: Path | None = None
     ini_section: str = "alembic"
+    x: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
     last_paths: tuple[Path, ...] = ()
     python: Path | None = None

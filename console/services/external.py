@@ -30,6 +30,7 @@ KEYS = {
     "script_location": "The folder that holds env.py.",
     "ini": "The project's alembic.ini or pyproject.toml; its folder is where its env.py runs.",
     "ini_section": "The section of alembic.ini, if it is not `alembic` (`alembic --name`).",
+    "x": 'The arguments that its env.py asks for by `get_x_argument()`, as a list: `["tenant=one"]`.',
     "version_table": "The table in which Alembic keeps its place.",
     "version_table_schema": "The schema of that table, if env.py names one.",
     "python": "The interpreter (3.11 or newer) that has what the project's env.py imports.",
@@ -87,6 +88,7 @@ class _Entry:
             ini=project.ini,
             toml=project.toml,
             ini_section=project.section,
+            x=tuple(self.values.get("x", ())),
             paths=self._import_paths(),
             last_paths=(self._directory,),
             python=self._python(),
@@ -103,7 +105,10 @@ class _Entry:
         for key, value in self.values.items():
             if key not in KEYS:
                 raise self._refuse(f"has '{key}', which is none of {', '.join(KEYS)}")
-            if not isinstance(value, str) or not value:
+            if key == "x":
+                if not isinstance(value, list) or not all(isinstance(x, str) for x in value):
+                    raise self._refuse("needs a list of texts for 'x'")
+            elif not isinstance(value, str) or not value:
                 raise self._refuse(f"needs text for '{key}'")
 
     @cached_property

@@ -7,6 +7,7 @@ import pytest
 
 from console.config import SettingsError
 from console.schema.autogenerate import check
+from console.schema.drift import find_drift
 from console.schema.executor import apply
 from console.schema.history import read_history, read_standing
 from console.schema.plan import make_plan
@@ -193,6 +194,44 @@ def test_an_env_py_that_asks_the_environment_is_given_the_clone(
     target = targets(tmp_path, text + 'url_variable = "STOCK_URL"')["stock"]
     plan = make_plan(target, "head")
     assert rehearse(target, plan, workspace=tmp_path / "workspace").succeeded
+
+
+def test_an_env_py_finds_the_command_line_that_it_looks_for(project: Path, tmp_path: Path) -> None:
+    looks = (
+        "import pathlib\n"
+        "options = context.config.cmd_opts\n"
+        "line = [options.cmd[0].__name__, options.revision, options.x, options.sql, options.name]\n"
+        "said = context.get_x_argument(as_dictionary=True)['tenant']\n"
+        f"with pathlib.Path({str(tmp_path / 'said')!r}).open('a') as file:\n"
+        "    print(line, said, file=file)\n"
+    )
+    (project / "db" / "env.py").write_text(ENVIRONMENT.replace("\nengine", f"\n{looks}engine", 1))
+    text = '[targets.stock]\nini = "stock/alembic.ini"\nx = ["tenant=one", "quick"]'
+    target = targets(tmp_path, text)["stock"]
+    apply(target, make_plan(target, "head"))
+    apply(target, make_plan(target, "-1"))
+    up, down = (tmp_path / "said").read_text().splitlines()
+    assert up == "['upgrade', 'bbbb1', ['tenant=one', 'quick'], False, 'alembic'] one"
+    assert down == "['downgrade', 'aaaa1', ['tenant=one', 'quick'], False, 'alembic'] one"
+
+
+def test_other_arguments_are_another_plan(project: Path, tmp_path: Path) -> None:
+    text = '[targets.stock]\nini = "stock/alembic.ini"\nx = '
+    plan = make_plan(targets(tmp_path, text + '["tenant=one"]')["stock"], "head")
+    other = make_plan(targets(tmp_path, text + '["tenant=two"]')["stock"], "head")
+    assert other.changes_since(plan) == ("the arguments -x changed",)
+    assert "needs a list of texts for 'x'" in refusal(tmp_path, text + '"tenant=one"')
+
+
+def test_models_are_compared_as_by_alembics_check_and_revision(project: Path) -> None:
+    looks = 'assert context.config.cmd_opts.cmd[0].__name__ in ("check", "revision", "upgrade")\n'
+    text = ENVIRONMENT.replace("\nengine", f"\nimport sqlalchemy\n{looks}engine", 1)
+    given = "connection=connection, target_metadata=sqlalchemy.MetaData()"
+    (project / "db" / "env.py").write_text(text.replace("connection=connection", given))
+    target = targets(project, '[targets.stock]\nini = "alembic.ini"')["stock"]
+    apply(target, make_plan(target, "head"))
+    assert len(check(target)) == 2
+    assert find_drift(target).models.error is None
 
 
 def test_another_interpreter_runs_the_migrations(project: Path, tmp_path: Path) -> None:
