@@ -59,9 +59,10 @@ def snapshot_of(target: Target) -> Iterator[Target]:
         prefix="console-snapshot-", ignore_cleanup_errors=True
     ) as name:
         copy = Path(name).resolve()
-        for folder in folders:
+        for number, folder in enumerate(folders):
             place = copy / folder.relative_to(root)
-            if folder.is_dir():
+            came_along = place.is_dir() and any(map(folder.is_relative_to, folders[:number]))
+            if folder.is_dir() and not came_along:
                 _refuse_circles(folder)
                 shutil.copytree(folder, place, ignore=_left_out, dirs_exist_ok=True)
         places = tuple(copy / folder.relative_to(root) for folder in folders)

@@ -39,6 +39,22 @@ def test_version_folders_elsewhere_keep_their_place(tmp_path: Path) -> None:
     assert digest == plan.digest
 
 
+@pytest.mark.parametrize("folders", [("versions", "../more"), ("..", "versions/later")])
+def test_version_folders_in_each_other_are_all_there(
+    tmp_path: Path, folders: tuple[str, str]
+) -> None:
+    scripts = write_folder(tmp_path / "app" / "migrations", line("aaaa1"))
+    places = tuple((scripts / folder).resolve() for folder in folders)
+    for place in places:
+        place.mkdir(exist_ok=True)
+        (place / f"rows_of_{place.name}.csv").write_text("1,2")
+    target = target_of(scripts, version_locations=places)
+    with snapshot_of(target) as snapshot:
+        for place, copied in zip(places, snapshot.version_locations, strict=True):
+            names = {path.name for path in place.rglob("*") if path.suffix in (".py", ".csv")}
+            assert {path.name for path in copied.rglob("*") if path.is_file()} == names
+
+
 def test_a_folder_may_be_called_as_files_are_that_decide_nothing(tmp_path: Path) -> None:
     place = Place(tmp_path, [PRODUCTS])
     (place.scripts / "README.d").mkdir()
