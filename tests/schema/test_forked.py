@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from console.schema.process import run_job
 from console.schema.progress import silent
 from tests.histories.place import PRODUCTS, Place
 from tests.processes import children_of, descendants_of, is_alive
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -109,18 +112,29 @@ def test_nothing_of_a_migration_is_left_when_it_is_over(place: Place) -> None:
     assert until(lambda: not Path(f"/proc/{migration}").exists())  # nor a zombie
 
 
-def test_a_process_that_was_forked_from_ours_has_a_fork_server_of_its_own(place: Place) -> None:
-    parent = tell(place, "os.getppid()")
-    ours = int(parent())
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            code = 0 if int(parent()) in children_of(os.getpid()) else 2
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    assert int(parent()) == ours
+FORKS = """\
+import os, sys
+from pathlib import Path
+from console.schema.executor import apply
+from tests.histories.place import PRODUCTS, Place
+
+def parent(name):
+    place = Place(Path(sys.argv[1]) / name, [PRODUCTS])
+    place.environment(f"import os\\nopen({str(place.folder / 'told')!r}, 'w').write(str(os.getppid()))\\n"
+                      + (place.scripts / "env.py").read_text())
+    apply(place.target, place.plan())
+    return int((place.folder / "told").read_text())
+
+first = parent("first")
+if (pid := os.fork()) == 0:
+    os._exit(0 if parent("second") != first else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+assert parent("third") == first
+"""
+
+
+def test_a_process_that_was_forked_from_ours_has_a_fork_server_of_its_own(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", FORKS, tmp_path], cwd=ROOT, check=True, timeout=120)
 
 
 def test_an_interpreter_that_cannot_load_us_says_so_itself(place: Place) -> None:
@@ -133,30 +147,24 @@ def test_an_interpreter_that_cannot_load_us_says_so_itself(place: Place) -> None
         run_job(job, progress=silent)
 
 
-def test_the_fork_server_ends_with_the_process_that_started_it(place: Place) -> None:
-    tell(place, "1")
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(reading)
-        place.environment("import time\ntime.sleep(60)\n")
-        plan = place.plan()
-        job = Job("run", place.target, (Pass(plan.steps, plan.start),))
+WAITS = """\
+import sys
+from pathlib import Path
+from console.schema.executor import apply
+from tests.histories.place import PRODUCTS, Place
 
-        def watch() -> bool:
-            if len(found := descendants_of(os.getpid())) > 1:
-                os.write(writing, " ".join(map(str, found)).encode())
-                os.close(writing)
-                os.kill(os.getpid(), signal.SIGKILL)
-            return False
+place = Place(Path(sys.argv[1]), [PRODUCTS])
+place.environment("import time\\ntime.sleep(60)\\n")
+apply(place.target, place.plan())
+"""
 
-        try:
-            run_job(job, progress=silent, cancelled=watch)
-        finally:
-            os._exit(1)
-    os.close(writing)
-    with os.fdopen(reading) as told:
-        begun = [int(word) for word in told.read().split()]
-    os.waitpid(pid, 0)
-    assert len(begun) == 2
-    assert until(lambda: not any(is_alive(process) for process in begun))
+
+def test_the_fork_server_and_its_migrations_end_with_the_process_that_started_it(
+    tmp_path: Path,
+) -> None:
+    process = subprocess.Popen([sys.executable, "-c", WAITS, tmp_path], cwd=ROOT)
+    assert until(lambda: len(descendants_of(process.pid)) == 2)
+    begun = descendants_of(process.pid)
+    process.kill()
+    process.wait()
+    assert until(lambda: not any(is_alive(each) for each in begun))
