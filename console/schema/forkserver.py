@@ -27,6 +27,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 HEADER = struct.Struct("!I")
@@ -150,8 +151,7 @@ def _become(request: dict[str, Any], descriptors: list[int], work: Callable[[], 
         os.dup2(reading, 0)
         os.dup2(printing, 1)
         os.dup2(printing, 2)
-        os.closerange(3, answers)
-        os.closerange(answers + 1, max(os.sysconf("SC_OPEN_MAX"), 256))
+        _close_all_but(answers)
         os.chdir(request["directory"])
         os.environ.clear()
         os.environ.update(request["environment"])
@@ -168,6 +168,18 @@ def _become(request: dict[str, Any], descriptors: list[int], work: Callable[[], 
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(1)
+
+
+def _close_all_but(answers: int) -> None:
+    """Close what belongs to the fork server and to its other processes."""
+    try:
+        opened = [int(path.name) for path in Path("/dev/fd").iterdir()]
+    except OSError:
+        opened = list(range(256))
+    for descriptor in opened:
+        if descriptor > 2 and descriptor != answers:
+            with suppress(OSError):  # the folder itself was one of them
+                os.close(descriptor)
 
 
 def main() -> None:

@@ -82,6 +82,14 @@ def test_a_migration_has_the_directory_and_the_environment_of_its_moment(
     assert once() == str((str(place.folder), "good", "console.schema.child"))
 
 
+def test_a_migration_has_nothing_open_but_what_is_its_own(place: Place) -> None:
+    once = tell(
+        place, "sorted({int(f) for f in os.listdir('/dev/fd')} - {0, 1, 2, int(sys.argv[1])})"
+    )
+    # the file that env.py writes, the folder at which it looks, and the job's pipe that is watched
+    assert len(eval(once())) == 3
+
+
 def test_a_fork_server_that_was_killed_is_started_again(place: Place) -> None:
     parent = tell(place, "os.getppid()")
     first = int(parent())
