@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from console.hazards.evidence import Evidence
 from console.hazards.names import dotted
+from console.hazards.reaching import asks, reaches
 from console.hazards.registry import Finding, rule
 from console.hazards.spelling import type_of
 from console.schema.digest import computed_loads, display_name
@@ -135,28 +136,14 @@ def offline_unsafe(evidence: Evidence) -> Iterator[Finding]:
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
         if any(dotted(call.func).endswith("is_offline_mode") for call in calls):
             continue
-        for call in calls:
-            if _asks(call):
-                yield Finding(
-                    revision,
-                    f"line {call.lineno}",
-                    f"Line {call.lineno} asks the database, which an SQL preview does not have.",
-                    "# let the database itself decide:\n"
-                    'op.execute("INSERT INTO … SELECT … FROM … WHERE NOT EXISTS (…)")',
-                )
-                break
-
-
-def _asks(call: ast.Call) -> bool:
-    """Whether a call reaches for the connection, or for what a query returned."""
-    name = dotted(call.func)
-    return name in (
-        "op.get_bind",
-        "sa.inspect",
-        "sqlalchemy.inspect",
-        "inspect",
-        "Inspector.from_engine",
-    )
+        for line in sorted(asks(tree))[:1]:
+            yield Finding(
+                revision,
+                f"line {line}",
+                f"Line {line} asks the database, which an SQL preview does not have.",
+                "# let the database itself decide:\n"
+                'op.execute("INSERT INTO … SELECT … FROM … WHERE NOT EXISTS (…)")',
+            )
 
 
 @rule(
@@ -167,11 +154,11 @@ def _asks(call: ast.Call) -> bool:
     instead="Ask the inspector what is there, and let errors pass.",
 )
 def swallowed_exception(evidence: Evidence) -> Iterator[Finding]:
-    """`except` without a raise, and contextlib.suppress."""
+    """`except` without a raise, and contextlib.suppress, around what may change the database."""
     for revision, tree in evidence.trees.items():
         for node in ast.walk(tree):
             line = _swallows(node)
-            if line is not None:
+            if line is not None and reaches(_tried(tree, line), tree):
                 yield Finding(
                     revision,
                     f"line {line}",

@@ -22,8 +22,9 @@ def line_of(hazard: Hazard, reads: Sequence[Read], source: str) -> int:
     best, line = max(scores, default=(0, 0))
     if best:
         return -line
-    last = re.escape(hazard.subject.rpartition(".")[2])
-    return _first(source, rf"\b{last}\b") or _first(source, r"def upgrade\b") or 1
+    whole, last = re.escape(hazard.subject), re.escape(hazard.subject.rpartition(".")[2])
+    named = _first(source, rf"\b{whole}\b") or _first(source, rf"\b{last}\b")
+    return named or _first(source, r"def upgrade\b") or 1
 
 
 def _score(hazard: Hazard, read: Read) -> int:

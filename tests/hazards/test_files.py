@@ -65,12 +65,53 @@ def test_an_exception_that_is_raised_again_is_none(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["op.get_bind().execute(sa.text('SELECT 1'))", "sa.inspect(op.get_bind())"]
+    "up",
+    [
+        "try:\n    json.loads('x')\nexcept ValueError:\n    pass",
+        "try:\n    parsed('x')\nexcept ValueError:\n    pass",
+        "try:\n    import orjson\nexcept ImportError:\n    orjson = None",
+    ],
+)
+def test_an_exception_that_has_nothing_to_do_with_the_database_may_be_caught(
+    place: Place, up: str
+) -> None:
+    top = "import json\ndef parsed(text):\n    return json.loads(text)"
+    assert read(place, up, "op.f('x')", top=top) == ()
+
+
+@pytest.mark.parametrize("call", ["changed('x')", "elsewhere('x')", "connection.execute('x')"])
+def test_a_function_that_may_change_the_database_is_none_of_these(place: Place, call: str) -> None:
+    top = "from shop_helpers import elsewhere\ndef changed(text):\n    op.execute(text)"
+    up = f"try:\n    {call}\nexcept Exception:\n    pass"
+    assert only(read(place, up, "op.f('x')", top=top), "swallowed-exception")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "op.get_bind().execute(sa.text('SELECT 1')).scalar()",
+        "sa.inspect(op.get_bind())",
+        "bind = op.get_bind()\nrows = bind.execute(sa.text('SELECT 1'))",
+        "bind = op.get_bind()\nhelp(bind)",
+        "op.get_bind().exec_driver_sql('SELECT 1')",
+    ],
 )
 def test_a_revision_that_asks_the_database_has_no_preview(place: Place, line: str) -> None:
     hazard = only(read(place, line, "op.f('x')"), "offline-unsafe")
     assert hazard.severity == "warning"
     assert hazard.subject.startswith("line ")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "if op.get_bind().dialect.name == 'mysql':\n    pass",
+        "bind = op.get_bind()\nname = bind.engine.name\nbind.execute(sa.text('UPDATE a SET b = 1'))",
+        "op.get_bind().execute(sa.text('UPDATE a SET b = 1 WHERE c = 2'))",
+    ],
+)
+def test_what_a_preview_can_write_out_is_no_question(place: Place, line: str) -> None:
+    assert read(place, line, "op.f('x')") == ()
 
 
 def test_a_revision_that_asks_only_where_it_can_is_no_hazard(place: Place) -> None:

@@ -61,6 +61,8 @@ UNSAFE = [
 ]
 SAFE = [
     ("volatile-default", "ALTER TABLE products ADD COLUMN at TIMESTAMP DEFAULT now() NOT NULL"),
+    ("volatile-default", "ALTER TABLE products ADD COLUMN at TIMESTAMP DEFAULT localtimestamp(0)"),
+    ("volatile-default", "ALTER TABLE products ADD d TEXT DEFAULT to_char(now(), 'YYYY')"),
     ("volatile-default", "ALTER TABLE products ADD COLUMN word TEXT DEFAULT 'random()'"),
     ("volatile-default", "ALTER TABLE products ALTER COLUMN name SET DEFAULT gen_random_uuid()"),
     ("add-serial", "CREATE SEQUENCE number_seq"),

@@ -139,3 +139,10 @@ def test_warnings_fail_where_they_are_to(place: Place) -> None:
     assert [code for code, _, _ in found(report)] == ["empty-downgrade"]
     assert report.fails("warning")
     assert not report.fails("error")
+
+
+def test_the_line_of_a_name_is_that_of_its_use(place: Place) -> None:
+    path = place.scripts / "versions" / "cccc1_.py"
+    path.write_text(f"import time\n{path.read_text()}    time.time()\n")
+    wanted = len(path.read_text().splitlines())
+    assert ("depends-on-environment", "time.time", wanted) in found(lint(place.target))

@@ -54,7 +54,7 @@ CASES = (
     ),
     Case(
         "offline-unsafe",
-        "op.get_bind().execute(sa.text('SELECT 1'))",
+        "op.get_bind().execute(sa.text('SELECT 1')).scalar()",
         "line 9",
         "Line 9 asks the database, which an SQL preview does not have.",
         severity="warning",
