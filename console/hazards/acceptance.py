@@ -11,18 +11,19 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from console.hazards.evidence import Evidence
 from console.hazards.hazard import Hazard
 from console.hazards.registry import RULES, Finding, rule
+from console.hazards.remark import nothing
 
 COMMENT = re.compile(r"^#\s*console\s*:\s*(.*?)\s*$", re.IGNORECASE)
 ACCEPT = re.compile(
-    r"^accept\s+(?P<code>[\w-]+)(?:\s+(?P<subject>\S+))?\s+because\s+(?P<why>.*\S)$"
+    r"^accept\s+(?P<code>[\w-]+)(?:\s+(?P<subject>\S.*?))??\s+because\s+(?P<why>.*\S)$"
 )
-NEVER = frozenset({"acceptance-not-understood"})
+NEVER = frozenset({"acceptance-not-understood", "acceptance-unused"})
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Acceptance:
     """A comment that accepts findings of `code`: all of the revision, or that about `subject`."""
 
     revision: str
+    line: int
     code: str
     subject: str
     reason: str
@@ -52,8 +54,8 @@ def accept(hazard: Hazard, acceptances: tuple[Acceptance, ...]) -> Hazard:
 def acceptances(evidence: Evidence) -> tuple[Acceptance, ...]:
     """Every comment in the plan's files that accepts something."""
     return tuple(
-        Acceptance(revision, found["code"], found["subject"] or "", found["why"])
-        for revision, _, text in _remarks(evidence)
+        Acceptance(revision, line, found["code"], found["subject"] or "", found["why"])
+        for revision, line, text in _remarks(evidence)
         if (found := _understood(text))
     )
 
@@ -73,6 +75,41 @@ def acceptance_not_understood(evidence: Evidence) -> Iterator[Finding]:
                 f"line {line}",
                 f"The comment in line {line} accepts nothing: “{text}”.",
                 "# console: accept drop-column because the data moved to prices",
+            )
+
+
+@rule(
+    "acceptance-unused",
+    "warning",
+    "A comment that accepts what is not there accepts it unseen on the day when it comes.",
+    instead="Take the comment out, or name the finding that it means.",
+)
+def acceptance_unused(evidence: Evidence) -> Iterator[Finding]:
+    """Told by `unused`, which has to know what all other rules have found."""
+    return iter(())
+
+
+def unused(evidence: Evidence, hazards: Sequence[Hazard]) -> Iterator[Finding]:
+    """Comments that accept nothing that was found. Only a rehearsal that went well finds all that
+    there is, and a comment may be meant for another database, or for squawk where nobody asks it."""
+    rehearsal = evidence.rehearsal
+    if rehearsal is None or not rehearsal.succeeded or evidence.plan.direction == "down":
+        return
+    is_silent = evidence.linter is nothing or bool(evidence.remarks.problem)
+    for each in acceptances(evidence):
+        is_unasked = each.code.startswith("squawk-") and is_silent
+        if is_unasked or not RULES[each.code].concerns(evidence.database):
+            continue
+        same = [h for h in hazards if (h.revision, h.code) == (each.revision, each.code)]
+        if not any(each.covers(hazard) for hazard in same):
+            named = f"{each.code} {each.subject}".strip()
+            others = ", ".join(hazard.subject for hazard in same)
+            yield Finding(
+                each.revision,
+                f"line {each.line}",
+                f"The comment in line {each.line} accepts {named}, which was not found"
+                f"{f'; {each.code} was found about {others}' if others else ''}.",
+                "# take the comment out, or name what was found",
             )
 
 

@@ -24,7 +24,7 @@ from console.hazards import (
 )
 from console.hazards.evidence import Asker, Evidence, nobody
 from console.hazards.hazard import Hazard
-from console.hazards.registry import RULES
+from console.hazards.registry import RULES, Finding, Rule
 from console.hazards.remark import Linter, nothing
 from console.hazards.sketch import Sketch
 from console.schema.history import History
@@ -76,20 +76,13 @@ def judge(
     """
     evidence = Evidence(target, plan, rehearsal, history, ask, sketch, linter)
     hazards = [
-        Hazard(
-            code=rule.code,
-            severity=finding.severity or rule.severity,
-            revision=finding.revision,
-            subject=finding.subject,
-            danger=finding.danger,
-            reason=rule.reason,
-            rewrite=finding.rewrite,
-            evidence=finding.evidence,
-        )
+        _hazard(rule, finding)
         for rule in RULES.values()
         if rule.concerns(evidence.database)
         for finding in rule.look(evidence)
     ]
+    unused = RULES["acceptance-unused"]
+    hazards += [_hazard(unused, finding) for finding in acceptance.unused(evidence, hazards)]
     known = acceptance.acceptances(evidence)
     hazards = [acceptance.accept(hazard, known) for hazard in hazards]
     order = {step.revision: position for position, step in enumerate(plan.steps)}
@@ -103,4 +96,18 @@ def judge(
                 order.get(hazard.revision, last),
             ),
         )
+    )
+
+
+def _hazard(rule: Rule, finding: Finding) -> Hazard:
+    """A finding with what its rule says of all of them."""
+    return Hazard(
+        code=rule.code,
+        severity=finding.severity or rule.severity,
+        revision=finding.revision,
+        subject=finding.subject,
+        danger=finding.danger,
+        reason=rule.reason,
+        rewrite=finding.rewrite,
+        evidence=finding.evidence,
     )

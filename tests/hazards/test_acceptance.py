@@ -62,3 +62,39 @@ def test_what_is_accepted_comes_behind_what_blocks(place: Place) -> None:
     hazards = judged(place, up)
     assert [h.code for h in hazards][:2] == ["drop-table", "drop-column"]
     assert "acceptance-not-understood" not in codes(hazards)
+
+
+def test_what_accepts_nothing_that_is_there_is_told(place: Place) -> None:
+    why = "# console: accept drop-column products.height because it was never filled\n"
+    hazards = judged(place, why + DROP)
+    unused = only(hazards, "acceptance-unused")
+    assert (unused.severity, unused.subject) == ("warning", "line 9")
+    assert unused.danger == (
+        "The comment in line 9 accepts drop-column products.height, which was not found; "
+        "drop-column was found about products.weight."
+    )
+    assert only(hazards, "drop-column").is_blocking
+
+
+def test_what_is_used_or_meant_for_another_database_is_not(place: Place) -> None:
+    for_others = "# console: accept index-not-concurrent because the table is small\n"
+    assert "acceptance-unused" not in codes(judged(place, WHY + for_others + DROP))
+
+
+def test_a_file_that_was_only_read_says_nothing_of_it(place: Place) -> None:
+    assert "acceptance-unused" not in codes(read(place, WHY + "pass", "op.f('x')"))
+
+
+def test_a_subject_of_several_words_may_be_accepted(place: Place) -> None:
+    place.run("UPDATE products SET name = 'x', weight = 1;")
+    up = batch("batch.create_unique_constraint('uq', ['name', 'weight'])")
+    why = "# console: accept add-unique-with-duplicates products.name, weight because I want it\n"
+    hazard = only(judged(place, why + up), "add-unique-with-duplicates")
+    assert (hazard.subject, hazard.accepted) == ("products.name, weight", "I want it")
+
+
+def test_a_reason_may_say_because_again(place: Place) -> None:
+    why = "# console: accept drop-column because it was moved, because we can\n"
+    assert only(judged(place, why + DROP), "drop-column").accepted == (
+        "it was moved, because we can"
+    )

@@ -74,4 +74,12 @@ CASES = (
         "The comment in line 9 accepts nothing: “accept drop-column”.",
         severity="warning",
     ),
+    Case(
+        "acceptance-unused",
+        "# console: accept drop-column because nobody reads it\npass",
+        "line 9",
+        "The comment in line 9 accepts drop-column, which was not found.",
+        severity="warning",
+        alone=True,
+    ),
 )
