@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,11 @@ MODULES = 500  # local modules followed at most: an application may hang togethe
 EDITORS = (".#*", ".*.sw?", "*~", ".DS_Store", ".git*")
 # What lies in a script folder and decides nothing: templates, bytecode, databases, an editor's files.
 IRRELEVANT = ("*.mako", "*.pyc", "*.db", "*.sqlite", "*.sqlite3", "README*", *EDITORS)
+# In options that are named as URLs, and nowhere else.
+PASSWORDS = tuple(
+    re.compile(rb"(?mi)^([^\s=:\[#;][^=:\n]*url[ \t]*[=:][^\n]*?" + found)
+    for found in (rb"://[^:/\s]*):[^@\s]*(?=@)", rb"[?&]password=)[^&\s]*")
+)
 FOREIGN = ("site-packages", "dist-packages", "node_modules", "__pycache__")
 
 
@@ -55,10 +61,14 @@ def file_ingredients(target: Target, paths: Sequence[Path]) -> tuple[Ingredient,
     roots = _roots(target, paths)
     known = (*roots, *local_modules(target, roots), *companions(target))
     files = dict.fromkeys(path.absolute() for path in known)
-    found = [Ingredient(display_name(target, path), file_digest(path)) for path in files]
-    if target.ini is not None and target.ini.absolute() not in files:
+    ini = target.ini.absolute() if target.ini else None
+    found = [
+        Ingredient(display_name(target, path), (ini_digest if path == ini else file_digest)(path))
+        for path in files
+    ]
+    if ini is not None and ini not in files:
         # by its own name: where it lies in a snapshot is nobody's concern
-        found.append(Ingredient(target.ini.name, file_digest(target.ini)))
+        found.append(Ingredient(ini.name, ini_digest(ini)))
     if target.toml is not None:
         # the rest of it is for other tools, and changes with every dependency
         found.append(Ingredient(f"[tool.alembic] of {target.toml.name}", toml_digest(target.toml)))
@@ -125,6 +135,15 @@ def leads_back(root: Path, folder: Path) -> bool:
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as they are now; raises OSError if it is gone."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def ini_digest(path: Path) -> str:
+    """Return the digest of an alembic.ini without the passwords in its URLs, which change by
+    themselves and decide nothing; raises OSError if it is gone."""
+    text = path.read_bytes()
+    for secret in PASSWORDS:
+        text = secret.sub(rb"\1", text)
+    return hashlib.sha256(text).hexdigest()
 
 
 def toml_digest(path: Path) -> str:

@@ -126,6 +126,25 @@ def test_an_approval_outlives_what_pyproject_says_to_others(project: Path) -> No
     assert changes == ("[tool.alembic] of pyproject.toml changed",)
 
 
+@pytest.mark.parametrize("place", ["alembic.ini", "db/alembic.ini"])
+def test_an_approval_outlives_a_new_password(project: Path, place: str) -> None:
+    file = project / place
+    url = "sqlite:///stock.db\nlater.url = postgresql://{0}@host/stock?password={1}\n"
+
+    def digest(who: str, word: str) -> str:
+        file.write_text(INI.replace("/db", "") if place != "alembic.ini" else INI)
+        text = file.read_text().replace("sqlite:///stock.db\n", url.format(who, word))
+        file.write_text(text)
+        text = f'[targets.stock]\nini = "{place}"\nscript_location = "db"'
+        return make_plan(targets(project, text)["stock"], "head").digest
+
+    first = digest("me:hush", "one")
+    assert digest("me:other", "two") == first
+    assert digest("you:hush", "one") != first
+    plain = digest("me:hush@host/stock\nnote = http://me:hush", "one")
+    assert digest("me:hush@host/stock\nnote = http://me:other", "one") != plain
+
+
 def test_a_pyproject_of_others_is_passed_over(project: Path) -> None:
     (project / "pyproject.toml").write_text("[tool.ruff]\nline-length = 100\n")
     assert targets(project, '[targets.stock]\nini = "alembic.ini"')["stock"].toml is None
