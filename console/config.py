@@ -68,7 +68,7 @@ SETTINGS = (
     Setting(
         "CONSOLE_MIGRATE_WITHOUT_REVIEW",
         "yes; no in production",
-        "Whether `manage.py migrate` and `manage.py doctor` may apply what nobody approved: `yes` or `no`.",
+        "Whether `manage.py migrate`, `baseline` and `doctor` may apply or stamp what nobody approved: `yes` or `no`.",
     ),
     Setting("CONSOLE_SESSION_HOURS", "12", "After how many hours a person has to sign in again."),
     Setting(

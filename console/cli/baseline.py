@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from console.cli.approver import approver_option, identified
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import Refusal
 from console.cli.output import Reporter, json_option, say, write_json
@@ -28,6 +29,7 @@ ACTOR = "Command line"
 @click.option(
     "--accept-differences", metavar="REASON", default="", help="Stamp it although it differs."
 )
+@approver_option
 @json_option
 @pass_console
 def baseline(
@@ -36,14 +38,19 @@ def baseline(
     target: str | None,
     yes: bool,
     accept_differences: str,
+    approver: str | None,
     as_json: bool,
 ) -> None:
     """Give an existing database its place in the history.
 
     The history is rebuilt up to REVISION on an empty database and compared with the one there is.
-    Only with --yes, and only if both are identical, is the database stamped.
+    Only with --yes, and only if both are identical, is the database stamped. Where reviews decide, it
+    takes an --approver.
     """
     chosen = target_of(console, target)
+    if approver:
+        upgrade_store(console.store)
+    allowing = identified(console, approver)
     with Reporter() as progress:
         found = find_baseline(chosen, revision, progress=progress)
     heads = ", ".join(found.heads) or "base"
@@ -53,7 +60,15 @@ def baseline(
         _print(found, heads)
     if yes:
         upgrade_store(console.store)
-        adopt(console.store, console.targets, found, actor_name=ACTOR, reason=accept_differences)
+        adopt(
+            console.store,
+            console.targets,
+            found,
+            actor_name=ACTOR,
+            policy=console.policy,
+            approver=allowing,
+            reason=accept_differences,
+        )
         say(f"'{chosen.name}' is stamped with {heads}.")
     elif found.start:
         raise Refusal(f"'{chosen.name}' stands at {', '.join(found.start)} already.")

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from console.cli.approver import approver_option, identified
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.output import Reporter, json_option, say, write_json
 from console.services.account import Account
-from console.services.accounts import check_password
 from console.services.ailment import Ailment, Remedy, RemedyKind
 from console.services.doctor import examine, examine_runs, examine_workspace
 from console.services.execution import Workshop
-from console.services.permissions import require
 from console.store.upgrade import upgrade_store
 
 if TYPE_CHECKING:
@@ -31,11 +30,7 @@ ACTOR = "Command line"
 @click.option("--undo", is_flag=True, help="Take out what is applied in part.")
 @click.option("--stamp", is_flag=True, help="Stamp what stands elsewhere than it says.")
 @click.option("--yes", is_flag=True, help="With one of these: do not ask.")
-@click.option(
-    "--approver",
-    metavar="EMAIL",
-    help="Who allows what no review approved; the password is asked for.",
-)
+@approver_option
 @json_option
 @pass_console
 @click.pass_context
@@ -59,7 +54,7 @@ def doctor(
     review approved takes an --approver. Exits with status 1 while something is left to do.
     """
     upgrade_store(console.store)
-    allowing = _identified(console, approver) if approver else None
+    allowing = identified(console, approver)
     kinds: dict[RemedyKind, bool] = {"resume": resume, "undo": undo, "stamp": stamp}
     wish = Wish(fix, frozenset(kind for kind, is_wanted in kinds.items() if is_wanted), yes)
     found, left = [], 0
@@ -117,14 +112,6 @@ def _pick(ailment: Ailment, possible: list[Remedy]) -> Remedy | None:
     choices = click.Choice(["0", *numbers])
     answer = click.prompt("  Which one? 0 is none", type=choices, default="0", err=True)
     return numbers.get(answer)
-
-
-def _identified(console: Console, email: str) -> Account:
-    """The approver's account, by its password."""
-    password = click.prompt(f"Password of {email}", hide_input=True, err=True)
-    account = check_password(console.store, email=email, password=password)
-    require(account, "approve")
-    return account
 
 
 def _examine(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from console.services.audit import list_entries
 from tests.cli.conftest import Manage, data_of
+from tests.world import PASSWORD
 
 FIRST, SECOND = "4c1a7f20b9de", "9e2d05c8a314"
 
@@ -71,6 +74,25 @@ def test_a_database_with_a_place_is_refused(manage: Manage, app: Flask) -> None:
     result = manage(app, "baseline", "--yes")
     assert result.exit_code == 1
     assert "manage.py migrate" in result.stderr
+
+
+def test_where_reviews_decide_an_approver_is_asked_for(manage: Manage, existing: Flask) -> None:
+    console = existing.extensions["console"]
+    console.settings = replace(console.settings, migrate_without_review=False)
+    assert manage(existing, "baseline").exit_code == 0
+    refused = manage(existing, "baseline", "--yes")
+    assert refused.exit_code == 1
+    assert "Here reviews decide" in refused.stderr
+    assert "`manage.py baseline --yes --approver EMAIL`" in refused.stderr
+    reason = ["--accept-differences", "as agreed"]
+    author = ["baseline", "--yes", *reason, "--approver", "author@example.com"]
+    assert "You need the role approver" in manage(existing, *author, input=PASSWORD).stderr
+    assert manage(existing, "migrate", "--check").exit_code == 1
+    approver = ["baseline", "--yes", "--approver", "approver@example.com"]
+    assert manage(existing, *approver, input=PASSWORD).exit_code == 0
+    entry = list_entries(console.store)[0]
+    assert entry.actor == "Paul Approver"
+    assert entry.text.endswith("it is what the history makes. Paul Approver allowed it.")
 
 
 def test_json_carries_the_difference(manage: Manage, existing: Flask) -> None:
