@@ -8,7 +8,7 @@ import click
 
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.lint_formats import FORMATS
-from console.cli.output import Reporter, say
+from console.cli.output import AS_JSON, WRITTEN, Reporter, json_option, say
 
 if TYPE_CHECKING:
     from console.hazards.hazard import Severity
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     "--since", metavar="REVISION", help="Judge everything that this one does not rest on."
 )
 @click.option(
+    "--git-base",
+    metavar="REF",
+    help="Judge the files that are not as they were where this branch left REF.",
+)
+@click.option(
     "--format", "form", type=click.Choice(sorted(FORMATS)), default="text", help="How to print it."
 )
 @click.option(
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--rehearse", "is_rehearsed", is_flag=True, help="Run what is pending on a clone first."
 )
+@json_option
 @pass_console
 @click.pass_context
 def lint(
@@ -41,9 +47,11 @@ def lint(
     revisions: tuple[str, ...],
     target: str | None,
     since: str | None,
+    git_base: str | None,
     form: str,
     fail_on: Severity,
     is_rehearsed: bool,
+    as_json: bool,
 ) -> None:
     """Look for dangers in revisions.
 
@@ -52,13 +60,23 @@ def lint(
     """
     from console.services.lint import lint as judge  # it brings every rule with it
 
+    if bool(revisions) + (since is not None) + (git_base is not None) > 1:
+        raise click.UsageError("Name revisions, or --since, or --git-base: one of them.")
+    form = "json" if as_json else form
+    ctx.meta[AS_JSON] = form == "json"
     chosen = target_of(console, target)
     workspace = console.settings.workspace if is_rehearsed else None
     with Reporter() as progress:
         report = judge(
-            chosen, revisions=revisions, since=since, workspace=workspace, progress=progress
+            chosen,
+            revisions=revisions,
+            since=since,
+            git_base=git_base,
+            workspace=workspace,
+            progress=progress,
         )
     text = FORMATS[form](report)
+    ctx.meta[WRITTEN] = True
     if text:
         click.echo(text)
     count = len(report.revisions)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from console import __version__
 from console.cli.render import hazard_lines
 from console.schema.wire import encode
+from console.services.changed import repository_of
 
 if TYPE_CHECKING:
     from console.services.lint import LintFinding, LintReport
@@ -71,7 +72,7 @@ def as_sarif(report: LintReport) -> str:
 def _result(finding: LintFinding, codes: list[str]) -> dict[str, Any]:
     hazard = finding.hazard
     place = {
-        "artifactLocation": {"uri": quote(_shown(finding))},
+        "artifactLocation": {"uri": _uri(finding)},
         "region": {"startLine": finding.line},
     }
     result: dict[str, Any] = {
@@ -90,7 +91,7 @@ def _result(finding: LintFinding, codes: list[str]) -> dict[str, Any]:
 def _annotation(finding: LintFinding) -> str:
     hazard = finding.hazard
     kind = "notice" if hazard.accepted else hazard.severity
-    file = _escaped(_shown(finding), PROPERTY_ESCAPES)
+    file = _escaped(_shown(finding, _root()), PROPERTY_ESCAPES)
     title = _escaped(hazard.code, PROPERTY_ESCAPES)
     text = f"{hazard.danger} {hazard.reason}"
     if hazard.accepted:
@@ -104,11 +105,21 @@ def _escaped(text: str, escapes: tuple[tuple[str, str], ...]) -> str:
     return text
 
 
-def _shown(finding: LintFinding) -> str:
-    """The file's path from here if it is below, with forward slashes."""
-    path = finding.path.resolve()
+def _shown(finding: LintFinding, root: Path | None = None) -> str:
+    """The file's path from `root` (from here, without one) if it is below, with forward slashes."""
+    path, root = finding.path.resolve(), root or Path.cwd().resolve()
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
+def _root() -> Path:
+    """Where programs that show findings beside the code count paths from: the repository's root."""
     here = Path.cwd().resolve()
-    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+    return repository_of(here) or here
+
+
+def _uri(finding: LintFinding) -> str:
+    shown = _shown(finding, _root())
+    return Path(shown).as_uri() if shown.startswith("/") else quote(shown)
 
 
 FORMATS: dict[str, Callable[[LintReport], str]] = {

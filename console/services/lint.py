@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,12 @@ from console.schema.plan import Plan, Step, make_plan
 from console.schema.progress import Progress, silent
 from console.schema.revision import Revision
 from console.schema.target import Target
+from console.services.changed import changed_files
 from console.services.execution import rehearse_plan
+
+HARMLESS = ("multiple-heads", "computed-branch-labels")
+SEVERAL = "Merge them with `manage.py db merge heads`, unless the history is meant to have several."
+UNUSABLE = "No plan can be made of it until the file is mended."
 
 
 @dataclass(frozen=True)
@@ -57,18 +62,22 @@ def lint(
     *,
     revisions: Collection[str] = (),
     since: str | None = None,
+    git_base: str | None = None,
     workspace: Path | None = None,
     progress: Progress = silent,
 ) -> LintReport:
-    """Judge the named revisions; else those that `since` does not rest on; else those pending.
+    """Judge the named revisions; else those that `since` does not rest on; else those whose files are
+    not as they were where the branch left `git_base`; else those pending.
 
-    `since` may be "base": everything. The files are read, not run; the database, where it can be reached, is asked for its schema and
-    its rows. With a `workspace` what is pending is rehearsed on a clone below it, and judged by that.
-    Raises UnknownRevision, AmbiguousRevision, what planning and rehearsing raise, and SQLAlchemy's
-    errors where the database has to be read and cannot.
+    `since` may be "base": everything. The files are read, not run; the database, where it can be
+    reached, is asked for its schema and its rows. With a `workspace` what is pending is rehearsed on
+    a clone below it, and judged by that. What is wrong with the files themselves is found, too.
+    Raises UnknownRevision, AmbiguousRevision, Refused where git does not know the base, what planning
+    and rehearsing raise, and SQLAlchemy's errors where the database has to be read and cannot.
     """
     history = read_history(target)
-    chosen = _chosen(target, history, revisions, since)
+    changed = changed_files(_existing(target), git_base) if git_base else None
+    chosen = _chosen(target, history, revisions, since, changed)
     names = [revision.id for revision in chosen]
     rehearsed: dict[str, list[Hazard]] = {}
     if workspace is not None:
@@ -82,6 +91,7 @@ def lint(
     )
     everything = sketch(target, plan_of(target, chosen), history)
     findings = [_located(hazard, history, everything) for hazard in hazards]
+    findings += _problems(history, {r.path for r in chosen} if revisions else None, changed)
     findings.sort(key=lambda f: (not f.hazard.is_blocking, f.hazard.severity != "error"))
     return LintReport(target.name, tuple(names), workspace is not None, tuple(findings))
 
@@ -94,7 +104,11 @@ def plan_of(target: Target, revisions: Iterable[Revision]) -> Plan:
 
 
 def _chosen(
-    target: Target, history: History, names: Collection[str], since: str | None
+    target: Target,
+    history: History,
+    names: Collection[str],
+    since: str | None,
+    changed: Collection[Path] | None,
 ) -> list[Revision]:
     """The revisions to judge, oldest first."""
     oldest_first = [r for r in reversed(history.revisions) if not r.is_broken]
@@ -103,9 +117,35 @@ def _chosen(
     elif since is not None:
         known = history.ancestors([history.find(since).id]) if since != "base" else frozenset()
         wanted = {revision.id for revision in oldest_first} - known
+    elif changed is not None:
+        wanted = {r.id for r in oldest_first if r.path.resolve() in changed}
     else:
         wanted = set(read_standing(target, history).pending)
     return [revision for revision in oldest_first if revision.id in wanted]
+
+
+def _existing(target: Target) -> list[Path]:
+    return [folder for folder in target.version_locations if folder.is_dir()]
+
+
+def _problems(
+    history: History, only: Collection[Path] | None, changed: Collection[Path] | None
+) -> Iterator[LintFinding]:
+    """What keeps a history from being used: that of some files `only`, or of those that `changed` and
+    of the history as a whole."""
+    for problem in history.problems:
+        path = Path(problem.path) if problem.path else None
+        if only is not None and path not in only:
+            continue
+        if path is not None and changed is not None and path.resolve() not in changed:
+            continue
+        if path is None:
+            path = history.find(history.heads[0]).path if history.heads else Path()
+        severity: Severity = "warning" if problem.code in HARMLESS else "error"
+        identifier = next((r.id for r in history.in_file_order if r.path == path), "")
+        reason = SEVERAL if problem.code == "multiple-heads" else UNUSABLE
+        hazard = Hazard(problem.code, severity, identifier, path.name, problem.message, reason)
+        yield LintFinding(hazard, path, problem.line or 1)
 
 
 def _rehearse(target: Target, workspace: Path, progress: Progress) -> dict[str, list[Hazard]]:

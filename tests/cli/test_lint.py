@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +76,83 @@ def test_a_danger_fails(manage: Manage, app: Flask, tmp_path: Path) -> None:
     assert f"{versions}/drop.py:5" in result.stdout
     assert "error: drop-table: posts in dddd1" in result.stdout
     assert "| op.rename_table(" in result.stdout
+
+
+DROPS = (
+    "from alembic import op\nrevision = 'dddd1'\ndown_revision = '9e2d05c8a314'\n"
+    "def upgrade():\n    op.drop_table('posts')\n"
+)
+
+
+@pytest.fixture
+def branch(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the shop's revisions in a repository, on a branch that has changed nothing yet."""
+    target = app.extensions["console"].targets["default"]
+    root = tmp_path / "repository"
+    versions = root / "backend" / "versions"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(target.version_locations[0], versions, ignore=ignored)
+    app.extensions["console"].targets["default"] = replace(target, version_locations=(versions,))
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "A Person")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "person@example.com")
+    git = partial(subprocess.run, cwd=root, check=True, capture_output=True)
+    for words in ("init -b main", f"add {versions}", "commit -m first", "switch -c branch"):
+        git(["git", *words.split()])
+    monkeypatch.chdir(versions)
+    return versions
+
+
+def test_only_what_a_branch_changed_is_judged_and_named_from_the_root(
+    manage: Manage, app: Flask, branch: Path
+) -> None:
+    nothing = manage(app, "lint", "--git-base", "main")
+    assert nothing.stderr == "0 revisions judged, 0 findings.\n"
+    (branch / "dddd1_drop_posts.py").write_text(DROPS)
+    result = manage(app, "lint", "--git-base", "main", "--format", "github")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("1 revision judged")
+    name = "backend/versions/dddd1_drop_posts.py"
+    assert f"::error file={name},line=5,title=drop-table::" in result.stdout
+    sarif = data_of(manage(app, "lint", "--git-base", "main", "--format", "sarif"))
+    places = [one["locations"][0]["physicalLocation"] for one in sarif["runs"][0]["results"]]
+    assert {place["artifactLocation"]["uri"] for place in places} == {name}
+
+
+def test_a_file_that_cannot_be_used_fails(manage: Manage, app: Flask, branch: Path) -> None:
+    (branch / "dddd1_half.py").write_text("revision = 'dddd1'\ndef upgrade(:\n")
+    (branch / "eeee1_lost.py").write_text("revision = 'eeee1'\ndown_revision = 'nowhere'\n")
+    for scope in (["--git-base", "main"], ["--since", "base"], []):
+        result = manage(app, "lint", *scope, "--format", "github")
+        assert result.exit_code == 1, scope
+        assert "dddd1_half.py,line=2,title=syntax-error::" in result.stdout
+        assert "eeee1_lost.py,line=1,title=missing-parent::" in result.stdout
+    assert manage(app, "lint", "9e2d05c8a314").exit_code == 0
+
+
+def test_several_heads_are_a_warning(manage: Manage, app: Flask, branch: Path) -> None:
+    for name in ("dddd1", "eeee1"):
+        text = f"revision = '{name}'\ndown_revision = '9e2d05c8a314'\ndef upgrade():\n    pass\n"
+        (branch / f"{name}_.py").write_text(text)
+    result = manage(app, "lint", "--git-base", "main", "--fail-on", "warning")
+    assert result.exit_code == 1
+    assert "warning: multiple-heads" in result.stdout
+    assert manage(app, "lint", "--git-base", "main").exit_code == 0
+
+
+def test_a_base_that_git_does_not_know_is_one_line(
+    manage: Manage, app: Flask, branch: Path
+) -> None:
+    result = manage(app, "lint", "--git-base=--all", "--json")
+    assert result.exit_code == 1
+    assert "git cannot say what changed in" in data_of(result)["error"]
+    assert manage(app, "lint", "--git-base", "main", "--since", "base").exit_code == 2
+
+
+@pytest.mark.parametrize("wish", [["--json"], ["--format", "json"]])
+def test_programs_get_json_when_it_fails_too(manage: Manage, app: Flask, wish: list[str]) -> None:
+    assert data_of(manage(app, "lint", *wish))["findings"] == []
+    assert "no revision 'nowhere'" in data_of(manage(app, "lint", "nowhere", *wish))["error"]
 
 
 def test_an_unknown_revision_is_one_line(manage: Manage, app: Flask) -> None:
