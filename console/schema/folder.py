@@ -37,6 +37,18 @@ class Entry(NamedTuple):
     read_at_ns: int
     revision: Revision
 
+    def is_still(self, stamp: Stamp) -> bool:
+        """Whether the file need not be opened again to know what it states."""
+        return self.stamp == stamp and stamp.is_settled(self.read_at_ns)
+
+
+class Opened(NamedTuple):
+    """A file, when it was opened, and its bytes or why it could not be read."""
+
+    path: Path
+    at_ns: int
+    data: bytes | OSError
+
 
 def list_stamps(target: Target) -> tuple[Stamp, ...]:
     """Return the stamps of every file that Alembic would load, in the order in which it would:
@@ -85,29 +97,37 @@ def read_files(
     `known` is what an earlier reading returned: a file whose stamp is the same and was settled then
     is not opened (unless `anew`), one whose bytes are the same is not parsed.
     """
-    return {
+    same = {
         stamp.path: entry
-        if entry is not None
-        and not anew
-        and entry.stamp == stamp
-        and stamp.is_settled(entry.read_at_ns)
-        else _read(stamp, entry)
         for stamp in stamps
         for entry in (known.get(stamp.path),)
+        if entry is not None and not anew and entry.is_still(stamp)
+    }
+    # All are read before the first is parsed: calls to the system in between slow the parser down.
+    opened = {stamp.path: _open(Path(stamp.path)) for stamp in stamps if stamp.path not in same}
+    return {
+        stamp.path: same.get(stamp.path)
+        or _read(stamp, opened.pop(stamp.path), known.get(stamp.path))
+        for stamp in stamps
     }
 
 
-def _read(stamp: Stamp, known: Entry | None) -> Entry:
-    """Read one file."""
-    path = Path(stamp.path)
-    read_at = time.time_ns()
+def _open(path: Path) -> Opened:
+    at_ns = time.time_ns()
     try:
-        data = path.read_bytes()
+        return Opened(path, at_ns, path.read_bytes())
     except OSError as error:
-        reason = error.strerror or str(error)
+        return Opened(path, at_ns, error)
+
+
+def _read(stamp: Stamp, file: Opened, known: Entry | None) -> Entry:
+    """What a file states."""
+    path, data = file.path, file.data
+    if isinstance(data, OSError):
+        reason = data.strerror or str(data)
         problem = Problem("unreadable", f"It cannot be read: {reason}.", stamp.path)
         broken = Revision(path.stem, (), path, "", "", problems=(problem,), is_broken=True)
         return Entry(stamp, 0, broken)
     if known is not None and known.revision.sha256 == sha256(data).hexdigest():
-        return Entry(stamp, read_at, known.revision)
-    return Entry(stamp, read_at, read_revision(path, data))
+        return Entry(stamp, file.at_ns, known.revision)
+    return Entry(stamp, file.at_ns, read_revision(path, data))
