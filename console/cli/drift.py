@@ -11,6 +11,7 @@ from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import Refusal
 from console.cli.output import Reporter, json_option, write_json
 from console.cli.render import difference_lines
+from console.cli.stopping import cancel_on_signals
 from console.schema.drift import Comparison, Drift, find_drift
 from console.schema.wire import encode
 
@@ -27,13 +28,13 @@ def drift(console: Console, target: str | None, check: bool, as_json: bool) -> N
     """Compare the models, the database and the history.
 
     The database is only read. The history is run, and the models are created, on empty databases
-    that are gone afterwards.
+    that are gone afterwards, also after Ctrl-C.
     """
     chosen = [target_of(console, target)] if target else list(console.targets.values())
     found = []
-    with Reporter() as progress:
+    with cancel_on_signals() as cancelled, Reporter() as progress:
         for one in chosen:
-            found.append(find_drift(one, progress=progress))
+            found.append(find_drift(one, progress=progress, cancelled=cancelled))
     if as_json:
         write_json([encode(each) | {"is_clean": each.is_clean} for each in found])
     else:

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from console.schema.cancel import CANCELLED, Cancelled, never
 from console.schema.catalogue import Change, Difference, TableDifference
 from console.schema.clone import scratch_of
 from console.schema.difference import compare
-from console.schema.errors import SchemaError, UnknownDatabaseRevision
+from console.schema.errors import RunCancelled, SchemaError, UnknownDatabaseRevision
 from console.schema.history import History, Standing, read_history, read_standing
 from console.schema.job import Job, Modelled
 from console.schema.process import error_of, run_job
@@ -22,6 +23,7 @@ from console.schema.target import Target
 
 Side = Literal["database", "history"]
 NOTHING = Difference(())
+GONE = f"{CANCELLED} The database was only read, and what was made beside it is gone."
 CONSTRAINTS = ("primary key", "foreign key", "unique", "check")
 # What models cannot say, or say only of what they use: the database may have more of it.
 DATABASE_ONLY = ("trigger", "view", "sequence", "enum", "domain")
@@ -69,13 +71,23 @@ class Drift:
         return self.history.is_clean and self.models.is_clean
 
 
-def find_drift(target: Target, *, progress: Progress = silent) -> Drift:
+def find_drift(
+    target: Target, *, progress: Progress = silent, cancelled: Cancelled = never
+) -> Drift:
     """Compare the models, the database and the history of a target.
 
     The database is only read; the history is rebuilt and the models are created on scratch databases.
     What cannot be compared carries its reason. SQLAlchemy's errors pass through when the database
-    cannot be read.
+    cannot be read. Raises RunCancelled where `cancelled` says so; nothing that was made is left.
     """
+    try:
+        return _found(target, progress, cancelled)
+    except RunCancelled as error:
+        raise RunCancelled(GONE) from error
+
+
+def _found(target: Target, progress: Progress, cancelled: Cancelled) -> Drift:
+    """Both comparisons, one after the other."""
     history = read_history(target)
     standing = read_standing(target, history)
     side: Side = "history" if standing.pending else "database"
@@ -83,33 +95,41 @@ def find_drift(target: Target, *, progress: Progress = silent) -> Drift:
         target=target.name,
         heads=standing.heads,
         pending=standing.pending,
-        history=_against_history(target, standing, progress),
-        models=_against_models(target, history, side, progress),
+        history=_against_history(target, standing, progress, cancelled),
+        models=_against_models(target, history, side, progress, cancelled),
         models_against=side,
     )
 
 
-def _against_history(target: Target, standing: Standing, progress: Progress) -> Comparison:
+def _against_history(
+    target: Target, standing: Standing, progress: Progress, cancelled: Cancelled
+) -> Comparison:
     """What the database is, compared with what its history makes of nothing."""
     try:
         if standing.unknown:
             raise UnknownDatabaseRevision(standing.unknown)
-        made = rebuild(target, standing.heads, progress=progress)
+        made = rebuild(target, standing.heads, progress=progress, cancelled=cancelled)
+    except RunCancelled:
+        raise
     except SchemaError as error:
         return Comparison(error=str(error))
-    difference = compare(made, schema_of(target))
+    difference = compare(made, schema_of(target, cancelled))
     return Comparison(difference, suspected_renames(difference))
 
 
-def _against_models(target: Target, history: History, side: Side, progress: Progress) -> Comparison:
+def _against_models(
+    target: Target, history: History, side: Side, progress: Progress, cancelled: Cancelled
+) -> Comparison:
     """What the models say, compared with the database, or with what the whole history makes."""
     progress(Event("clone", "Creating what the models say on an empty database"))
     try:
         if side == "database":
-            found = _model(target)
+            found = _model(target, cancelled)
         else:
-            with rebuilt(target, history.heads, progress=progress) as scratch:
-                found = _model(scratch)
+            with rebuilt(target, history.heads, progress=progress, cancelled=cancelled) as scratch:
+                found = _model(scratch, cancelled)
+    except RunCancelled:
+        raise
     except SchemaError as error:
         return Comparison(error=str(error))
     difference = sayable(compare(found.database, found.models))
@@ -117,9 +137,10 @@ def _against_models(target: Target, history: History, side: Side, progress: Prog
     return Comparison(difference, suspected_renames(difference), passed_over)
 
 
-def _model(target: Target) -> Modelled:
+def _model(target: Target, cancelled: Cancelled) -> Modelled:
     with scratch_of(target) as scratch:
-        answer = run_job(Job("model", target, scratch=scratch.url), progress=silent)
+        job = Job("model", target, scratch=scratch.url)
+        answer = run_job(job, progress=silent, cancelled=cancelled)
     if answer.failure:
         raise error_of(answer.failure)
     assert answer.modelled is not None

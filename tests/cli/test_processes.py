@@ -273,3 +273,32 @@ def test_ctrl_c_cancels_a_migration_and_says_what_stays(instance: Path, tmp_path
     states = store.execute("SELECT state FROM console_run WHERE target = 'stock'")
     assert states.fetchall() == [("cancelled",)]
     store.close()
+
+
+def test_ctrl_c_cancels_a_comparison_and_leaves_nothing_of_it(
+    instance: Path, tmp_path: Path
+) -> None:
+    begun, slow = tmp_path / "begun", tmp_path / "slow"
+    stop = f"if pathlib.Path({str(slow)!r}).exists():\n    time.sleep(60)"
+    up = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\n{stop}"
+    write_folder(tmp_path / "stock", [Sample("aaaa1", up=up)])
+    targets = tmp_path / "targets.toml"
+    targets.write_text('[targets.stock]\nscript_location = "stock"\nurl = "sqlite:///stock.db"')
+    more = {"CONSOLE_TARGETS": str(targets), "TMPDIR": str(tmp_path)}
+    slow.touch()
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "manage.py", "drift", "--target", "stock"],
+        env=environment(instance, **more),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(begun.exists, "the history")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert said.splitlines()[-1] == (
+        "Error: It was cancelled. The database was only read, and what was made beside it is gone."
+    )
+    assert list(tmp_path.glob("console-scratch-*/*")) == []
+    slow.unlink()
+    assert call(instance, "drift", "--target", "stock", **more).returncode == 0
