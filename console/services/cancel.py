@@ -17,6 +17,7 @@ from console.services.ending import Ending, finish_in
 from console.services.errors import Refused
 from console.services.queue import rows_met, say
 from console.services.runs import Run, find, get_run, summary_of
+from console.store.drift import DriftRow
 from console.store.run import RunRow
 from console.store.store import Store
 from console.store.times import now
@@ -63,13 +64,21 @@ def cancel_run(store: Store, actor: Account | str, run_id: int) -> Run:
 
 
 class CancelWatch:
-    """Asks the store, for as long as its `with` block lasts, whether somebody cancelled the run.
+    """Asks the store, for as long as its `with` block lasts, whether somebody cancelled the run, or
+    the comparison, that has this `number` in the table of `row`.
 
     Call it for the answer; `also` is another one who may ask for the end (Ctrl-C).
     """
 
-    def __init__(self, store: Store, run_id: int, also: Cancelled = never) -> None:
-        self.store, self.run_id, self.also = store, run_id, also
+    def __init__(
+        self,
+        store: Store,
+        number: int,
+        also: Cancelled = never,
+        row: type[RunRow | DriftRow] = RunRow,
+    ) -> None:
+        self.store, self.also = store, also
+        self.query = select(row.cancel_asked_at).where(row.id == number)
         self._asked, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._look, name="console-cancel-watch", daemon=True)
 
@@ -90,11 +99,10 @@ class CancelWatch:
         self._thread.join()
 
     def _look(self) -> None:
-        query = select(RunRow.cancel_asked_at).where(RunRow.id == self.run_id)
         while not self._asked.is_set() and not self._stop.wait(LOOK_SECONDS):
             try:
                 with self.store.read() as session:
-                    if session.scalar(query) is not None:
+                    if session.scalar(self.query) is not None:
                         self._asked.set()
             except SQLAlchemyError:  # the store is busy or away: the next look may get through
-                log.warning("Whether run %s is cancelled could not be read.", self.run_id)
+                log.warning("Whether what goes on is cancelled could not be read.")

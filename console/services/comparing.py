@@ -10,11 +10,12 @@ from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
 from console.schema.drift import Drift, find_drift
-from console.schema.errors import SchemaError
+from console.schema.errors import RunCancelled, SchemaError
 from console.schema.progress import Event
 from console.schema.target import Target
 from console.schema.wire import encode
 from console.services import audit
+from console.services.cancel import CancelWatch
 from console.services.queue import rows_met
 from console.services.wording import clean, clipped
 from console.store.drift import DriftRow
@@ -22,6 +23,7 @@ from console.store.store import Store
 from console.store.times import now
 
 log = logging.getLogger(__name__)
+ACTIONS: Mapping[str, str] = {"done": "compared"}
 
 
 def compare(
@@ -41,7 +43,11 @@ def compare(
         _fail(store, drift_id, runner_id, f"There is no target '{name}' here.")
         return
     try:
-        found = find_drift(target, progress=tell)
+        with CancelWatch(store, drift_id, row=DriftRow) as watch:
+            found = find_drift(target, progress=tell, cancelled=watch)
+    except RunCancelled as error:
+        text = f"The comparison of {name} was cancelled."
+        _end(store, drift_id, runner_id, text, {"state": "cancelled", "error": str(error)})
     except SchemaError as error:
         _fail(store, drift_id, runner_id, str(error))
     except (SQLAlchemyError, OSError):
@@ -87,7 +93,7 @@ def _end(store: Store, drift_id: int, runner_id: int, text: str, values: Mapping
             audit.record(
                 session,
                 actor=audit.CONSOLE,
-                action="drift.compared" if values["state"] == "done" else "drift.failed",
+                action=f"drift.{ACTIONS.get(values['state'], values['state'])}",
                 subject=row.target,
                 text=clean(text),
             )

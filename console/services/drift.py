@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import undefer
 
@@ -15,7 +15,7 @@ from console.schema.drift import Drift
 from console.schema.target import Target
 from console.services import audit
 from console.services.account import Account
-from console.services.errors import Conflict
+from console.services.errors import Conflict, Refused
 from console.services.permissions import require
 from console.services.presence import is_gone
 from console.services.queue import rows_met
@@ -26,7 +26,7 @@ from console.store.runner import RunnerRow
 from console.store.store import Store
 from console.store.times import now
 
-DriftState = Literal["queued", "running", "done", "failed"]
+DriftState = Literal["queued", "running", "done", "failed", "cancelled"]
 ACTIVE: tuple[str, ...] = ("queued", "running")
 MOST_ATTEMPTS = 3
 
@@ -34,7 +34,8 @@ MOST_ATTEMPTS = 3
 @dataclass(frozen=True)
 class DriftCheck:
     """One comparison. `progress` says what it does now, `error` why it failed; `is_clean` and `drift`
-    are what it found, `drift` only where it was asked for (see latest_drift)."""
+    are what it found, `drift` only where it was asked for (see latest_drift). `cancelled_by` asked
+    for its end, or ended it."""
 
     id: int
     target: str
@@ -46,12 +47,18 @@ class DriftCheck:
     progress: str
     error: str | None
     is_clean: bool | None
+    cancelled_by: str | None
     drift: Drift | None = None
 
     @property
     def is_active(self) -> bool:
         """Whether it waits or goes on."""
         return self.state in ACTIVE
+
+    @property
+    def is_cancelling(self) -> bool:
+        """Whether somebody has asked for its end, and it has not come yet."""
+        return self.is_active and self.cancelled_by is not None
 
 
 def request_drift(
@@ -84,9 +91,52 @@ def request_drift(
     return _value(row, None)
 
 
+def cancel_drift(
+    store: Store, targets: Mapping[str, Target], actor: Account, target: str
+) -> DriftCheck:
+    """Cancel the comparison of a target: one that waits ends at once, of one that has begun the end is
+    asked for, and the worker ends it within about a second.
+
+    Forbidden, NotFound; Refused where none goes on, or it is being cancelled already.
+    """
+    require(actor, "rehearse")
+    name = find_target(targets, target).name
+    asked = {"cancel_asked_at": now(), "cancel_asked_by": actor.name[:120]}
+    mine = update(DriftRow).where(
+        DriftRow.active_target == name, DriftRow.cancel_asked_at.is_(None)
+    )
+    ended = {"state": "cancelled", "active_target": None, "finished_at": now()}
+    with store.begin() as session:
+        if rows_met(session, mine.where(DriftRow.state == "queued").values(**asked, **ended)):
+            action, did = "drift.cancelled", "cancelled"
+        elif rows_met(session, mine.where(DriftRow.state == "running").values(**asked)):
+            action, did = "drift.cancel-asked", "asked to cancel"
+        else:
+            row = session.scalar(_newest(name))
+            raise Refused(why_not_cancelled(_value(row, None) if row else None))
+        text = f"{actor.name} {did} the comparison of models, database and history of {name}."
+        audit.record(session, actor=actor, action=action, subject=name, text=text)
+        session.flush()
+        return _value(session.scalars(_newest(name)).one(), None)
+
+
+def why_not_cancelled(newest: DriftCheck | None) -> str:
+    """Why the newest comparison of a target cannot be cancelled; "" where it can."""
+    if newest is None or not newest.is_active:
+        return "No comparison goes on that could be cancelled."
+    if newest.is_cancelling:
+        return f"{newest.cancelled_by} has cancelled it; it is about to end."
+    return ""
+
+
+def _newest(target: str) -> Select[DriftRow]:
+    """The comparison of a target that was asked for last."""
+    return select(DriftRow).where(DriftRow.target == target).order_by(DriftRow.id.desc()).limit(1)
+
+
 def latest_drift(store: Store, target: str) -> tuple[DriftCheck | None, DriftCheck | None]:
     """The newest comparison of a target, and the newest one that has ended, with what it found."""
-    query = select(DriftRow).where(DriftRow.target == target).order_by(DriftRow.id.desc()).limit(1)
+    query = _newest(target)
     ended = query.where(DriftRow.state == "done").options(undefer(DriftRow.drift))
     with store.read() as session:
         newest, done = session.scalar(query), session.scalar(ended)
@@ -123,7 +173,9 @@ def recover_drift(store: Store) -> None:
         left = [row for row, runner in session.execute(query) if is_gone(runner)]
     for row in left:
         values: dict[str, object] = {"state": "queued", "runner_id": None, "progress": ""}
-        if row.attempts >= MOST_ATTEMPTS:
+        if row.cancel_asked_at is not None:
+            values = {"state": "cancelled", "active_target": None, "finished_at": now()}
+        elif row.attempts >= MOST_ATTEMPTS:
             values = {
                 "state": "failed",
                 "active_target": None,
@@ -155,5 +207,6 @@ def _value(row: DriftRow, drift: Drift | None) -> DriftCheck:
         progress=row.progress,
         error=row.error,
         is_clean=row.is_clean,
+        cancelled_by=row.cancel_asked_by,
         drift=drift,
     )

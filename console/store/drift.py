@@ -13,10 +13,11 @@ from console.store.times import now
 
 
 class DriftRow(Base):
-    """One comparison: "queued", "running", "done" or "failed".
+    """One comparison: "queued", "running", "done", "failed" or "cancelled".
 
     `active_target` is the target's name until it has ended, else NULL; being unique it lets one at a
-    time be asked for. `progress` is what it does now, `drift` what it found.
+    time be asked for. `progress` is what it does now, `drift` what it found. `cancel_asked_at`
+    is when somebody asked for the end of one that had begun.
     """
 
     __tablename__ = "console_drift"
@@ -31,6 +32,8 @@ class DriftRow(Base):
     finished_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     runner_id: Mapped[int | None] = mapped_column(ForeignKey("console_runner.id"))
+    cancel_asked_at: Mapped[datetime | None]
+    cancel_asked_by: Mapped[str | None] = mapped_column(String(120))
     progress: Mapped[str] = mapped_column(Text, default="")
     error: Mapped[str | None] = mapped_column(Text)
     is_clean: Mapped[bool | None]

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from console.services.queue import enqueue
 from console.services.runs import get_run
+from console.store.drift import DriftRow
 from console.store.runner import RunnerRow
 from console.store.store import Store
 from console.store.times import now
@@ -62,6 +63,7 @@ APPROVER = (
     "/admin/runs/4",
     "/admin/runs/4/cancel",
     "/admin/drift/",
+    "/admin/drift/default/cancel",
     "/admin/reviews/2",
     "/admin/audit",
     "/admin/password",
@@ -74,7 +76,7 @@ VIEWER = ("/admin/products/1", "/admin/reviews/1", "/admin/users")
 @pytest.fixture(scope="module")
 def reviewed(site: Site, browser: Browser) -> Site:
     """The site with two reviews that have been rehearsed, the second with findings of which one is
-    accepted; a run that goes on elsewhere; and a comparison that found drift."""
+    accepted; a comparison that found drift; and a run and a comparison that go on elsewhere."""
     context = browser.new_context(base_url=site.url)
     page = context.new_page()
     sign_in(page, site, "author")
@@ -91,7 +93,7 @@ def reviewed(site: Site, browser: Browser) -> Site:
     drift(site, page)
     context.close()
     accept_one_finding(site, browser)
-    add_running_run(site)
+    add_what_goes_on(site)
     return site
 
 
@@ -119,11 +121,12 @@ def accept_one_finding(site: Site, browser: Browser) -> None:
     context.close()
 
 
-def add_running_run(site: Site) -> None:
-    """A run that a worker on another machine has taken: this one leaves it alone."""
+def add_what_goes_on(site: Site) -> None:
+    """A run and a comparison that a worker on another machine has taken: this one leaves them alone."""
     store = Store(f"sqlite:///{site.folder / 'instance' / 'console.db'}")
     with store.begin() as session:
-        elsewhere = RunnerRow(kind="worker", host="elsewhere", pid=1)
+        tomorrow = now() + timedelta(days=1)
+        elsewhere = RunnerRow(kind="worker", host="elsewhere", pid=1, seen_at=tomorrow)
         session.add(elsewhere)
         session.flush()
         rehearsed = get_run(store, 2)
@@ -131,8 +134,12 @@ def add_running_run(site: Site) -> None:
             session, kind="apply", plan=rehearsed.plan, requested_by="Robin", text="The run began."
         )
         run.state, run.runner_id, run.started_at = "running", elsewhere.id, now()
-        run.lease_until = now() + timedelta(days=1)
+        run.lease_until = tomorrow
         assert run.id == 4
+        check = DriftRow(target="default", active_target="default", requested_by="Robin")
+        check.state, check.runner_id, check.started_at = "running", elsewhere.id, now()
+        check.progress = "Creating what the models say on an empty database"
+        session.add(check)
     store.close()
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from console.schema.clone import SCRATCH
 from console.schema.errors import RunCancelled
-from console.services import reviews
+from console.services import drift, reviews
 from console.services.audit import list_entries
 from console.services.cancel import CancelWatch
 from console.services.decisions import may_apply
@@ -30,6 +31,7 @@ from tests.histories.place import PRODUCTS, Place
 from tests.histories.script_folder import Sample
 from tests.histories.served import Served
 from tests.schema.test_cancel import DATABASES, DOWN, SLOW
+from tests.schema.test_clone_cancel import NAMES
 from tests.services.conftest import Managed, Open
 from tests.world import World
 
@@ -145,6 +147,32 @@ def test_a_rehearsal_is_cancelled_and_its_clone_is_gone(
     flag.unlink()
     again = reviews.request_rehearsal(store, targets, world.author, review.id)
     assert _wait(store, again).state == "succeeded"
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_comparison_is_cancelled_and_what_it_made_is_gone(
+    place: Place, flag: Path, store: Store, world: World
+) -> None:
+    targets = {"default": place.target}
+    flag.touch()
+    drift.request_drift(store, targets, world.author, "default")
+
+    def newest() -> drift.DriftCheck:
+        found, _ = drift.latest_drift(store, "default")
+        assert found is not None
+        return found
+
+    _until(lambda: "up to bbbb2" in newest().progress)  # which does not end
+    assert drift.cancel_drift(store, targets, world.operator, "default").is_cancelling
+    _until(lambda: not newest().is_active)
+    assert (newest().state, newest().cancelled_by) == ("cancelled", "Olga Operator")
+    assert [folder for folder in SCRATCH.iterdir() if place.target.key in folder.name] == []
+    if isinstance(place, Served):
+        sql = NAMES[place.target.parsed_url.get_backend_name()]
+        assert [name for name in place.ask(sql) if place.target.key in name] == []
+    flag.unlink()
+    drift.request_drift(store, targets, world.author, "default")
+    _until(lambda: newest().state == "done")
 
 
 def test_a_cancel_that_comes_too_late_is_told_so(

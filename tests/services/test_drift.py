@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from console.services.audit import list_entries
-from console.services.comparing import verdict
+from console.services.comparing import compare, verdict
 from console.services.drift import (
     DriftCheck,
+    cancel_drift,
     claim_drift,
     latest_drift,
     recover_drift,
     request_drift,
 )
-from console.services.errors import Conflict, Forbidden, NotFound
+from console.services.errors import Conflict, Forbidden, NotFound, Refused
 from console.services.presence import Presence
 from console.services.runner import Runner
 from console.store.drift import DriftRow
@@ -112,3 +113,56 @@ def test_a_dead_worker_lets_it_wait_for_another_try_but_not_for_ever(
         "failed",
         "The worker died while it compared, 3 times.",
     )
+
+
+def test_one_that_waits_is_cancelled_at_once_by_whoever_may_ask_for_one(
+    asked: DriftCheck, store: Store, managed: Managed, world: World, workspace: Path
+) -> None:
+    with pytest.raises(Forbidden):
+        cancel_drift(store, managed.targets, world.viewer, "default")
+    with pytest.raises(NotFound):
+        cancel_drift(store, managed.targets, world.author, "other")
+    ended = cancel_drift(store, managed.targets, world.operator, "default")
+    assert (ended.id, ended.state, ended.cancelled_by) == (asked.id, "cancelled", "Olga Operator")
+    with pytest.raises(Refused, match="No comparison goes on"):
+        cancel_drift(store, managed.targets, world.operator, "default")
+    _work(store, managed, workspace)
+    newest, done = latest_drift(store, "default")
+    assert newest == ended
+    assert done is None
+    (told, _) = list_entries(store, action="drift.")
+    assert (told.action, told.actor) == ("drift.cancelled", "Olga Operator")
+    assert request_drift(store, managed.targets, world.author, "default").is_active
+
+
+def test_one_that_has_begun_is_cancelled_once(
+    asked: DriftCheck, store: Store, managed: Managed, world: World
+) -> None:
+    with Presence(store, "worker") as presence:
+        claim_drift(store, presence.id)
+        assert cancel_drift(store, managed.targets, world.operator, "default").is_cancelling
+        with pytest.raises(Refused, match="Olga Operator has cancelled it; it is about to end"):
+            cancel_drift(store, managed.targets, world.author, "default")
+        with pytest.raises(Conflict):
+            request_drift(store, managed.targets, world.author, "default")
+        compare(store, managed.targets, asked.id, "default", presence.id)
+    newest, done = latest_drift(store, "default")
+    assert newest is not None
+    assert (newest.state, newest.cancelled_by, done) == ("cancelled", "Olga Operator", None)
+    assert newest.error == (
+        "It was cancelled. The database was only read, and what was made beside it is gone."
+    )
+    told = [(entry.action, entry.actor) for entry in list_entries(store, action="drift.")]
+    assert told[:2] == [("drift.cancelled", "Console"), ("drift.cancel-asked", "Olga Operator")]
+
+
+def test_what_was_cancelled_is_not_made_again_when_its_worker_dies(
+    asked: DriftCheck, store: Store, managed: Managed, world: World
+) -> None:
+    with Presence(store, "worker") as dead:
+        claim_drift(store, dead.id)
+        cancel_drift(store, managed.targets, world.author, "default")
+    recover_drift(store)
+    newest, _ = latest_drift(store, "default")
+    assert newest is not None
+    assert newest.state == "cancelled"

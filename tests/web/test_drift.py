@@ -6,6 +6,8 @@ import sqlite3
 import threading
 from contextlib import closing
 
+from console.services.drift import claim_drift
+from console.services.presence import Presence
 from console.services.runner import Runner
 
 
@@ -75,3 +77,42 @@ def test_pending_revisions_are_named_and_a_rename_is_suspected(lagging_app, sign
     page = page_of(author, "/admin/drift/default")
     assert "what the history makes with its 1 pending revision agree" in page.text
     assert "A rename?" in page.select_one("#history").find_parent("section").text
+
+
+def test_one_that_waits_is_cancelled_on_a_page_that_says_what_stays(app, sign_in, page_of):
+    author = sign_in(app, "author")
+    author.post("/admin/drift/default")
+    link = page_of(author, "/admin/drift/default").select_one(".live ~ .panel__foot a")
+    assert link["href"] == "/admin/drift/default/cancel"
+    asked = page_of(author, link["href"])
+    assert "It is taken off the list, and nothing happens." in asked.text
+    assert author.post(link["href"]).location == "/admin/drift/default"
+    page = page_of(author, "/admin/drift/default")
+    assert "The comparison is cancelled." in page.text
+    assert "Ada Author cancelled it. Nothing was changed" in page.text
+    assert page.select(".page__actions form")
+    assert author.get(link["href"]).location == "/admin/drift/default"
+    assert "No comparison goes on" in page_of(author, "/admin/drift/default").text
+
+
+def test_one_that_has_begun_says_that_it_is_being_cancelled(app, sign_in, page_of):
+    author, store = sign_in(app, "author"), app.extensions["console"].store
+    author.post("/admin/drift/default")
+    with Presence(store, "worker") as presence:
+        claim_drift(store, presence.id)
+        assert "The database is only read" in page_of(author, "/admin/drift/default/cancel").text
+        author.post("/admin/drift/default/cancel")
+        page = page_of(author, "/admin/drift/default")
+        assert page.select_one("[data-draw-anew]")["data-draw-anew"] == "1 cancelling"
+        assert "Ada Author has cancelled it; it is about to end." in page.text
+        assert not page.select("a[href$=cancel]")
+        author.post("/admin/drift/default/cancel")
+        assert (
+            "it is about to end"
+            in page_of(author, "/admin/drift/default").select_one(".flash, .notice").text
+        )
+
+
+def test_who_may_not_ask_for_one_finds_nothing_to_cancel_it(app, sign_in, page_of):
+    sign_in(app, "author").post("/admin/drift/default")
+    assert not page_of(sign_in(app, "viewer"), "/admin/drift/default").select("a[href$=cancel]")

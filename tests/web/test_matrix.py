@@ -32,6 +32,8 @@ NEEDS = {
     ("console_auth.sign_in", "POST"): ANYBODY,
     ("console_auth.sign_out", "POST"): SIGNED_IN,
     ("console_auth.theme", "POST"): ANYBODY,
+    ("console_drift.cancel", "GET"): "rehearse",
+    ("console_drift.cancel", "POST"): "rehearse",
     ("console_drift.compare", "POST"): "rehearse",
     ("console_drift.index", "GET"): "view",
     ("console_drift.show", "GET"): "view",
