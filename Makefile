@@ -27,7 +27,7 @@ check: ## ruff, mypy and the import contracts
 	$(IN_VENV) mypy
 	.venv/bin/lint-imports
 
-bench: ## measure the core on three databases, side by side with plain Alembic (docs/measurements.md)
+bench: ## measure the core on each database, side by side with plain Alembic (docs/measurements.md)
 	@$(PREPARE) --dev --no-front-end
 	@exec $(IN_VENV) tests.bench $(ARGS)
 

@@ -37,6 +37,7 @@ class NoServer(Exception):
 class PrivateServer(ABC):
     """A server in `folder` that listens on 127.0.0.1 only; nobody else uses it."""
 
+    name: str
     drivername: str
     user: str
     query = ""
@@ -123,7 +124,7 @@ class PrivateServer(ABC):
 class PrivatePostgreSQL(PrivateServer):
     """PostgreSQL of the system, newest first, else the one that comes as a Python package."""
 
-    drivername, user = "postgresql+psycopg", "postgres"
+    name, drivername, user = "postgresql", "postgresql+psycopg", "postgres"
 
     @property
     def owner(self) -> str | None:
@@ -155,6 +156,7 @@ class PrivatePostgreSQL(PrivateServer):
 class PrivateMariaDB(PrivateServer):
     """MariaDB, where it is installed."""
 
+    name = "mariadb"
     drivername, user, query = "mysql+pymysql", "root", PLAIN
 
     def create(self) -> None:
@@ -179,6 +181,7 @@ class PrivateMariaDB(PrivateServer):
 class PrivateMySQL(PrivateServer):
     """MySQL, where it is installed or was fetched by tools/mysql."""
 
+    name = "mysql"
     drivername, user, query = "mysql+pymysql", "root", PLAIN
 
     def create(self) -> None:
@@ -186,13 +189,21 @@ class PrivateMySQL(PrivateServer):
         if program is None:
             raise NoServer(NO_MYSQL)
         self.program = program
+        # Its own mysqldump, behind all others: who looks for MariaDB's is to find that.
+        folder = str(Path(program).parent)
+        if folder not in os.get_exec_path():
+            os.environ["PATH"] += f"{os.pathsep}{folder}"
         command = [*self.common(), "--initialize-insecure"]
         subprocess.run(command, check=True, capture_output=True)
 
     def common(self) -> list[str]:
         """The program, and where its data lie."""
-        temporary = f"--tmpdir={self.folder}"  # it, too, removes those of all others
-        return [self.program, "--no-defaults", f"--datadir={self.data}", temporary, *root(), AIO]
+        return [
+            *(self.program, "--no-defaults", f"--datadir={self.data}", *root(), AIO),
+            f"--tmpdir={self.folder}",  # it, too, removes those of all others
+            # Who kills a process loses nothing that it has written; only a machine could.
+            "--innodb-flush-method=nosync",
+        ]
 
     def command(self) -> list[str]:
         return [

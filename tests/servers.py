@@ -75,8 +75,6 @@ def find_mysql(folder: Path) -> Iterator[URL]:
         yield make_url(stated).set(drivername="mysql+pymysql")
         return
     server = PrivateMySQL(folder)
-    # Its own mysqldump, behind all others: who looks for MariaDB's is to find that.
-    os.environ["PATH"] += f"{os.pathsep}{Path(server.program).parent}"
     try:
         server.start()
         yield server.url

@@ -1,4 +1,4 @@
-"""`make bench`: what the core costs on three databases, each beside what it is compared with."""
+"""`make bench`: what the core costs on each database, beside what it is compared with."""
 
 from __future__ import annotations
 

@@ -30,13 +30,21 @@ def main() -> int:
         table.add_column(heading)
     is_met = True
     complaints: list[str] = []
+    absent: set[str] = set()
     with Progress(console=Terminal(stderr=True), transient=True) as progress:
         for part in asked.parts:
             for database in filter(asked.databases.__contains__, part.databases):
+                if database in absent:
+                    continue
                 begun = time.monotonic()
                 try:
                     tally = count(part, database, asked, progress)
-                except (NoServer, RuntimeError) as error:
+                except NoServer as error:
+                    terminal.print(f"{database}: not measured. {error}", markup=False)
+                    absent.add(database)
+                    is_met = False
+                    continue
+                except RuntimeError as error:
                     terminal.print(f"{part.name}, {database}: not measured. {error}", markup=False)
                     is_met = False
                     continue

@@ -12,14 +12,23 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
+from console.schema.mariadb_programs import programs_for
 from tests.histories.place import Place
 from tests.histories.script_folder import Sample
 from tests.histories.served import Served
-from tests.private import NoServer, PrivateMariaDB, PrivatePostgreSQL, PrivateServer
-from tests.servers import engine_of, find_mariadb, find_postgresql, shown
+from tests.private import NoServer, PrivateMariaDB, PrivateMySQL, PrivatePostgreSQL, PrivateServer
+from tests.servers import engine_of, find_mariadb, find_mysql, find_postgresql, shown
 
-NAMES = ("sqlite", "postgresql", "mariadb")
-STATED = {"postgresql": "CONSOLE_TEST_POSTGRES_URL", "mariadb": "CONSOLE_TEST_MARIADB_URL"}
+NAMES = ("sqlite", "postgresql", "mariadb", "mysql")
+STATED = {
+    "postgresql": "CONSOLE_TEST_POSTGRES_URL",
+    "mariadb": "CONSOLE_TEST_MARIADB_URL",
+    "mysql": "CONSOLE_TEST_MYSQL_URL",
+}
+PRIVATE: dict[str, type[PrivateServer]] = {
+    server.name: server for server in (PrivatePostgreSQL, PrivateMariaDB, PrivateMySQL)
+}
+FIND = {"postgresql": find_postgresql, "mariadb": find_mariadb, "mysql": find_mysql}
 MEMORY = Path("/dev/shm")  # a process that is killed loses nothing that was written to a file
 
 
@@ -124,40 +133,50 @@ class PostgreSQL(OnServer):
 
 
 class MariaDB(OnServer):
-    """Databases, written down as SQL and loaded again."""
+    """Databases, written down as SQL and loaded again by the programs of their server."""
 
     name, quotes = "mariadb", "`"
 
     def __init__(self, server: URL) -> None:
         super().__init__(server)
         self.kept: dict[str, bytes] = {}
+        with engine_of(server).connect() as connection:
+            self.programs = programs_for(connection)
 
     def keep(self, place: Place) -> None:
         flags = ("--routines", "--triggers", "--single-transaction", "--skip-dump-date")
-        self.kept[database_of(place)] = self._tool("mariadb-dump", place, flags)
+        tool = (self.programs.dumper, *self.access, *flags, *self.programs.flags)
+        self.kept[database_of(place)] = output_of(*tool, database_of(place))
 
     def restore(self, place: Place) -> None:
         name = database_of(place)
         self.drop(name)
         self.create(name)
-        self._tool("mariadb", place, (), self.kept[name])
+        output_of(self.programs.client, *self.access, name, given=self.kept[name])
 
-    def _tool(
-        self, tool: str, place: Place, flags: tuple[str, ...], given: bytes | None = None
-    ) -> bytes:
-        access = (
-            "--protocol=tcp",
-            f"--host={self.server.host}",
-            f"--port={self.server.port or 3306}",
-        )
+    @property
+    def access(self) -> tuple[str, ...]:
+        """What brings a program to the server."""
+        at = (f"--host={self.server.host}", f"--port={self.server.port or 3306}")
         who = f"--user={self.server.username}"
         secret = [f"--password={self.server.password}"] if self.server.password else []
-        return subprocess.run(
-            [tool, *access, who, *secret, *flags, database_of(place)],
-            input=given,
-            check=True,
-            capture_output=True,
-        ).stdout
+        return ("--protocol=tcp", *at, who, *secret)
+
+
+class MySQL(MariaDB):
+    """The same on MySQL."""
+
+    name = "mysql"
+
+
+GROUNDS: dict[str, type[OnServer]] = {
+    ground.name: ground for ground in (PostgreSQL, MariaDB, MySQL)
+}
+
+
+def output_of(*command: str, given: bytes | None = None) -> bytes:
+    """What a program writes."""
+    return subprocess.run(command, input=given, check=True, capture_output=True).stdout
 
 
 def database_of(place: Place) -> str:
@@ -175,8 +194,7 @@ def ground_of(name: str, folder: Path) -> Iterator[Ground]:
                 raise NoServer("Another one is stated.")
             ground = stack.enter_context(private_ground(name, folder))
         except NoServer:
-            find = find_postgresql if name == "postgresql" else find_mariadb
-            ground = on_server(name, stack.enter_context(find(folder / "server")))
+            ground = on_server(name, stack.enter_context(FIND[name](folder / "server")))
             stack.callback(ground.close)
         yield ground
 
@@ -187,7 +205,7 @@ def private_ground(name: str, folder: Path) -> Iterator[Ground]:
     if name == "sqlite":
         yield SQLite()
         return
-    server = (PrivatePostgreSQL if name == "postgresql" else PrivateMariaDB)(folder / "server")
+    server = PRIVATE[name](folder / "server")
     try:
         server.start()
         ground = on_server(name, server.url)
@@ -199,4 +217,4 @@ def private_ground(name: str, folder: Path) -> Iterator[Ground]:
 
 def on_server(name: str, server: URL) -> OnServer:
     """The ground of a name on a given server."""
-    return PostgreSQL(server) if name == "postgresql" else MariaDB(server)
+    return GROUNDS[name](server)

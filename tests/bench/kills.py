@@ -10,6 +10,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from console.schema.dialects import dialect_of
 from console.schema.errors import NothingToDo
 from console.schema.journal import TABLE
 from console.services.runs import Run, get_run
@@ -92,7 +93,7 @@ class Kills:
             return "" if stands == "end" else words
         if run.state == "interrupted" or "othing was changed" in (run.error or ""):
             return "" if stands == "start" else words
-        if self.ground.name == "mariadb":
+        if not dialect_of(self.place.target).is_transactional:
             return "" if stands != "end" else words  # what stays is proven by going on
         return "" if stands == "start" else words
 

@@ -42,6 +42,7 @@ MORE = Sample(
 )
 NUMBERS = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})"
 INTO = "INSERT INTO wide (id, name, email, weight, note)"
+DEEP = f"/*+ SET_VAR(cte_max_recursion_depth = {ROWS}) */"
 FILL = {
     "sqlite": f"{INTO} {NUMBERS} SELECT i, 'name ' || i, 'someone' || i || '@example.com', "
     "i % 977, hex(randomblob(210)) FROM n;",
@@ -49,6 +50,9 @@ FILL = {
     f"repeat(md5(i::text), 13) FROM generate_series(1, {ROWS}) i;\nANALYZE wide;",
     "mariadb": f"{INTO} SELECT seq, concat('name ', seq), concat('someone', seq, '@example.com'), "
     f"seq % 977, repeat(md5(seq), 13) FROM seq_1_to_{ROWS};",
+    # which has no MD5 any more, and recursions of a thousand unless it is told otherwise
+    "mysql": f"{INTO.replace('INSERT', f'INSERT {DEEP}')} {NUMBERS} SELECT i, concat('name ', i), "
+    "concat('someone', i, '@example.com'), i % 977, repeat(left(sha2(i, 224), 32), 13) FROM n;",
 }
 
 

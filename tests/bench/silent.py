@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from console.schema.dialects import dialect_of
 from console.schema.errors import DataLost, SchemaError
 from console.schema.executor import apply
 from console.schema.ledger import Ledger
@@ -32,11 +33,11 @@ TRIGGER = {
         "EXECUTE FUNCTION suppress_redundant_updates_trigger()",
         "DROP TRIGGER watch ON customer",
     ),
-    "mariadb": (
-        "CREATE TRIGGER watch AFTER UPDATE ON customer FOR EACH ROW SET @watched = 1",
-        "DROP TRIGGER watch",
-    ),
 }
+TRIGGER["mariadb"] = TRIGGER["mysql"] = (
+    "CREATE TRIGGER watch AFTER UPDATE ON customer FOR EACH ROW SET @watched = 1",
+    "DROP TRIGGER watch",
+)
 
 
 class World:
@@ -109,7 +110,7 @@ class Silent:
             wrong = f"the run failed: {error}"
         else:
             wrong = "applied"
-        if self.ground.name == "mariadb":  # it cannot take anything back
+        if not dialect_of(world.place.target).is_transactional:  # it cannot take anything back
             self.ground.restore(world.place)
         elif dump(world.place) != world.start:
             wrong += " and not taken back"

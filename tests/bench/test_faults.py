@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL
 
 from tests.bench.ground import STATED
 from tests.bench.part import PARTS
+from tests.private import NO_MYSQL
 from tests.servers import shown
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +49,20 @@ def test_a_few_rounds_leave_nothing_wrong(
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Seed test" in done.stdout
     assert database in done.stdout
+
+
+def test_a_database_that_is_not_there_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "sh").symlink_to("/bin/sh")  # the only program that there is
+    chosen = ("--only", "kill", "outsiders", "--database", "mysql")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.faults", "1", *chosen],
+        cwd=ROOT,
+        env={"PATH": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stdout.count(f"mysql: not measured. {NO_MYSQL.split(':')[0]}") == 1
 
 
 def test_an_unknown_part_ends_with_the_names_of_the_known_ones() -> None:

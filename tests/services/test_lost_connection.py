@@ -14,12 +14,11 @@ from console.services.queue import enqueue
 from console.services.runner import Runner, run_now
 from console.services.runs import Run, events_after, get_run
 from console.store.store import Store
-from tests.bench.ground import on_server
+from tests.bench.ground import PRIVATE, on_server
 from tests.histories.place import PRODUCTS, Place
 from tests.histories.script_folder import ENVIRONMENT, Sample
-from tests.private import NoServer, PrivateMariaDB, PrivatePostgreSQL, PrivateServer
+from tests.private import NoServer, PrivateServer
 
-SERVERS = {"postgresql": PrivatePostgreSQL, "mariadb": PrivateMariaDB}
 ROOT = Path(__file__).resolve().parents[2]
 DIE = (
     f"import sys\nsys.path.append({str(ROOT)!r})\n"
@@ -28,14 +27,14 @@ DIE = (
 ADD = 'op.add_column("products", sa.Column("price", sa.Integer))'
 
 
-@pytest.fixture(params=sorted(SERVERS), scope="module")
+@pytest.fixture(params=sorted(PRIVATE), scope="module")
 def server(request: pytest.FixtureRequest) -> Iterator[PrivateServer]:
     """A server of our own, in a folder that whoever it runs as can reach."""
     with tempfile.TemporaryDirectory(prefix="console-test-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         try:
-            server = SERVERS[request.param](folder / "server")
+            server = PRIVATE[request.param](folder / "server")
         except NoServer as error:
             pytest.skip(str(error))
         server.start()
@@ -47,8 +46,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[PrivateServer]:
 def place(server: PrivateServer, tmp_path: Path) -> Iterator[Place]:
     """A database on it at its first revision."""
     server.start()
-    name = "postgresql" if isinstance(server, PrivatePostgreSQL) else "mariadb"
-    ground = on_server(name, server.url)
+    ground = on_server(server.name, server.url)
     place = ground.place(tmp_path / "managed", [PRODUCTS])
     apply(place.target, place.plan())
     yield place
