@@ -6,12 +6,13 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from console.schema.errors import Unsupported
+from console.schema.flavour import MYSQL, flavour_in
 
 FALLBACKS = {
     "sqlite": ("sqlite+pysqlite", "Python with sqlite3"),
@@ -26,11 +27,25 @@ LIMITED = frozenset(["psycopg", "psycopg2", "pymysql", "mysqldb"])  # take conne
 def engine_of(url: URL, **options: Any) -> Engine:
     """Return an engine that keeps no connection open, synchronous whatever the URL's driver is.
 
-    Raises Unsupported where no driver for the database is installed.
+    Raises Unsupported where no driver for the database is installed; connecting does, where a URL
+    calls a MySQL server MariaDB.
     """
     url = installed(url)
     arguments = {"connect_timeout": CONNECT_SECONDS} if url.get_driver_name() in LIMITED else {}
-    return create_engine(url, poolclass=NullPool, connect_args=arguments, **options)
+    engine = create_engine(url, poolclass=NullPool, connect_args=arguments, **options)
+    if url.get_backend_name() == "mariadb":
+        event.listen(engine, "connect", _refuse_mysql, insert=True)
+    return engine
+
+
+def _refuse_mysql(dbapi_connection: Any, _: Any) -> None:
+    """SQLAlchemy, too, takes a URL of MariaDB at its word, and says less."""
+    (version,) = ask(dbapi_connection, "SELECT version()")
+    if flavour_in(version) is MYSQL:
+        raise Unsupported(
+            f"The URL says mariadb, and the server is MySQL {version}. Write mysql+pymysql:// there, or "
+            "mysql:// with another driver."
+        )
 
 
 def installed(url: URL) -> URL:
