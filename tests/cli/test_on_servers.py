@@ -23,7 +23,7 @@ def execute(app: Flask, *statements: str) -> None:
             connection.execute(text(statement))
 
 
-@pytest.fixture(params=["postgresql", "mariadb"])
+@pytest.fixture(params=["postgresql", "mariadb", "mysql"])
 def app(request: pytest.FixtureRequest, make_app: MakeApp, manage: Manage) -> Iterator[Flask]:
     """The shop on a server, seeded, one revision behind."""
     settings = make_app().extensions["console"].settings
@@ -57,7 +57,6 @@ def test_what_is_pending_is_listed_drawn_planned_and_printed(manage: Manage, app
     assert [one["level"] for one in checked if one["level"] == "error"] == []
 
 
-@pytest.mark.parametrize("app", ["postgresql", "mariadb", "mysql"], indirect=True)
 def test_a_plan_is_rehearsed_with_advice_applied_and_undone(manage: Manage, app: Flask) -> None:
     rehearsed = manage(app, "rehearse")
     assert rehearsed.exit_code == 0, rehearsed.output

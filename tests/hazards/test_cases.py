@@ -35,8 +35,6 @@ def test_what_is_dangerous_is_found_and_its_rewrite_is_safe(
         request.getfixturevalue(f"make_{server}") if server != "sqlite" else lambda: None
     )
     cases = cases_on(server)
-    if server == "mysql":  # the others are judged there as on MariaDB
-        cases = tuple(case for case in cases if case.on == ("mysql",))
     complaints: list[str] = []
     proving, few = Proving(tmp_path / "all", make(), cases), [c for c in cases if c.is_alone]
     found = _together([c for c in cases if not c.is_alone], proving, complaints)

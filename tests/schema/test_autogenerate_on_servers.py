@@ -22,7 +22,7 @@ sa.Table("reviews", metadata, sa.Column("id", sa.Integer, primary_key=True),
 """
 
 
-@pytest.mark.parametrize("server", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("server", ["postgresql", "mariadb", "mysql"])
 def test_what_the_models_have_is_written_applied_and_then_agrees(
     tmp_path: Path, request: pytest.FixtureRequest, server: str
 ) -> None:

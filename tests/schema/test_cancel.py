@@ -17,7 +17,7 @@ from tests.histories.script_folder import ENVIRONMENT, Sample
 from tests.histories.served import Served
 from tests.processes import children_of
 
-DATABASES = ("sqlite", "postgresql", "mariadb")
+DATABASES = ("sqlite", "postgresql", "mariadb", "mysql")
 # It stops for as long as the file is there: in the database, where that can sleep, else in Python.
 SLOW = """\
 import pathlib, time
@@ -38,7 +38,7 @@ def flag(tmp_path: Path) -> Path:
     return flag
 
 
-@pytest.fixture(params=[*DATABASES, "mysql"])
+@pytest.fixture(params=DATABASES)
 def place(request: pytest.FixtureRequest, tmp_path: Path, flag: Path) -> Place:
     """Products and reviews, and a revision that creates a table, stops, and creates another."""
     slow = Sample("bbbb2", ("aaaa1",), up=SLOW.format(flag=str(flag)), down=DOWN)

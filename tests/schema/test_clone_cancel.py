@@ -136,8 +136,8 @@ def test_on_postgresql_while_it_is_dumped(tmp_path: Path, postgresql: str) -> No
         other.exec_driver_sql("ROLLBACK")
 
 
-def test_on_mariadb_while_it_is_dumped(tmp_path: Path, mariadb: str) -> None:
-    place = Served(tmp_path, mariadb, [PRODUCTS], at="aaaa1")
+def test_on_mariadb_and_mysql_while_it_is_dumped(tmp_path: Path, either: str) -> None:
+    place = Served(tmp_path, either, [PRODUCTS], at="aaaa1")
     with engine_of(place.url).connect() as other:
         other.exec_driver_sql("LOCK TABLES products WRITE")
         with ends_at_once(place):
@@ -150,6 +150,7 @@ def test_on_mariadb_while_it_is_dumped(tmp_path: Path, mariadb: str) -> None:
     [
         ("postgresql", postgresql_clone, "SELECT pg_sleep(60)"),
         ("mariadb", mariadb_clone, "SELECT sleep(60)"),
+        ("mysql", mariadb_clone, "SELECT sleep(60)"),
     ],
 )
 def test_on_servers_in_the_middle_of_a_sample(

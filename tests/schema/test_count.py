@@ -361,7 +361,9 @@ def test_a_table_without_a_primary_key_whose_rows_stay_together_is_clean(
         ("postgresql", "real", "0.1", "ALTER TABLE v ALTER v TYPE float8"),
         ("postgresql", "date", "'2020-01-31'", "ALTER TABLE v ALTER v TYPE timestamp"),
         ("mariadb", "int(5) zerofill", "5", "ALTER TABLE v MODIFY v int"),
+        ("mysql", "int(5) zerofill", "5", "ALTER TABLE v MODIFY v int"),
         ("mariadb", "timestamp", "'2020-01-31 10:00'", "SET time_zone = '+09:00'"),
+        ("mysql", "timestamp", "'2020-01-31 10:00'", "SET time_zone = '+09:00'"),
     ],
     indirect=["connection"],
 )

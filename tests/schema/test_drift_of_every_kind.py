@@ -32,7 +32,9 @@ def own(name):
                 mysql={"collation": "utf8mb4_bin"}, mariadb={"collation": "utf8mb4_bin"})[name]
 
 
-def fill(dialect):
+def fill(connection):
+    dialect = connection.dialect.name
+    is_mariadb = getattr(connection.dialect, "is_mariadb", False)
     sa.Table("makers", metadata, sa.Column("id", sa.Integer, primary_key=True))
     products = sa.Table(
         "products", metadata,
@@ -49,12 +51,14 @@ def fill(dialect):
         sa.Column("maker_id", sa.ForeignKey("makers.id", name="made_by", ondelete="CASCADE")),
         sa.CheckConstraint("price >= 0 AND price < 100000", name="sane_price"),
         sa.CheckConstraint("name <> '' OR sold", name="named"),
+        sa.CheckConstraint("note <> ''", name="noted"),
         sa.UniqueConstraint("name", "size", name="once"),
         sa.Index("by_price", "price"),
         comment="what there is to buy",
     )
-    if dialect != "mysql":
+    if not is_mariadb:
         sa.Index("by_lower", sa.func.lower(products.c.name))
+    if dialect != "mysql":
         sa.Index("dear", products.c.price, sqlite_where=products.c.price > 100,
                  postgresql_where=products.c.price > 100)
 """
@@ -65,16 +69,14 @@ from alembic import context
 from sqlalchemy import create_engine, pool
 
 engine = create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
-fill(engine.dialect.name)
 with engine.connect() as connection:
+    fill(connection)
     context.configure(connection=connection, target_metadata=metadata)
     with context.begin_transaction():
         context.run_migrations()
 """
 )
-CREATE = Sample(
-    "aaaa1", up=MODELS + "\nfill(op.get_bind().dialect.name)\nmetadata.create_all(op.get_bind())"
-)
+CREATE = Sample("aaaa1", up=MODELS + "\nfill(op.get_bind())\nmetadata.create_all(op.get_bind())")
 # What a hand does, and what is to be seen of it: the kind and the name of a change.
 POSTGRESQL = {
     "a server default": ("ALTER TABLE products ALTER name SET DEFAULT 'some'", "column", "name"),
@@ -176,6 +178,19 @@ MARIADB = {
         "by_price",
     ),
 }
+MYSQL = MARIADB | {
+    "an expression of an index": (
+        "ALTER TABLE products DROP INDEX by_lower, ADD INDEX by_lower ((upper(name)))",
+        "index",
+        "by_lower",
+    ),
+    "what is invisible": ("ALTER TABLE products ALTER data SET INVISIBLE", "column", "data"),
+    "what is not enforced": (
+        "ALTER TABLE products ALTER CHECK noted NOT ENFORCED",
+        "check",
+        "noted",
+    ),
+}
 EDITS = {  # SQLite: what stands in the statement that makes the table, and what a hand makes of it
     "a server default": ("DEFAULT 'none'", "DEFAULT 'some'", "column", "name"),
     "a default expression": (
@@ -264,6 +279,17 @@ def on_mariadb(mariadb_server: URL, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="module")
+def on_mysql(mysql_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    name = f"console_test_{secrets.token_hex(6)}"
+    server(mysql_server, f"CREATE DATABASE {name}")
+    place = Served(
+        tmp_path_factory.mktemp("kinds"), shown(mysql_server.set(database=name)), [CREATE]
+    )
+    yield Seen(place, [one for one, _, _ in MYSQL.values()])
+    server(mysql_server, f"DROP DATABASE {name}")
+
+
+@pytest.fixture(scope="module")
 def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     place = Place(tmp_path_factory.mktemp("kinds"), [CREATE])
     edits = "".join(
@@ -285,7 +311,7 @@ def expected(seen: Seen, kind: str, name: str) -> None:
         assert (kind, name) in told
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql", "mariadb"])
+@pytest.mark.parametrize("database", ["sqlite", "postgresql", "mariadb", "mysql"])
 def test_fresh_tables_of_rich_models_are_no_drift(
     database: str, request: pytest.FixtureRequest
 ) -> None:
@@ -303,6 +329,11 @@ def test_it_is_seen_on_postgresql(on_postgresql: Seen, what: str) -> None:
 @pytest.mark.parametrize("what", MARIADB)
 def test_it_is_seen_on_mariadb(on_mariadb: Seen, what: str) -> None:
     expected(on_mariadb, *MARIADB[what][1:])
+
+
+@pytest.mark.parametrize("what", MYSQL)
+def test_it_is_seen_on_mysql(on_mysql: Seen, what: str) -> None:
+    expected(on_mysql, *MYSQL[what][1:])
 
 
 @pytest.mark.parametrize("what", [*EDITS, *SQLITE])

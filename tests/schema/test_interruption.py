@@ -75,13 +75,13 @@ def heads(place: Place) -> tuple[str, ...]:
     return read_standing(place.target, read_history(place.target)).heads
 
 
-@pytest.fixture(params=["sqlite", "mariadb"])
+@pytest.fixture(params=["sqlite", "mariadb", "mysql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Standing at bbbb1, on the databases where Alembic commits in the middle of a revision."""
     samples = [PRODUCTS, PRICE]
     if request.param == "sqlite":
         return Place(tmp_path, samples, at="bbbb1")
-    return Served(tmp_path, request.getfixturevalue("mariadb"), samples, at="bbbb1")
+    return Served(tmp_path, request.getfixturevalue(request.param), samples, at="bbbb1")
 
 
 def test_a_crash_between_statements_is_told_statement_by_statement(place: Place) -> None:
@@ -233,8 +233,8 @@ with op.batch_alter_table("reviews") as batch:
     assert diagnose(place.target).is_sound
 
 
-def test_a_journal_says_which_rows_were_changed(tmp_path: Path, mariadb: str) -> None:
-    place = Served(tmp_path, mariadb, [PRODUCTS, PRICE], at="bbbb1")
+def test_a_journal_says_which_rows_were_changed(tmp_path: Path, either: str) -> None:
+    place = Served(tmp_path, either, [PRODUCTS, PRICE], at="bbbb1")
     rows = '\nop.execute("UPDATE reviews SET text = 1")\n'
     place.write(stock(f"{FIRST}{rows}op.drop_index('by_stock', 'products'){DIE}{SECOND}"))
     with pytest.raises(ChildDied):
@@ -250,8 +250,8 @@ def test_a_journal_says_which_rows_were_changed(tmp_path: Path, mariadb: str) ->
     assert "cannot be taken back: UPDATE reviews" in undone(place, found).refusal
 
 
-def test_undoing_what_a_journal_knows_ends_the_journal(tmp_path: Path, mariadb: str) -> None:
-    place = Served(tmp_path, mariadb, [PRODUCTS, PRICE], at="bbbb1")
+def test_undoing_what_a_journal_knows_ends_the_journal(tmp_path: Path, either: str) -> None:
+    place = Served(tmp_path, either, [PRODUCTS, PRICE], at="bbbb1")
     place.write(stock(FIRST + DIE + SECOND))
     with pytest.raises(ChildDied):
         apply(place.target, place.plan())

@@ -70,8 +70,8 @@ def test_a_statement_that_outlives_its_process_is_ended(tmp_path: Path, either: 
     ) == [0]
 
 
-def test_of_two_runs_at_once_exactly_one_applies(tmp_path: Path, mariadb: str) -> None:
-    place = Served(tmp_path, mariadb, [PRODUCTS, PRICE], at="aaaa1")
+def test_of_two_runs_at_once_exactly_one_applies(tmp_path: Path, either: str) -> None:
+    place = Served(tmp_path, either, [PRODUCTS, PRICE], at="aaaa1")
     plan = place.plan()
     ends: list[str] = []
 

@@ -280,7 +280,7 @@ def test_the_command_line_finds_what_was_accepted_of_a_plan(
     assert not (tmp_path / "nowhere").exists()
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", "mysql"])
 def shared(request: pytest.FixtureRequest, store: Store, tmp_path: Path) -> Iterator[Store]:
     """The store, on each database that it may live on."""
     if request.param == "sqlite":

@@ -79,11 +79,11 @@ def test_a_journal_tells_what_a_changed_file_can_only_undo(
 
 
 def test_a_journal_is_gone_on_after_when_the_file_is_what_it_was(
-    tmp_path: Path, mariadb: str, store: Store
+    tmp_path: Path, either: str, store: Store
 ) -> None:
     flag = tmp_path / "deadly"
     flag.touch()
-    place = Served(tmp_path, mariadb, [PRODUCTS, PRICE], at="bbbb1")
+    place = Served(tmp_path, either, [PRODUCTS, PRICE], at="bbbb1")
     deadly = f"import os, pathlib\nif pathlib.Path({str(flag)!r}).exists(): os.kill(os.getpid(), 9)"
     place.write(Sample("cccc1", ("bbbb1",), up=DIES.format(deadly), down=BACK))
     with pytest.raises(ChildDied):
@@ -137,15 +137,15 @@ def test_a_stamp_is_shown_with_the_schema_of_its_table(tmp_path: Path, store: St
     assert remedy.preview[0] == "DELETE FROM main.alembic_version"
 
 
+@pytest.mark.parametrize("server", ["postgresql", "mariadb", "mysql"])
 def test_a_stamp_is_written_on_every_database(
-    tmp_path: Path, mariadb: str, postgresql: str, store: Store
+    tmp_path: Path, request: pytest.FixtureRequest, server: str, store: Store
 ) -> None:
-    for name, url in (("m", mariadb), ("p", postgresql)):
-        place = Served(tmp_path / name, url, [PRODUCTS, PRICE], at="aaaa1")
-        place.run("UPDATE alembic_version SET version_num = 'bbbb1'")
-        (ailment,) = look(store, place)
-        take(ailment, "stamp")
-        assert look(store, place) == []
+    place = Served(tmp_path, request.getfixturevalue(server), [PRODUCTS, PRICE], at="aaaa1")
+    place.run("UPDATE alembic_version SET version_num = 'bbbb1'")
+    (ailment,) = look(store, place)
+    take(ailment, "stamp")
+    assert look(store, place) == []
 
 
 def test_somebody_who_is_in_the_middle_of_it_is_waited_for(tmp_path: Path, store: Store) -> None:

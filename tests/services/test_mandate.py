@@ -37,9 +37,9 @@ op.create_index("by_stock", "products", ["stock"])""",
 
 
 @pytest.fixture
-def place(tmp_path: Path, mariadb: str) -> Served:
+def place(tmp_path: Path, either: str) -> Served:
     """A database on which a revision can be left half-way."""
-    place = Served(tmp_path, mariadb, [PRODUCTS, PRICE], at="bbbb1")
+    place = Served(tmp_path, either, [PRODUCTS, PRICE], at="bbbb1")
     place.write(STOCK)
     place.run("INSERT INTO products (id, name) VALUES (99, 'Desk')")
     return place

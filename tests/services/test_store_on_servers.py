@@ -43,7 +43,7 @@ UPGRADE = (
 )
 
 
-@pytest.fixture(params=["postgresql", "mariadb"])
+@pytest.fixture(params=["postgresql", "mariadb", "mysql"])
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """A store on a server, brought up to date by two processes at once."""
     url: str = request.getfixturevalue(request.param)
@@ -86,7 +86,6 @@ def count_up(url: str, times: int) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("store", ["postgresql", "mariadb", "mysql"], indirect=True)
 def test_its_history_makes_the_models_and_it_keeps_what_it_is_told(store: Store) -> None:
     assert is_current(store)
     with store.engine.connect() as connection:
