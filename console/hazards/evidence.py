@@ -11,6 +11,7 @@ from functools import cached_property
 from console.hazards.remark import Linter, Remarks, nothing
 from console.hazards.sketch import Sketch
 from console.schema.catalogue import Catalogue, Column, Table, View
+from console.schema.flavour import Flavour, flavour_in
 from console.schema.history import History
 from console.schema.ledger import ColumnCount, ColumnEntry, Entry, TableCount
 from console.schema.parsing import parse
@@ -55,6 +56,12 @@ class Evidence:
     def database(self) -> str:
         """The kind of database that a rule may concern; MariaDB counts as MySQL."""
         return "mysql" if self.backend == "mariadb" else self.backend
+
+    @property
+    def flavour(self) -> Flavour | None:
+        """Which of MariaDB and MySQL it is, where a rehearsal has seen it."""
+        clone = self.rehearsal.clone if self.rehearsal and self.database == "mysql" else ""
+        return flavour_in(clone) if clone else None
 
     @property
     def backend(self) -> str:

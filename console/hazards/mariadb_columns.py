@@ -10,13 +10,17 @@ from collections.abc import Iterator
 from console.hazards.clauses import (
     DROP_COLUMN,
     STATED,
+    Clause,
     added_columns,
     changed_column,
     clauses,
     defined_columns,
+    parts,
+    sentences,
     type_in,
     type_text,
 )
+from console.hazards.copying import VARYING, is_crossed
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
 from console.hazards.spelling import (
@@ -39,7 +43,8 @@ FILLED = re.compile(r"\b(?:DEFAULT|AUTO_INCREMENT|AS|GENERATED|SERIAL)\b", re.IG
 NOT_NULL = re.compile(r"\bNOT NULL\b", re.IGNORECASE)
 DROP_KEY = re.compile(rf"^(?:DROP (?:INDEX|KEY|CONSTRAINT) (?:IF EXISTS )?){NAME}", re.IGNORECASE)
 REFERENCES = re.compile(rf"\bREFERENCES {NAME}(?: ?\(([^(),]+)\))?", re.IGNORECASE)
-COLUMNS = re.compile(r"\(([^()]*)\)")
+COLUMNS = re.compile(r"^(?:unique )?\((.*)\)")
+LENGTH = re.compile(r" ?\(\d+\)$| (?:ASC|DESC)$", re.IGNORECASE)
 BYTES = {"latin1": 1, "ascii": 1, "utf8mb3": 3, "utf8": 3}
 CHARSET = re.compile(r"CHARSET=(\w+)", re.IGNORECASE)
 
@@ -48,7 +53,7 @@ CHARSET = re.compile(r"CHARSET=(\w+)", re.IGNORECASE)
     "implicit-default",
     "error",
     "The rows that exist silently get 0, an empty text or a date that there never was, and nobody can "
-    "tell them later from values that somebody meant.",
+    "tell them later from values that somebody meant. Such dates MySQL refuses, as it is set by default.",
     instead="Add the column as nullable, fill it in, and make it required afterwards; or state the "
     "default.",
     databases=MARIADB,
@@ -63,15 +68,24 @@ def implicit_default(evidence: Evidence) -> Iterator[Finding]:
         if rows == 0:
             continue
         many = "The rows" if rows is None else f"All {number_of(rows, 'row')}"
+        get = f"silently get a made-up value for the required {column}."
+        if _is_refused(evidence, clause):
+            get = f"would get a made-up value for the required {column}, which the server refuses."
         yield Finding(
             clause.revision,
             f"{table}.{column}",
-            f"{many} of {table} silently get a made-up value for the required {column}.",
+            f"{many} of {table} {get}",
             f"{execute(f'ALTER TABLE {q(table)} ADD COLUMN {q(column)} {type_text(definition)}')}\n{NEXT}\n"
             f"{execute(f'UPDATE {q(table)} SET {q(column)} = … WHERE {q(column)} IS NULL')}\n{NEXT}\n"
             f"{execute(f'ALTER TABLE {q(table)} MODIFY {q(column)} {respelled(evidence, definition)}')}",
             evidence=evidence.probe(Question("rows", table)),
         )
+
+
+def _is_refused(evidence: Evidence, clause: Clause) -> bool:
+    """Whether it was this statement that failed in the rehearsal: MySQL makes up no dates."""
+    *_, last = sentences(evidence)
+    return evidence.failed_in(clause.revision) and last.text == clause.whole
 
 
 @rule(
@@ -166,7 +180,8 @@ def _is_made(evidence: Evidence, table: str, column: str) -> bool:
     "varchar-boundary",
     "warning",
     "Up to 255 bytes a text's length takes one byte, beyond that two: a VARCHAR that crosses it makes "
-    "the server copy the whole table instead of changing a number.",
+    "the server copy the whole table instead of changing a number. MariaDB does so only where the column "
+    "could hold more than 127 bytes before.",
     instead="Stay below it, or state ALGORITHM and LOCK so that the copy is no surprise.",
     databases=MARIADB,
 )
@@ -181,13 +196,14 @@ def varchar_boundary(evidence: Evidence) -> Iterator[Finding]:
         if (
             not old
             or not new
-            or {old.name, new.name} != {"VARCHAR"}
+            or old.name != new.name
+            or new.name not in VARYING
             or not old.size
             or not new.size
         ):
             continue
-        size = _character(evidence, table)
-        if (old.size * size <= 255) == (new.size * size <= 255):
+        size = 1 if new.name == "VARBINARY" else _character(evidence, table, column)
+        if not is_crossed(old.size * size, new.size * size, evidence.flavour):
             continue
         yield Finding(
             clause.revision,
@@ -199,8 +215,12 @@ def varchar_boundary(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def _character(evidence: Evidence, table: str | None) -> int:
-    """How many bytes a character of a table may take."""
+def _character(evidence: Evidence, table: str, column: str) -> int:
+    """How many bytes a character of a column may take: in its own character set, else in its table's."""
+    column_known = evidence.column(table, column)
+    for note in column_known.notes if column_known else ():
+        if note.startswith("collate "):
+            return BYTES.get(note.removeprefix("collate ").partition("_")[0], 4)
     known = evidence.table(table)
     for part in known.parts if known else ():
         found = CHARSET.search(part.definition) if part.kind == "option" else None
@@ -229,7 +249,7 @@ def unique_column_drop(evidence: Evidence) -> Iterator[Finding]:
         table = evidence.table(clause.table)
         for part in table.parts if found and table else ():
             columns = COLUMNS.search(part.definition)
-            names = [n.strip(" `") for n in columns[1].split(",")] if columns else []
+            names = [_bare(each) for each in parts(columns[1])] if columns else []
             is_unique = part.kind == "unique" or part.definition.startswith("unique ")
             if not found or not is_unique or len(names) < 2 or column not in names:
                 continue
@@ -243,3 +263,8 @@ def unique_column_drop(evidence: Evidence) -> Iterator[Finding]:
                     f"# in the next revision:\n"
                     f'op.drop_column({named_in(clause.table)}, "{column}"{schema(clause.table)})',
                 )
+
+
+def _bare(column: str) -> str:
+    """A column of an index without its length and its order."""
+    return LENGTH.sub("", column.strip(" `")).strip('"` ')

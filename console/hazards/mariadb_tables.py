@@ -13,43 +13,26 @@ from console.hazards.clauses import (
     Clause,
     changed_column,
     clauses,
+    known_name,
     sentences,
     sized,
-    type_in,
     type_text,
 )
+from console.hazards.copying import COPIED, INDEXED, INPLACE, is_copied, why_copied
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
 from console.hazards.spelling import execute, expand, quoter, respelled, unquoted
-from console.hazards.types import is_within, sql_type
+from console.hazards.types import sql_type
 from console.hazards.words import NAME
 
 MARIADB = ("mysql",)
 DDL = re.compile(r"^(?:CREATE|ALTER|DROP|RENAME|TRUNCATE)\b", re.IGNORECASE)
 INDEX_OF = re.compile(rf"^CREATE (?:\w+ )*?INDEX .*? ON {NAME}", re.IGNORECASE)
 NAMED = re.compile(rf"^ADD CONSTRAINT {NAME}", re.IGNORECASE)
-COPIED = "ALGORITHM=COPY, LOCK=SHARED"
-INPLACE = "ALGORITHM=INPLACE, LOCK=NONE"
-INDEXED = "ALGORITHM=INPLACE, LOCK=SHARED"
-# What makes the server copy a table, in words, and the gentlest way that it can.
-COPIES = (
-    (re.compile(r"^ADD (?:CONSTRAINT \S+ )?FOREIGN KEY", re.I), "a new foreign key", COPIED),
-    (
-        re.compile(r"^(?:ADD (?:CONSTRAINT \S+ )?|DROP )PRIMARY KEY", re.I),
-        "another primary key",
-        INPLACE,
-    ),
-    (re.compile(r"^CONVERT TO CHARACTER SET", re.I), "another character set", COPIED),
-    (re.compile(r"^ADD (?:FULLTEXT|SPATIAL)", re.I), "such an index", INDEXED),
-    (re.compile(r"^(?:ENGINE|ROW_FORMAT)\b", re.I), "another engine or format", INPLACE),
-    (re.compile(r"^ADD (?:CONSTRAINT \S+ )?CHECK\b", re.I), "a new CHECK", COPIED),
-    (re.compile(r"^ORDER BY", re.I), "another order", COPIED),
-    (
-        re.compile(r"^ADD .*\bAS ?\(.*\) (?:STORED|PERSISTENT)\b", re.I),
-        "a column that is computed and stored",
-        COPIED,
-    ),
+INDEX = re.compile(
+    rf"^CREATE (FULLTEXT |SPATIAL |UNIQUE )?INDEX {NAME} ON {NAME} ?(\(.*)$", re.IGNORECASE
 )
+QUIET = "# in a quiet hour: writers wait until it is done"
 ORDERED = re.compile(r"^(ALTER .*?) (ORDER BY .*)$", re.IGNORECASE)  # which has to come last
 
 
@@ -108,6 +91,28 @@ def copy_or_lock(evidence: Evidence) -> Iterator[Finding]:
             f"{words[0].upper()}{words[1:]} copies or locks all of {table}.",
             _rewrite(evidence, clause, [how for _, _, how in reasons], len(together)),
         )
+    yield from _indexes(evidence)
+
+
+def _indexes(evidence: Evidence) -> Iterator[Finding]:
+    """The same of CREATE INDEX, which says behind its columns how it is done."""
+    for sentence in sentences(evidence):
+        found = INDEX.match(sentence.text)
+        table = known_name(evidence, found[3]) if found else ""
+        if found is None or not evidence.was_there(table) or STATED.search(sentence.text):
+            continue
+        why = why_copied(f"ADD {found[1] or 'INDEX '}{found[2]} {found[4]}", evidence.flavour)
+        if why is None:
+            continue
+        words, how = why
+        yield sized(
+            evidence,
+            sentence.revision,
+            table,
+            f"{table}.{unquoted(found[2])}",
+            f"{words[0].upper()}{words[1:]} copies or locks all of {table}.",
+            f"{QUIET}\n{execute(respelled(evidence, sentence.text) + ' ' + how.replace(',', ''))}",
+        )
 
 
 def _subject(clause: Clause) -> str:
@@ -119,18 +124,13 @@ def _subject(clause: Clause) -> str:
 
 def _why_copied(evidence: Evidence, clause: Clause) -> tuple[str, str] | None:
     """What makes the server copy the table, and the gentlest way; None where nothing does."""
-    for pattern, words, how in COPIES:
-        if pattern.match(clause.text):
-            return words, how
     found = changed_column(clause.text)
     if found is None:
-        return None
+        return why_copied(clause.text, evidence.flavour)
     column, definition = found
-    old, new = sql_type(evidence.type_before(clause.table, column)), type_in(definition)
-    if old is None or new is None or old == new:
+    old = evidence.type_before(clause.table, column)
+    if not is_copied(old, type_text(definition), evidence.flavour):
         return None
-    if old.name == new.name == "VARCHAR" and is_within(new.size, old.size):
-        return None  # a number to change, or a case for varchar-boundary
     return f"the new type of {column}", COPIED
 
 
@@ -147,7 +147,7 @@ def _rewrite(evidence: Evidence, clause: Clause, ways: list[str], actions: int) 
         value = own if is_alike else f"CAST({own} AS …)"
         return expand(evidence, clause.table, column, f"{column}_new", kind, value)
     how = next(way for way in (COPIED, INDEXED, INPLACE) if way in ways)
-    remark = "# in a quiet hour: writers wait until it is done\n" if how != INPLACE else ""
+    remark = f"{QUIET}\n" if how != INPLACE else ""
     whole = respelled(evidence, clause.whole)
     ordered = ORDERED.match(whole)
     stated = f"{ordered[1]} {how}, {ordered[2]}" if ordered else f"{whole}, {how}"

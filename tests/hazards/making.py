@@ -58,6 +58,7 @@ def made_up(
     size: int | None = 50_000_000,
     up: str = "pass",
     difference: Difference | None = None,
+    clone: str = "",
 ) -> tuple[Hazard, ...]:
     """The hazards of a revision that sent these statements, on tables of `size` bytes."""
     place = Place(folder, [Sample("aaaa1", up=up, down="raise NotImplementedError")])
@@ -65,7 +66,7 @@ def made_up(
     rehearsal = Rehearsal(
         digest="",
         succeeded=True,
-        clone="",
+        clone=clone,
         clone_milliseconds=0.0,
         milliseconds=1.0,
         steps=(StepResult("aaaa1", 1.0, sent),),

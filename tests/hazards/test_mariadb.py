@@ -169,6 +169,34 @@ def test_a_foreign_key_that_the_server_made_is_one(tmp_path: Path) -> None:
     assert "inline-references" not in codes(made_up(tmp_path, "mysql", sql, difference=difference))
 
 
+@pytest.mark.parametrize("columns", ["(name(10), price)", "(price DESC, name(10))"])
+def test_the_columns_of_a_unique_are_told_from_their_lengths_and_order(
+    tmp_path: Path, columns: str
+) -> None:
+    table = replace(PRODUCTS, parts=(Part("unique", "uq_pair", columns),))
+    sql = "ALTER TABLE products DROP COLUMN price"
+    hazard = only(made_up(tmp_path, "mysql", sql, tables=(table, EMPTY)), "unique-column-drop")
+    assert "UNIQUE uq_pair (" in hazard.danger
+
+
+def test_an_expression_of_a_unique_is_no_column_of_it(tmp_path: Path) -> None:
+    table = replace(PRODUCTS, parts=(Part("unique", "uq_pair", "(name, (coalesce(price, made)))"),))
+    sql = "ALTER TABLE products DROP COLUMN made"
+    assert "unique-column-drop" not in codes(made_up(tmp_path, "mysql", sql, tables=(table, EMPTY)))
+
+
+@pytest.mark.parametrize(
+    ("clone", "is_found"),
+    [("MariaDB dump and load", False), ("MySQL dump and load", True), ("", True)],
+)
+def test_where_nobody_knows_which_of_the_two_it_is_what_one_copies_counts(
+    tmp_path: Path, clone: str, is_found: bool
+) -> None:
+    sql = "ALTER TABLE products ADD sku VARCHAR(9) DEFAULT (concat('a', 'b'))"
+    hazards = made_up(tmp_path, "mysql", sql, clone=clone)
+    assert ("copy-or-lock" in codes(hazards)) is is_found
+
+
 def test_a_unique_of_one_column_goes_with_it(tmp_path: Path) -> None:
     table = replace(
         PRODUCTS,
