@@ -24,6 +24,7 @@ from console.hazards.copying import VARYING, is_crossed
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
 from console.hazards.spelling import (
+    BEHIND_A_DEFAULT,
     NEXT,
     changes,
     execute,
@@ -39,6 +40,7 @@ from console.schema.probe import Question
 from console.schema.statement import Operation
 
 MARIADB = ("mysql",)
+RESTATING = ("type", "nullable", "new_name", "comment", "autoincrement")
 FILLED = re.compile(r"\b(?:DEFAULT|AUTO_INCREMENT|AS|GENERATED|SERIAL)\b", re.IGNORECASE)
 NOT_NULL = re.compile(r"\bNOT NULL\b", re.IGNORECASE)
 DROP_KEY = re.compile(rf"^(?:DROP (?:INDEX|KEY|CONSTRAINT) (?:IF EXISTS )?){NAME}", re.IGNORECASE)
@@ -91,16 +93,16 @@ def _is_refused(evidence: Evidence, clause: Clause) -> bool:
 @rule(
     "alter-missing-existing",
     "error",
-    "MODIFY and CHANGE state the whole column anew: a default, a comment, NOT NULL or AUTO_INCREMENT "
-    "that the operation does not repeat is gone afterwards.",
+    "MODIFY and CHANGE state the whole column anew: a default, a comment, NOT NULL, AUTO_INCREMENT, ON "
+    "UPDATE or INVISIBLE that the operation does not repeat is gone afterwards.",
     instead="Pass existing_nullable, existing_server_default, existing_comment and "
-    "existing_autoincrement.",
+    "existing_autoincrement; ON UPDATE and INVISIBLE can stand behind the default.",
     databases=MARIADB,
 )
 def alter_missing_existing(evidence: Evidence) -> Iterator[Finding]:
     """Changes of a column that leave out what it had."""
     for operation in evidence.operations("alter_column"):
-        restates = any(operation.detail(key) for key in ("type", "nullable", "new_name", "comment"))
+        restates = any(operation.detail(key) for key in RESTATING)
         missing = list(_missing(evidence, operation)) if restates else []
         if not missing:
             continue
@@ -124,9 +126,23 @@ def _restated(evidence: Evidence, operation: Operation) -> list[str]:
 def _missing(evidence: Evidence, operation: Operation) -> Iterator[str]:
     """What a column has and an operation neither changes nor repeats, in words."""
     column = evidence.column(operation.table, operation.column)
-    if column is None or column.primary_key:
+    if column is None:
         return
     said = operation.detail
+    notes = " ".join(column.notes)
+    if (
+        "auto_increment" in notes
+        and not said("autoincrement")
+        and not said("existing_autoincrement")
+    ):
+        yield "AUTO_INCREMENT"
+    if column.primary_key:
+        return
+    # What Alembic has no argument for can only stand behind a default.
+    defaults = f"{said('default')} {said('existing_default')}".lower()
+    for words in filter(notes.__contains__, BEHIND_A_DEFAULT):
+        if words not in defaults:
+            yield words.upper()
     if not column.nullable and not said("nullable") and not said("existing_nullable"):
         yield "NOT NULL"
     if column.default is not None and not said("default") and not said("existing_default"):

@@ -123,13 +123,18 @@ def alter_column(
     return f'op.alter_column({named_in(table)}, "{column}", {given}{schema(table)})'
 
 
+BEHIND_A_DEFAULT = ("on update", "invisible")  # what MariaDB and MySQL say of a column besides
+
+
 def existing(column: Column, change: str) -> list[str]:
     """Return the arguments that say what a column has and `change` does not name."""
     found = [f"existing_type={type_of(column.type)}"]
     if "nullable=" not in change:
         found.append(f"existing_nullable={column.nullable}")
-    if column.default is not None and "server_default=" not in change:
-        found.append(f"existing_server_default=sa.text({column.default!r})")
+    behind = [note.upper() for note in column.notes if note.startswith(BEHIND_A_DEFAULT)]
+    if (column.default is not None or behind) and "server_default=" not in change:
+        default = " ".join((column.default or "NULL", *behind))
+        found.append(f"existing_server_default=sa.text({default!r})")
     comment = next((note for note in column.notes if note.startswith("comment ")), None)
     if comment and "comment=" not in change:
         found.append(f"existing_comment={comment.removeprefix('comment ')}")

@@ -82,6 +82,8 @@ def _details(operation: Any) -> list[tuple[str, str | None]]:
             ("existing_type", _text(operation.existing_type)),
             ("existing_default", _default(operation.existing_server_default)),
             ("existing_comment", _text(operation.existing_comment)),
+            ("autoincrement", _flag(operation.kw.get("autoincrement"))),
+            ("existing_autoincrement", _flag(operation.kw.get("existing_autoincrement"))),
             ("comment", None if operation.modify_comment is False else "yes"),
             ("nullable", _flag(operation.modify_nullable)),
             ("existing_nullable", _flag(operation.existing_nullable)),

@@ -57,6 +57,26 @@ CASES = (
         tables=filled("named", NAMED, "1, 'Lamp'"),
     ),
     Case(
+        "alter-missing-existing",
+        "op.alter_column('stamped', 'at', existing_type=sa.DateTime, nullable=True)",
+        "stamped.at",
+        "at of stamped loses ON UPDATE and INVISIBLE and its default ",
+        on=ON,
+        tables=(
+            "CREATE TABLE stamped (id INTEGER PRIMARY KEY, "
+            "at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP INVISIBLE)",
+        ),
+    ),
+    Case(
+        "alter-missing-existing",
+        "op.alter_column('counted', 'id', existing_type=sa.Integer, existing_nullable=False, "
+        "type_=sa.BigInteger)",
+        "counted.id",
+        "id of counted loses AUTO_INCREMENT, since the operation does not repeat it.",
+        on=ON,
+        tables=("CREATE TABLE counted (id INTEGER AUTO_INCREMENT PRIMARY KEY)",),
+    ),
+    Case(
         "inline-references",
         "op.execute('ALTER TABLE parked ADD COLUMN maker INTEGER REFERENCES makers (id)')",
         "parked.maker",
