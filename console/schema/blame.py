@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from console.schema.capture import Capture
 from console.schema.errors import DataLost, MigrationFailed, PlanChanged, SchemaError, WrongDatabase
-from console.schema.guard import ROLLED_BACK, SPLITS, Guard
+from console.schema.guard import OUTSIDE, ROLLED_BACK, SPLITS, Guard
 from console.schema.invalid_index import code_of
 from console.schema.job import Failure
 from console.schema.spoken import spoken
@@ -35,7 +35,9 @@ def failure_of(
         return Failure("ConnectionLost", text, revision)
     message = str(error) if isinstance(error, SchemaError) else one_line(error)
     if guard is not None and not isinstance(error, SchemaError):
-        if guard.tried:  # the driver only says "not authorized"
+        if guard.outside:
+            message = OUTSIDE.format(name=guard.outside)
+        elif guard.tried:  # the driver only says "not authorized"
             message = SPLITS.format(word=guard.tried)
         elif guard.rolled_back and "not authorized" in message:
             message = ROLLED_BACK

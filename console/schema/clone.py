@@ -134,8 +134,9 @@ def find_orphans(workspace: Path) -> tuple[str, ...]:
 
 
 def _moved(target: Target, url: URL) -> Target:
-    """The target with another URL."""
-    return replace(target, url=url.render_as_string(hide_password=False))
+    """The target with another URL, which stands for its own."""
+    real = target.stands_for or target.url
+    return replace(target, url=url.render_as_string(hide_password=False), stands_for=real)
 
 
 def _database(folder: Path) -> str:

@@ -131,6 +131,15 @@ class Dialect(ABC):
     def release(self, dbapi_connection: Any) -> None:  # noqa: B027 - most hold nothing more
         """Free what a connection holds beyond its transaction; it goes back to its pool."""
 
+    @abstractmethod
+    def forbid_writing(self, dbapi_connection: Any) -> None:
+        """Let a new connection only read, whatever transactions it begins."""
+
+    def outside(self, sql: str) -> str:
+        """Return in words what a statement changes outside of its database; "" where the database lets
+        none reach further, or tells by itself."""
+        return ""
+
     def commits(self, dbapi_connection: Any) -> bool:
         """Whether it is this connection's transaction that the plan runs in."""
         return True

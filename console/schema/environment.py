@@ -10,7 +10,8 @@ import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from configparser import ConfigParser
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from typing import Any
 
 from alembic.config import Config
@@ -20,21 +21,21 @@ from alembic.script import ScriptDirectory
 from alembic.util import to_tuple
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import Pool
 
 from console.schema.arguments import arguments_of
 from console.schema.dialect import Busy, Dialect
 from console.schema.dialects import dialect_of
 from console.schema.errors import MigrationFailed, Unsupported, WrongDatabase
-from console.schema.guard import BY_HAND, HIDDEN, SPLITS, Guard
+from console.schema.guard import BY_HAND, HIDDEN, OUTSIDE, OWN_WAY, SPLITS, Guard
 from console.schema.job import Job
 from console.schema.lock import busy_at_commit, locked
 from console.schema.several import Several, in_one_phase
 from console.schema.target import Target
 
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[Any]]
-MARK = "console_target"
+MARK, REAL = "console_target", "console_real"
 OF_ALL = ("generate", "check")  # a revision file is one for all databases of an application
 WORDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 
@@ -107,6 +108,8 @@ class Environment:
         self.dialect: Dialect = dialect_of(job.target)
         self.identity = self.dialect.reach(job.target)
         guard.whole = self.dialect.is_transactional
+        guard.confined = bool(job.target.stands_for)
+        self._real: str | None = None
 
     def install(self) -> None:
         """Listen on every engine of this process, before the application makes its own."""
@@ -219,11 +222,23 @@ class Environment:
         """Prepare connections to the target; leave those to other databases alone."""
         if not self.dialect.speaks(dbapi_connection):
             return
-        is_ours = self.dialect.identify(dbapi_connection) == self.identity
+        reached = self.dialect.identify(dbapi_connection)
         dbapi_connection.rollback()
-        if is_ours:
+        if reached == self.identity:
             record.info[MARK] = True
             self.dialect.prepare(dbapi_connection, self.guard, self.job.lock_wait)
+        elif self.guard.confined and self._is_real(reached):
+            record.info[REAL] = True
+            self.dialect.forbid_writing(dbapi_connection)
+
+    def _is_real(self, reached: str) -> bool:
+        """Whether this is the identity of the database that a copy stands for."""
+        if self._real is None:
+            self._real = ""  # the look itself is a connection, of which this is asked too
+            with suppress(DBAPIError):
+                real = replace(self.job.target, url=self.job.target.stands_for)
+                self._real = self.dialect.reach(real)
+        return reached == self._real
 
     def _began(self, connection: Connection) -> None:
         if not connection.info.get(MARK):
@@ -249,6 +264,9 @@ class Environment:
         raw: Any = conn.connection.dbapi_connection
         if word == "BEGIN" and getattr(raw, "in_transaction", False):
             return "SELECT 1", ()  # an application's own listener, after ours
+        if self.guard.confined and (name := self.dialect.outside(sql)):
+            self.guard.outside = name
+            raise MigrationFailed(OUTSIDE.format(name=name))
         if self.guard.state == "running" and self.dialect.is_transactional:
             if word in WORDS and not sql.upper().lstrip().startswith("ROLLBACK TO"):
                 raise MigrationFailed((SPLITS if self.guard.whole else BY_HAND).format(word=word))
@@ -273,6 +291,8 @@ class Environment:
     def _erred(self, context: ExceptionContext) -> None:
         """Say what a second connection ran into: the locks of the first, which would never end."""
         connection = context.connection
+        if connection is not None and connection.info.get(REAL):
+            raise MigrationFailed(OWN_WAY) from context.original_exception
         if connection is None or not connection.info.get(MARK) or self.is_reading:
             return
         raw = connection.connection.dbapi_connection

@@ -15,7 +15,7 @@ class Guard:
     While it is "running" nobody may commit; a rollback by the migration code is noticed and nothing
     may follow it, since what follows would commit by itself. A plan that is not `whole` has a journal
     instead of one transaction. `changes` are what migration code loaded, or tried to, and is not what
-    was approved.
+    was approved. What is `confined` works on a copy, and may change nothing `outside` of it.
     """
 
     state: Literal["idle", "running", "finished"] = "idle"
@@ -24,6 +24,8 @@ class Guard:
     rolled_back: bool = False
     committed: bool = False
     changes: tuple[str, ...] = ()
+    confined: bool = False
+    outside: str = ""
 
     def allows(self, word: str) -> bool:
         """Whether a transaction statement (BEGIN, COMMIT, ROLLBACK) may go through now."""
@@ -53,6 +55,8 @@ class Guard:
         PlanChanged if it is not what was approved."""
         if self.changes:
             raise PlanChanged(self.changes)
+        if self.outside:
+            raise MigrationFailed(OUTSIDE.format(name=self.outside))
         if self.rolled_back:
             raise MigrationFailed(ROLLED_BACK)
         if self.tried:
@@ -71,6 +75,15 @@ HIDDEN = (
     "The revision opens an autocommit_block() that its file does not show, so the plan began as one "
     "transaction, which must not be split. Write `with op.get_context().autocommit_block():` into the "
     "revision's own upgrade() or downgrade(), then make the plan again."
+)
+OUTSIDE = (
+    "The migration changes something outside of its database: {name}. On a copy that would be done to "
+    "the real thing, so it cannot be rehearsed. Where it is the database itself that is named, leave its "
+    "name out."
+)
+OWN_WAY = (
+    "The migration, or what env.py imports, reached the real database by a connection of its own, past "
+    "the copy; there it may only read. Do everything by op.get_bind()."
 )
 BY_HAND = (
     "The migration sends {word} itself. The console begins and ends the transactions of a plan, so "

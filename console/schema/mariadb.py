@@ -15,10 +15,11 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from console.schema.dialect import Busy, Dialect, Keep, Keys, Shape, is_managed
-from console.schema.driver import ask, ended, engine_of, run
-from console.schema.errors import Unsupported
+from console.schema.driver import ask, ended, engine_of, fetch, run
+from console.schema.elsewhere import mentions
+from console.schema.errors import MigrationFailed, Unsupported
 from console.schema.flavour import flavour_in
-from console.schema.guard import Guard
+from console.schema.guard import OUTSIDE, Guard
 from console.schema.ledger import TableCount
 from console.schema.mariadb_count import backquoted, is_uniform, read_keys, tally_table
 from console.schema.target import Target
@@ -37,6 +38,7 @@ JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_
 WHERE c.table_schema = database() AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
 ORDER BY c.table_name, c.ordinal_position
 """
+OTHERS = "SELECT schema_name FROM information_schema.schemata WHERE schema_name <> database()"
 KEYS = """
 SELECT table_name, column_name FROM information_schema.statistics
 WHERE table_schema = database() AND index_name = 'PRIMARY' ORDER BY table_name, seq_in_index
@@ -64,6 +66,7 @@ class MariaDB(Dialect):
 
     def __init__(self) -> None:
         self.holder: Any = None  # the connection that has the lock
+        self._others: tuple[str, ...] = ()  # the other databases of the server, on a copy
 
     def speaks(self, dbapi_connection: Any) -> bool:
         return type(dbapi_connection).__module__.startswith(DRIVERS)
@@ -99,7 +102,26 @@ class MariaDB(Dialect):
 
     def prepare(self, dbapi_connection: Any, guard: Guard, lock_wait: float) -> None:
         run(dbapi_connection, f"SET SESSION lock_wait_timeout = {max(int(lock_wait), 1)}")
+        if guard.confined:
+            self._others = tuple(name for (name,) in fetch(dbapi_connection, OTHERS))
+            self._confine(dbapi_connection, guard)
         dbapi_connection.rollback()
+
+    def _confine(self, dbapi_connection: Any, guard: Guard) -> None:
+        """Hold what a cursor of the driver's own sends to the same rule; not every driver can be asked."""
+        send = getattr(dbapi_connection, "query", None)
+        if send is None:
+            return
+
+        def confined(sql: str | bytes, *args: Any, **options: Any) -> Any:
+            text = sql if isinstance(sql, str) else sql.decode("utf-8", "replace")
+            if name := self.outside(text):
+                guard.outside = name
+                raise MigrationFailed(OUTSIDE.format(name=name))
+            return send(sql, *args, **options)
+
+        with suppress(AttributeError):
+            dbapi_connection.query = confined
 
     def begin(self, dbapi_connection: Any, target: Target, lock_wait: float) -> None:
         if getattr(dbapi_connection, "get_autocommit", bool)():
@@ -126,6 +148,12 @@ class MariaDB(Dialect):
             with suppress(Exception):  # a connection that is broken holds nothing
                 ask(dbapi_connection, f"SELECT RELEASE_LOCK({LOCK})")
                 dbapi_connection.rollback()
+
+    def forbid_writing(self, dbapi_connection: Any) -> None:
+        run(dbapi_connection, "SET SESSION TRANSACTION READ ONLY")
+
+    def outside(self, sql: str) -> str:
+        return next((mention.name for mention in mentions(sql, self._others)), "")
 
     def commits(self, dbapi_connection: Any) -> bool:
         return self.holder is dbapi_connection

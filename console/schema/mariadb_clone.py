@@ -1,12 +1,13 @@
 """mariadb_clone: copies of a MariaDB or MySQL database on its own server, by dump and load.
 
 The dump is one consistent snapshot of InnoDB's tables; the source stays in use. Views, triggers and
-routines come along, and events that do not fire there.
+routines come after it, and events that do not fire there.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 
@@ -18,6 +19,7 @@ from console.schema.copy import Copied
 from console.schema.driver import engine_of
 from console.schema.errors import RunError
 from console.schema.flavour import flavour_of
+from console.schema.mariadb_bodies import copy_bodies, views_of
 from console.schema.mariadb_count import backquoted
 from console.schema.mariadb_events import copy_events
 from console.schema.mariadb_floats import floats_in, restore
@@ -32,12 +34,11 @@ SIZE = (
     "WHERE table_schema = database()"
 )
 SESSIONS = "SELECT id FROM information_schema.processlist WHERE db = %s"
-FLAGS = ("--single-transaction", "--hex-blob", "--quick", "--no-autocommit", "--no-tablespaces")
-ALL = ("--routines", "--triggers")
-# Of a sample, the triggers come after the rows: they are not to fire.
-ROWS = ("--routines", "--skip-triggers")
-SCHEMA = ("--no-data", *ROWS)
-TRIGGERS = ("--no-data", "--no-create-info", "--skip-routines", "--triggers")
+# Locks would keep the load from the sequences that its columns count by.
+FLAGS = (
+    *("--single-transaction", "--hex-blob", "--quick", "--no-autocommit", "--no-tablespaces"),
+    *("--skip-add-locks", "--skip-triggers"),
+)
 
 
 def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
@@ -53,34 +54,35 @@ def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
             connection.exec_driver_sql(statement)
         size = int(connection.exec_driver_sql(SIZE).scalar_one())
         floats = floats_in(connection)
-
-    def load(what: tuple[str, ...]) -> None:
-        _dump_and_load(url, name, programs, what, cancelled)
+        views = views_of(connection)
 
     sample: Sample | None = None
     how = f"{flavour.name} dump and load of {size_in_words(size)}"
+    what = ("--no-data",) if size > limit else ()
     create(url, name)
     try:
-        if size > limit:
-            load(SCHEMA)
-            with ending(cancelled, partial(_end_sessions, url, name)):
+        _dump_and_load(url, name, programs, (*what, *_without(url, views)), cancelled)
+        with ending(cancelled, partial(_end_sessions, url, name)):
+            if size > limit:
                 sample = copy_rows(url, name).of(size, limit)
-            load(TRIGGERS)
-            how = f"{flavour.name} copy of {sample.words} out of {size_in_words(size)}"
-        elif floats:
-            load(ROWS)
-            with ending(cancelled, partial(_end_sessions, url, name)):
+                how = f"{flavour.name} copy of {sample.words} out of {size_in_words(size)}"
+            elif floats:
                 restore(url, name, floats)
-            load(TRIGGERS)
-            if rounded := [table.name for table in floats if not table.is_exact]:
-                how += f"; FLOATs of {', '.join(rounded)} have six digits there"
-        else:
-            load(ALL)
-        copy_events(url, name)
+                if rounded := [table.name for table in floats if not table.is_exact]:
+                    how += f"; FLOATs of {', '.join(rounded)} have six digits there"
+            copy_events(url, name)
+            bodies = copy_bodies(url, name)  # after the rows: no trigger is to fire
     except BaseException:
         drop(url, name)
         raise
-    return Copied(url.set(database=name), how, sample=sample)
+    if bodies.left_out:
+        how += f"; {', '.join(bodies.left_out)} left out, which cannot be read"
+    return Copied(url.set(database=name), how, bodies.is_exact, sample)
+
+
+def _without(url: URL, views: tuple[str, ...]) -> Iterator[str]:
+    """What keeps a dump from views: they are not copied with the tables."""
+    return (f"--ignore-table={url.database}.{view}" for view in views)
 
 
 def create(url: URL, name: str) -> URL:
@@ -128,6 +130,6 @@ def _dump_and_load(
         access = ["--socket", socket]
     if url.username:
         access += ["--user", url.username]
-    dump = [programs.dumper, *access, *FLAGS, *programs.flags, *what, url.database or ""]
+    dump = [programs.dumper, *access, *FLAGS, *programs.flags, *what, "--", url.database or ""]
     if why := pipe(dump, [programs.client, *access, name], environment, cancelled):
         raise RunError(f"'{url.database}' could not be copied: {why}")

@@ -179,6 +179,10 @@ class PostgreSQL(Dialect):
                 run(dbapi_connection, f"SELECT pg_advisory_unlock({LOCK})")
                 dbapi_connection.rollback()
 
+    def forbid_writing(self, dbapi_connection: Any) -> None:
+        run(dbapi_connection, "SET default_transaction_read_only = on")
+        dbapi_connection.commit()
+
     def commits(self, dbapi_connection: Any) -> bool:
         return self.holder is dbapi_connection
 

@@ -144,7 +144,8 @@ def _rehearsed(
         progress(Event("clone", f"Copying {target.name}"))
         with clone_of(target, workspace, cancelled) as clone:
             progress(Event("clone", f"{clone.how}, {clone.milliseconds:,.0f} ms"))
-            on_clone = replace(snapshot, url=clone.target.url)
+            moved = clone.target
+            on_clone = replace(snapshot, url=moved.url, stands_for=moved.stands_for)
             # A dump is spelled in other words; the source's own words have been held to the plan.
             schema = schema_digest(plan.ingredients) if clone.is_exact else ""
             forward = Pass(plan.steps, plan.start, schema, reads=True, watches=True)

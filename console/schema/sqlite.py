@@ -33,6 +33,11 @@ LOOKS = frozenset(
 )
 
 
+# What everything that changes a database comes down to: rows, those of its sqlite_master included.
+CHANGES = frozenset([sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE])
+INSIDE = ("main", "temp", None)
+
+
 class SQLite(Dialect):
     """SQLite 3, by the measured recipe."""
 
@@ -64,7 +69,12 @@ class SQLite(Dialect):
         dbapi_connection.isolation_level = None
         self._execute(dbapi_connection, f"PRAGMA busy_timeout = {int(lock_wait * 1000)}")
 
-        def authorize(action: int, word: str | None, *_: str | None) -> int:
+        def authorize(
+            action: int, word: str | None, _: str | None, database: str | None, __: str | None
+        ) -> int:
+            if guard.confined and action in CHANGES and database not in INSIDE:
+                guard.outside = f"the attached database '{database}'"
+                return sqlite3.SQLITE_DENY
             if action == sqlite3.SQLITE_TRANSACTION and word and not guard.allows(word):
                 return sqlite3.SQLITE_DENY
             if self.lost_transaction(dbapi_connection, guard) and action not in LOOKS:
@@ -89,6 +99,9 @@ class SQLite(Dialect):
         self._execute(dbapi_connection, "PRAGMA foreign_keys = OFF")
         self._execute(dbapi_connection, "BEGIN IMMEDIATE")
         self.holder = dbapi_connection
+
+    def forbid_writing(self, dbapi_connection: Any) -> None:
+        self._execute(dbapi_connection, "PRAGMA query_only = ON")
 
     def begin_reading(self, dbapi_connection: Any) -> None:
         self._execute(dbapi_connection, "PRAGMA query_only = ON")

@@ -43,7 +43,9 @@ class Target:
     `python` (our own interpreter if it is None), and find the URL in the variable `url_variable`, if
     one is named. `here` is what `%(here)s` in these files means, where that is not the folder that
     they lie in. `origin` is the folder that a snapshot's script folder is a copy of. Of a database of
-    more than `rehearsal_limit` bytes, a rehearsal copies a sample.
+    more than `rehearsal_limit` bytes, a rehearsal copies a sample. `stands_for` is the URL of the real
+    database where `url` leads to a copy of it, or to an empty one in its place: then nothing outside of
+    that may change.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Target:
     rehearsal_limit: int = LIMIT
     here: Path | None = None
     origin: Path | None = None
+    stands_for: str = field(default="", repr=False)
 
     @property
     def parsed_url(self) -> URL:
