@@ -214,6 +214,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(text: str) -> str:
+    """Return a text in quotation marks, as SQL wants it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def is_managed(name: str, exclude: Collection[str]) -> bool:
     """Whether a table belongs to the application, and not to Alembic, SQLite or the console."""
     return not (name in exclude or is_own(name) or name.startswith(("sqlite_", "_alembic_tmp_")))

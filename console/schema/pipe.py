@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from console.schema.cancel import Cancelled, ending
 
 LINES = 3  # of what they said
+ERROR = re.compile(
+    r"\berror\b.*:|^error\b", re.IGNORECASE
+)  # before it some print what they were at
 
 
 def pipe(
@@ -48,4 +52,5 @@ def pipe(
             first.wait()
         errors.seek(0)
         said = errors.read().decode("utf-8", "replace").strip().splitlines()
-    return " ".join(said[:LINES]) or "no reason" if any(failed) else None
+    worst = [line for line in said if ERROR.search(line)] or said
+    return " ".join(worst[:LINES]) or "no reason" if any(failed) else None

@@ -17,8 +17,8 @@ from sqlalchemy.exc import DBAPIError
 
 from console.schema.cancel import Cancelled, ending
 from console.schema.copy import Copied
-from console.schema.dialect import quoted
-from console.schema.driver import engine_of
+from console.schema.dialect import literal, quoted
+from console.schema.driver import engine_of, installed
 from console.schema.errors import RunError, Unsupported
 from console.schema.pipe import pipe
 from console.schema.postgresql_sample import copy_rows
@@ -29,13 +29,36 @@ MAINTENANCE = ("postgres", "template1")
 # What libpq reads from the environment, where no other process can see a password.
 VARIABLES = {
     "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
     "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "passfile": "PGPASSFILE",
+    "service": "PGSERVICE",
+    "dbname": "PGDATABASE",
+    "options": "PGOPTIONS",
     "sslmode": "PGSSLMODE",
     "sslrootcert": "PGSSLROOTCERT",
     "sslcert": "PGSSLCERT",
     "sslkey": "PGSSLKEY",
-    "options": "PGOPTIONS",
+    "sslcrl": "PGSSLCRL",
+    "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION",
+    "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION",
+    "channel_binding": "PGCHANNELBINDING",
+    "gssencmode": "PGGSSENCMODE",
+    "krbsrvname": "PGKRBSRVNAME",
+    "requirepeer": "PGREQUIREPEER",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
 }
+# Which columns there are depends on the server.
+SPELLING = "SELECT pg_encoding_to_char(encoding), to_jsonb(d) FROM pg_database d WHERE datname = %s"
+SETTINGS = """
+SELECT setrole <> 0, unnest(setconfig) FROM pg_db_role_setting
+WHERE setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = current_user))
+AND setdatabase = (SELECT oid FROM pg_database WHERE datname = %s) ORDER BY 1
+"""
+PROVIDERS = {"i": ("icu", "ICU_LOCALE"), "b": ("builtin", "BUILTIN_LOCALE")}
 
 
 def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
@@ -62,7 +85,7 @@ def _copy(url: URL, name: str, limit: int, connection: Connection, cancelled: Ca
     is_small = size <= limit
     is_template = is_small and not others and _copy_as_template(connection, source, name)
     if not is_template:
-        _create(connection, name)
+        _create(connection, source, name)
     sample = None if is_small else _copy_sample(url, name, size, limit, cancelled)
     if is_small and not is_template:
         _dump_and_restore(url, name, cancelled)
@@ -84,7 +107,7 @@ def _copy_sample(url: URL, name: str, size: int, limit: int, cancelled: Cancelle
 def create(url: URL, name: str) -> URL:
     """Create an empty database beside that of `url`."""
     with _maintenance(url) as connection:
-        _create(connection, name)
+        _create(connection, url.database or "", name)
         _copy_settings(connection, url.database or "", name)
     return url.set(database=name)
 
@@ -119,6 +142,7 @@ def _maintenance(url: URL) -> Iterator[Connection]:
             failure = error
             continue
         with connection:
+            connection.exec_driver_sql("SET statement_timeout = 0")  # a role may have a short one
             yield connection
             return
     raise RunError(
@@ -126,9 +150,11 @@ def _maintenance(url: URL) -> Iterator[Connection]:
     ) from failure
 
 
-def _create(connection: Connection, name: str) -> None:
+def _create(connection: Connection, source: str, name: str) -> None:
+    """An empty database that holds and sorts text as the source does."""
+    spelling = _spelling(connection, source).replace("%", "%%")
     try:
-        connection.exec_driver_sql(f"CREATE DATABASE {quoted(name)} TEMPLATE template0")
+        connection.exec_driver_sql(f"CREATE DATABASE {quoted(name)} TEMPLATE template0{spelling}")
     except DBAPIError as error:
         raise RunError(
             f"A copy needs a database of its own, which could not be made: {error.orig} "
@@ -136,10 +162,25 @@ def _create(connection: Connection, name: str) -> None:
         ) from error
 
 
+def _spelling(connection: Connection, source: str) -> str:
+    """The encoding and the locale of a database, as CREATE DATABASE takes them."""
+    found = connection.exec_driver_sql(SPELLING, (source,)).one_or_none()
+    if found is None:
+        return ""
+    encoding, says = found
+    words = {"ENCODING": encoding, "LC_COLLATE": says["datcollate"], "LC_CTYPE": says["datctype"]}
+    if provider := PROVIDERS.get(says.get("datlocprovider", "c")):
+        words["LOCALE_PROVIDER"] = provider[0]
+        words[provider[1]] = says.get("datlocale") or says.get("daticulocale")
+        words["ICU_RULES"] = says.get("daticurules")
+    return "".join(f" {word} {literal(value)}" for word, value in words.items() if value)
+
+
 def _copy_as_template(connection: Connection, source: str, name: str) -> bool:
     """Try the quick way; False where the server refuses it."""
+    template = quoted(source).replace("%", "%%")
     try:
-        connection.exec_driver_sql(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(source)}")
+        connection.exec_driver_sql(f"CREATE DATABASE {quoted(name)} TEMPLATE {template}")
     except DBAPIError:
         return False
     return True
@@ -154,7 +195,8 @@ def _dump_and_restore(url: URL, name: str, cancelled: Cancelled, *what: str) -> 
                 f"and copying it then takes {tool}. "
                 "Install PostgreSQL's client programs, or close the other connections."
             )
-    flags = ["--no-owner", "--no-privileges"]
+    # A copy of a subscription would take away the changes that the real one waits for.
+    flags = ["--no-owner", "--no-privileges", "--no-subscriptions"]
     dump = ["pg_dump", "--format=custom", "--compress=0", *flags, *what]
     restore = ["pg_restore", f"--dbname={name}", *flags]
     if why := pipe(dump, restore, _environment(url), cancelled):
@@ -163,26 +205,21 @@ def _dump_and_restore(url: URL, name: str, cancelled: Cancelled, *what: str) -> 
 
 def _environment(url: URL) -> dict[str, str]:
     """Where the tools connect to, and as whom."""
-    parts: dict[str, object] = {name: url.query[name] for name in VARIABLES if name in url.query}
-    parts |= {name: value for name, value in (("host", url.host), ("port", url.port)) if value}
-    found = {VARIABLES[name]: str(value) for name, value in parts.items()}
-    known = {"PGUSER": url.username, "PGPASSWORD": url.password, "PGDATABASE": url.database}
-    return {**os.environ, **found, **{name: str(v) for name, v in known.items() if v}}
+    _, parts = installed(url).get_dialect()().create_connect_args(installed(url))
+    found = {VARIABLES[name]: str(part) for name, part in parts.items() if name in VARIABLES}
+    return {**os.environ, **found}
 
 
 def _copy_settings(connection: Connection, source: str, name: str) -> None:
-    """What ALTER DATABASE ... SET has set is no part of a copy."""
-    rows = connection.exec_driver_sql(
-        "SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setrole = 0 "
-        "AND setdatabase = (SELECT oid FROM pg_database WHERE datname = %s)",
-        (source,),
-    ).scalars()
-    for setting in rows.all():
+    """What ALTER DATABASE ... SET has set is no part of a copy, nor what ALTER ROLE ... IN DATABASE has
+    for us."""
+    for is_role, setting in connection.exec_driver_sql(SETTINGS, (source,)).all():
         variable, _, value = setting.partition("=")
         is_list = variable in ("search_path", "temp_tablespaces", "session_preload_libraries")
-        literal = value if is_list else "'" + value.replace("'", "''") + "'"
-        statement = f"ALTER DATABASE {quoted(name)} SET {variable} TO {literal}"
-        connection.exec_driver_sql(statement.replace("%", "%%"))
+        says = f"SET {variable} TO {value if is_list else literal(value)}"
+        database = quoted(name)
+        whose = f"ROLE CURRENT_USER IN DATABASE {database}" if is_role else f"DATABASE {database}"
+        connection.exec_driver_sql(f"ALTER {whose} {says}".replace("%", "%%"))
 
 
 def _number(connection: Connection, sql: str, name: str) -> int:

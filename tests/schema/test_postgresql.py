@@ -510,3 +510,62 @@ def test_a_search_path_that_leads_to_the_same_schemas_changes_nothing(place: Ser
     plan = place.plan("base")
     with pytest.raises(PlanChanged, match="the schema of the database changed"):
         apply(place.target, plan)
+
+
+SPELLING = (
+    "SELECT key, value FROM pg_database d, jsonb_each_text(to_jsonb(d)) "
+    "WHERE datname = current_database() AND key IN ('encoding', 'datcollate', 'datctype', "
+    "'datlocprovider', 'daticulocale', 'datlocale') ORDER BY key"
+)
+
+
+@pytest.mark.parametrize(
+    "spelling", ["ENCODING 'LATIN1' LOCALE 'C'", "LOCALE_PROVIDER icu ICU_LOCALE 'de' LOCALE 'C'"]
+)
+def test_a_copy_holds_and_sorts_text_as_its_source_does(place: Served, spelling: str) -> None:
+    name = f"{make_url(place.url).database} 5% \"'x"
+    quoted = '"' + name.replace('"', '""') + '"'
+    place.run(f"CREATE DATABASE {quoted} TEMPLATE template0 {spelling}")
+    url = make_url(place.url).set(database=name).render_as_string(hide_password=False)
+    try:
+        other = Served(place.folder / "x", url, [PRODUCTS], at="aaaa1")
+        with engine_of(url).connect() as connection:
+            ours = connection.exec_driver_sql(SPELLING).all()
+            with (
+                clone.clone_of(other.target, place.workspace) as copy,
+                clone.scratch_of(other.target) as scratch,
+            ):
+                assert copy.how.startswith("PostgreSQL dump and restore")
+                for target in (copy.target, scratch):
+                    with engine_of(target.url).connect() as there:
+                        assert there.exec_driver_sql(SPELLING).all() == ours
+        with clone.clone_of(other.target, place.workspace) as copy:
+            assert copy.how.startswith("PostgreSQL template copy")
+    finally:
+        place.run(f"DROP DATABASE {quoted} WITH (FORCE)")
+
+
+def test_settings_of_our_role_in_the_database_are_those_of_its_clone(place: Served) -> None:
+    name = make_url(place.url).database
+    place.run(
+        f'CREATE SCHEMA shop;\nALTER ROLE CURRENT_USER IN DATABASE "{name}" SET search_path TO shop'
+    )
+    with (
+        clone.clone_of(place.target, place.workspace) as copy,
+        engine_of(copy.target.url).connect() as connection,
+    ):
+        assert connection.exec_driver_sql("SHOW search_path").scalar() == "shop"
+
+
+def test_a_database_in_use_is_copied_from_several_hosts_and_by_every_option(place: Served) -> None:
+    url = make_url(place.url)
+    hosts = [f"{url.host}:{url.port or 5432}"] * 2 if url.host else url.query["host"]
+    query = {**url.query, "host": hosts, "target_session_attrs": "any", "connect_timeout": "9"}
+    place.target = replace(
+        place.target,
+        url=url.set(host=None, port=None, query=query).render_as_string(hide_password=False),
+    )
+    with engine_of(place.url).connect():
+        rehearsal = place.rehearse()
+    assert rehearsal.succeeded, rehearsal.error
+    assert rehearsal.clone.startswith("PostgreSQL dump and restore")
