@@ -39,6 +39,8 @@ FLAGS = (
     *("--single-transaction", "--hex-blob", "--quick", "--no-autocommit", "--no-tablespaces"),
     *("--skip-add-locks", "--skip-triggers"),
 )
+# As PyMySQL's URLs and both servers' programs call it; with any of them these insist on TLS.
+TLS = ("ssl-ca", "ssl-capath", "ssl-cert", "ssl-key", "ssl-cipher")
 
 
 def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
@@ -125,11 +127,18 @@ def _dump_and_load(
     """Pipe the one into the other."""
     # A password in the environment is seen by no other user's processes.
     environment = {**os.environ, **({"MYSQL_PWD": url.password} if url.password else {})}
+    access = access_to(url)
+    dump = [programs.dumper, *access, *FLAGS, *programs.flags, *what, "--", url.database or ""]
+    if why := pipe(dump, [programs.client, *access, name], environment, cancelled):
+        raise RunError(f"'{url.database}' could not be copied: {why}")
+
+
+def access_to(url: URL) -> list[str]:
+    """Where the programs connect to, as whom, and by which TLS if the URL says so."""
     access = ["--host", url.host or "localhost", "--port", str(url.port or 3306)]
     if isinstance(socket := url.query.get("unix_socket"), str):
         access = ["--socket", socket]
     if url.username:
         access += ["--user", url.username]
-    dump = [programs.dumper, *access, *FLAGS, *programs.flags, *what, "--", url.database or ""]
-    if why := pipe(dump, [programs.client, *access, name], environment, cancelled):
-        raise RunError(f"'{url.database}' could not be copied: {why}")
+    told = {option: url.query.get(option.replace("-", "_")) for option in TLS}
+    return [*access, *(f"--{option}={value}" for option, value in told.items() if value)]

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
 
 from console.schema.errors import Unsupported
+from console.schema.mariadb_clone import access_to
 from console.schema.mariadb_programs import programs_for
 from tests.servers import engine_of
 
@@ -80,3 +82,13 @@ def test_without_any_it_is_said_what_to_install(on_mysql: Connection, put: Put) 
     put("one", "mysql", "mysql")
     with pytest.raises(Unsupported, match=r"takes mysqldump. Install the client programs"):
         programs_for(on_mysql)
+
+
+def test_they_connect_as_the_url_says_and_by_its_tls() -> None:
+    url = make_url(
+        "mysql+pymysql://me@there:33/shop?ssl_ca=/ca.pem&ssl_key=/key.pem&charset=utf8mb4"
+    )
+    assert access_to(url) == [
+        *("--host", "there", "--port", "33", "--user", "me"),
+        *("--ssl-ca=/ca.pem", "--ssl-key=/key.pem"),
+    ]
