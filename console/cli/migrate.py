@@ -132,3 +132,5 @@ def _print_outcome(plan: Plan, outcome: Outcome) -> None:
     click.echo(outcome.ledger.verdict)
     for loss in outcome.ledger.losses:
         warn(loss)
+    for growth in outcome.ledger.more:
+        warn(growth)

@@ -60,5 +60,6 @@ def ledger_lines(ledger: Ledger) -> Iterator[str]:
     """A ledger: its verdict, then a sentence for each table, and the objects lost or gained."""
     yield ledger.verdict
     yield from (f"  {entry.sentence}" for entry in ledger.entries)
+    yield from (f"  {growth}" for growth in ledger.more)
     yield from (f"  {kind} {name} lost" for kind, name in ledger.objects_lost)
     yield from (f"  {kind} {name} new" for kind, name in ledger.objects_gained)

@@ -63,11 +63,11 @@ def _measure(
 ) -> tuple[Probe | None, int]:
     """The question to the live values, and the answer up to which all of them fit."""
     if old.family == "text" and new.family == "text":
-        found = evidence.probe(Question("longest", table, (column,)))
+        found = evidence.probe(Question("longest", table, (column,), most=new.size or 0))
         return (found[0] if found else None), new.size or 0
     if old.family not in ("whole", "exact", "floating") or new.family not in ("whole", "exact"):
         return None, 0
-    largest = evidence.probe(Question("largest", table, (column,)))
+    largest = evidence.probe(Question("largest", table, (column,), most=int(new.largest or 0)))
     if largest and new.largest is not None and (largest[0].answer or 0) > new.largest:
         return largest[0], new.largest
     if new.decimals is not None and not is_within(new.decimals, old.decimals):

@@ -18,14 +18,16 @@ from console.schema.compatibility import Reading, weigh
 from console.schema.count import KeysByTable, count
 from console.schema.dialect import Dialect
 from console.schema.errors import DataLost, MigrationFailed, PlanChanged, Unsupported
+from console.schema.excess import ahead, excess, told
 from console.schema.guard import Guard
 from console.schema.halfway import halfway_in
 from console.schema.history import heads_in
-from console.schema.inquiry import put
+from console.schema.inquiry import put, with_rows
 from console.schema.job import Job, Pass, PassResult
 from console.schema.journal import Journal
-from console.schema.ledger import Count, Ledger, compare, excess, losing_rows, renames_in
+from console.schema.ledger import Count, Ledger, compare, losing_rows, renames_in
 from console.schema.plan import Step
+from console.schema.probe import Probe
 from console.schema.progress import Event, Progress
 from console.schema.reading import read_models
 from console.schema.record import Begun
@@ -115,9 +117,16 @@ class Execution:
         if not asked or catalogue.fingerprint != plan.schema_digest:
             return
         self.progress(Event("check", "Asking again what the hazards rest on"))
-        worse = [p.worsened(put(connection, p.question)) for p in dict.fromkeys(asked)]
+        worse = [self._worsened(connection, probe) for probe in dict.fromkeys(asked)]
         if changes := tuple(words for words in worse if words):
             raise PlanChanged(changes)
+
+    def _worsened(self, connection: Connection, probe: Probe) -> str | None:
+        """How the answer of now is worse than it was; how many rows there are is asked only if it matters."""
+        later = put(connection, probe.question)
+        if not probe.worsened(later):
+            return None
+        return probe.worsened(with_rows(connection, later))
 
     def take_count(self, connection: Connection, text: str, plan: Pass) -> Count:
         """Count the database for the ledger of a pass."""
@@ -145,11 +154,20 @@ class Execution:
             counts=self.first.tables if self.first else (),
         )
 
-    def judge(self, plan: Pass, ledger: Ledger) -> None:
-        """Raise DataLost for losses that the rehearsal did not have."""
-        worse = excess(ledger, plan.expected) if plan.expected is not None else ()
-        if worse:
+    def look_ahead(self, plan: Pass) -> None:
+        """Raise PlanChanged where what the rehearsal dropped holds what was not there to be lost."""
+        assert self.first is not None
+        if plan.expected is not None and (worse := ahead(self.first, plan.expected)):
+            raise PlanChanged(worse)
+
+    def judge(self, plan: Pass, ledger: Ledger) -> Ledger:
+        """Raise DataLost for losses of another kind than the rehearsal had; return the ledger, which
+        says of those of its kind how much more they are."""
+        if plan.expected is None:
+            return ledger
+        if worse := excess(ledger, plan.expected):
             raise DataLost(worse)
+        return told(ledger, plan.expected)
 
     def check_foreign_keys(self, before: dict[str, int], after: dict[str, int]) -> None:
         """Raise MigrationFailed where the pass broke foreign keys that were sound before it."""
@@ -207,6 +225,7 @@ class _Work:
         execution.catalogue, execution.heads = catalogue, heads
         if execution.first is None:
             execution.take_count(connection, "Counting every table before the first step", plan)
+            execution.look_ahead(plan)
         execution.start = _Start(
             catalogue,
             execution.dialect.violations(connection),
@@ -288,7 +307,7 @@ class _Work:
                 connection, "Counting every table after the last step", self.plan
             )
             ledger = compare(execution.first, after, execution.sent(self.plan))
-            execution.judge(self.plan, ledger)
+            ledger = execution.judge(self.plan, ledger)
         execution.result = PassResult(
             steps=execution.capture.finished(),
             operations=tuple(execution.capture.operations),

@@ -103,7 +103,8 @@ class Entry:
 class Ledger:
     """What survived. `losses` are sentences with numbers; `is_clean` when nothing was lost or changed.
 
-    `is_sample` where not all rows were there to be counted: its numbers are those of a sample.
+    `is_sample` where not all rows were there to be counted: its numbers are those of a sample. `more`
+    says what was lost in a greater number than in the rehearsal, since the database had grown.
     """
 
     entries: tuple[Entry, ...]
@@ -113,6 +114,7 @@ class Ledger:
     is_clean: bool
     verdict: str  # one sentence for the top of a page
     is_sample: bool = False
+    more: tuple[str, ...] = ()
 
 
 def compare(before: Count, after: Count, statements: Collection[str] = ()) -> Ledger:
@@ -136,32 +138,16 @@ def compare(before: Count, after: Count, statements: Collection[str] = ()) -> Le
     successors = {table.name for table in renamed.values()}
     entries.extend(_added(table) for table in new if table.name not in successors)
     entries.sort(key=lambda entry: entry.table)
-    lost = _beyond(before.objects, after.objects)
-    gained = _beyond(after.objects, before.objects)
+    lost = beyond(before.objects, after.objects)
+    gained = beyond(after.objects, before.objects)
     return _conclude(tuple(entries), lost, gained)
 
 
-def _beyond(
+def beyond(
     some: tuple[tuple[str, str], ...], others: tuple[tuple[str, str], ...]
 ) -> tuple[tuple[str, str], ...]:
-    """The objects that are more than others: several tables may have a trigger of one name each."""
+    """Return the objects that are more than others: several tables may have a trigger of one name each."""
     return tuple((Counter(some) - Counter(others)).elements())
-
-
-def excess(actual: Ledger, expected: Ledger) -> tuple[str, ...]:
-    """Return, in words, what `actual` lost or changed beyond `expected`; empty if nothing more.
-
-    Where `expected` is of a sample, what was lost in it at all may be lost in any number, and the
-    values of the rows that stay may be too many to be told.
-    """
-    foreseen = {entry.table: entry for entry in expected.entries}
-    worse: list[str] = []
-    for entry in actual.entries:
-        entry_before = foreseen.get(entry.table)
-        worse.extend(_excess_of_table(entry, entry_before, is_sample=expected.is_sample))
-    further = _beyond(actual.objects_lost, expected.objects_lost)
-    worse.extend(f"{kind} {name} lost" for kind, name in further)
-    return tuple(worse)
 
 
 def losing_rows(ledger: Ledger) -> frozenset[str]:
@@ -179,34 +165,6 @@ def of_sample(ledger: Ledger, words: str) -> Ledger:
     """Return a ledger as that of a sample, which its verdict says: `words` is "a sample of 20 rows"."""
     verdict = f"Judged by {words}: {ledger.verdict[:1].lower()}{ledger.verdict[1:]}"
     return replace(ledger, verdict=verdict, is_sample=True)
-
-
-def _excess_of_table(entry: Entry, foreseen: Entry | None, *, is_sample: bool) -> list[str]:
-    worse = []
-    before = foreseen.rows_lost if foreseen else 0
-    if entry.rows_lost > before and not (is_sample and before):
-        worse.append(f"{entry.table}: {_rows(entry.rows_lost)} lost, {before} in the rehearsal")
-    past = foreseen.history_lost if foreseen else 0
-    if entry.history_lost > past:
-        lost_past = _rows(entry.history_lost)
-        worse.append(f"{entry.table}: {lost_past} of its history lost, {past} in the rehearsal")
-    columns = {column.name: column for column in foreseen.columns} if foreseen else {}
-    for column in entry.columns:
-        known = columns.get(column.name)
-        if column.verdict == "lost":
-            lost = column.non_null_before or 0
-            allowed = (known.non_null_before or 0) if known and known.verdict == "lost" else 0
-            if lost > allowed and not (is_sample and allowed):
-                worse.append(
-                    f"{entry.table}.{column.name}: {_values(lost)} lost, {allowed} in the rehearsal"
-                )
-        if column.verdict == "changed" and not (known and known.verdict == "changed"):
-            worse.append(f"{entry.table}.{column.name}: values changed, not so in the rehearsal")
-    if entry.mixed and not (foreseen and foreseen.mixed):
-        worse.append(f"{entry.table}: values changed places between rows, not so in the rehearsal")
-    if entry.untold and not (foreseen and (foreseen.untold or is_sample)):
-        worse.append(f"{entry.table}: {UNTOLD}, as they could in the rehearsal")
-    return worse
 
 
 def _pair_tables(gone: list[TableCount], new: list[TableCount]) -> dict[str, TableCount]:
@@ -337,8 +295,8 @@ def _removed(table: TableCount) -> Entry:
         ColumnEntry(c.name, "lost" if c.non_null else "identical", c.non_null, None)
         for c in table.columns
     )
-    loss = f"{_rows(table.rows)} lost" if table.rows else "it was empty"
-    past = f", and {_rows(table.history)} of its history" if table.history else ""
+    loss = f"{rows_of(table.rows)} lost" if table.rows else "it was empty"
+    past = f", and {rows_of(table.history)} of its history" if table.history else ""
     return Entry(
         table.name,
         verdict,
@@ -353,7 +311,7 @@ def _removed(table: TableCount) -> Entry:
 
 def _added(table: TableCount) -> Entry:
     columns = tuple(ColumnEntry(c.name, "added", None, c.non_null) for c in table.columns)
-    sentence = f"{table.name}: new table, {_rows(table.rows)}"
+    sentence = f"{table.name}: new table, {rows_of(table.rows)}"
     return Entry(table.name, "added", None, table.rows, columns, sentence)
 
 
@@ -366,19 +324,19 @@ def _sentence(
     untold: bool,
 ) -> str:
     """ "products: 3 rows before, 3 after, every earlier value identical" and its variations."""
-    parts = [f"{_rows(old.rows)} before, {new.rows:,} after"]
+    parts = [f"{rows_of(old.rows)} before, {new.rows:,} after"]
     if new.name != old.name:
         parts.insert(0, f"renamed to {new.name}")
     if lost:
-        parts.append(f"{_rows(lost)} lost")
+        parts.append(f"{rows_of(lost)} lost")
     if new.history < old.history:
-        parts.append(f"{_rows(old.history - new.history)} of its history lost")
+        parts.append(f"{rows_of(old.history - new.history)} of its history lost")
     for column in columns:
         if column.renamed_to:
             parts.append(f"column {column.name} renamed to {column.renamed_to}")
         elif column.verdict == "lost":
             parts.append(
-                f"column {column.name} removed, {_values(column.non_null_before or 0)} lost"
+                f"column {column.name} removed, {values_of(column.non_null_before or 0)} lost"
             )
         elif column.verdict == "identical" and column.non_null_after is None:
             parts.append(f"empty column {column.name} removed")
@@ -403,7 +361,7 @@ def _replaced(old: TableCount, new: TableCount) -> str:
     return (
         ": 1 row was replaced by another, or given another key"
         if number == 1
-        else f": {_rows(number)} were replaced by others, or given other keys"
+        else f": {rows_of(number)} were replaced by others, or given other keys"
     )
 
 
@@ -427,13 +385,15 @@ def _conclude(
         verdict = "Nothing is lost: there was no table before."
     else:
         count = f"{tables:,} table{'' if tables == 1 else 's'}"
-        verdict = f"Nothing is lost: {_rows(rows)} in {count}, every earlier value identical."
+        verdict = f"Nothing is lost: {rows_of(rows)} in {count}, every earlier value identical."
     return Ledger(entries, lost, gained, tuple(losses), not losses and not changed, verdict)
 
 
-def _rows(number: int) -> str:
+def rows_of(number: int) -> str:
+    """Return "1 row", "3,000 rows"."""
     return f"{number:,} row{'' if number == 1 else 's'}"
 
 
-def _values(number: int) -> str:
+def values_of(number: int) -> str:
+    """Return "1 value", "3,000 values"."""
     return f"{number:,} value{'' if number == 1 else 's'}"

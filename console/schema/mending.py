@@ -19,11 +19,11 @@ from console.schema.count import KeysByTable, count
 from console.schema.difference import changed_things, compare
 from console.schema.environment import Environment
 from console.schema.errors import DataLost, MigrationFailed, NotInTransaction, PlanChanged
+from console.schema.excess import excess
 from console.schema.invalid_index import code_of
 from console.schema.job import Job, Mend, PassResult
 from console.schema.journal import TABLE, VOID
 from console.schema.ledger import compare as compare_counts
-from console.schema.ledger import excess
 from console.schema.leftovers import without_leftovers
 from console.schema.stamping import say_heads
 

@@ -29,7 +29,8 @@ class Question:
 
     `referent` and `remote_columns` are what a foreign key points to, `condition` is that of a CHECK,
     or of an index on some rows only. `is_full` is for a foreign key of MATCH FULL, of whose columns
-    all hold a value or none; `counts_null` for a rule to which one NULL is like another.
+    all hold a value or none; `counts_null` for a rule to which one NULL is like another. `most` is the
+    answer up to which every value fits; 0 where that is not known.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class Question:
     places: int = 0
     is_full: bool = False
     counts_null: bool = False
+    most: int = 0
 
     @property
     def binds(self) -> bool:
@@ -48,13 +50,19 @@ class Question:
         sees what becomes of their rows; sessions come and go, and the run waits for them."""
         return self.kind not in ("rows", "size", "blockers")
 
+    @property
+    def grows(self) -> bool:
+        """Whether the answer is a number of rows, which is greater where the table is."""
+        return self.kind in ("values", "nulls", "orphans", "violators")
+
 
 @dataclass(frozen=True)
 class Probe:
     """A question and its answer at one moment (UTC).
 
     The greater an answer, the worse. It is None where the database gave none, and `problem` says
-    why. `is_capped` where counting ended at a limit: the answer is that or more.
+    why. `is_capped` where counting ended at a limit: the answer is that or more. `rows` is how many
+    rows the table had then, where an answer grows with them.
     """
 
     question: Question
@@ -62,6 +70,7 @@ class Probe:
     asked_at: datetime
     is_capped: bool = False
     problem: str = ""
+    rows: int | None = None
 
     @property
     def sentence(self) -> str:
@@ -72,10 +81,21 @@ class Probe:
         return _answer(self.question, number, self.answer == 1 and not self.is_capped)
 
     def worsened(self, later: Probe) -> str | None:
-        """Say how a later answer to the same question is worse; None where it is not, or unknown."""
-        if self.answer is None or later.answer is None or later.answer <= self.answer:
+        """Say how a later answer to the same question is worse; None where it is not, or unknown.
+
+        More rows of a kind that was there are no worse as long as the table has grown by as many.
+        """
+        if self.answer is None or later.answer is None:
+            return None
+        if later.answer <= max(self.answer, self.question.most) or self._has_grown(later):
             return None
         return f"{later.sentence}, and it was {self.answer:,} at {self.asked_at:%Y-%m-%d %H:%M} UTC"
+
+    def _has_grown(self, later: Probe) -> bool:
+        """Whether a greater answer is that of a table which has grown since."""
+        if not self.answer or later.answer is None or None in (self.rows, later.rows):
+            return False
+        return later.answer - self.answer <= (later.rows or 0) - (self.rows or 0)
 
 
 def _subject(question: Question) -> str:

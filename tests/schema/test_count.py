@@ -14,7 +14,8 @@ from sqlalchemy import Connection, text
 
 from console.schema.catalogue import read_catalogue
 from console.schema.count import KeysByTable, count
-from console.schema.ledger import Count, Ledger, compare, excess
+from console.schema.excess import excess
+from console.schema.ledger import Count, Ledger, compare
 from tests.servers import engine_of
 
 SETTINGS = settings(

@@ -13,7 +13,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
 
 from console.schema.count import KeysByTable, count
-from console.schema.ledger import ColumnCount, Count, Ledger, TableCount, compare, excess
+from console.schema.excess import excess
+from console.schema.ledger import ColumnCount, Count, Ledger, TableCount, compare
 
 NAMES = st.sampled_from(["id", "name", "price", "weight", "colour"])
 CHECKSUMS = st.sampled_from(["aa", "bb", "cc", "dd", "ee"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -181,6 +182,32 @@ def test_a_greater_answer_is_worse() -> None:
     assert probe_of(3).worsened(probe_of(3)) is None
     assert probe_of(None).worsened(probe_of(3)) is None
     assert probe_of(3).worsened(probe_of(None)) is None
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "is_worse"),
+    [((5, 100), (8, 103), False), ((5, 100), (8, 102), True), ((0, 100), (1, 200), True)],
+    ids=["as many more rows", "fewer more rows", "none before"],
+)
+def test_more_rows_of_a_kind_are_worse_than_the_growth_of_their_table(
+    then: tuple[int, int], now: tuple[int, int], is_worse: bool
+) -> None:
+    before, later = (replace(probe_of(number, "values"), rows=rows) for number, rows in (then, now))
+    assert bool(before.worsened(later)) == is_worse
+    assert before.worsened(replace(later, rows=None)) is not None, "not known, so not passed"
+
+
+def test_a_value_that_still_fits_is_no_worse() -> None:
+    fits = replace(probe_of(70, "longest"), question=Question("longest", "products", most=80))
+    assert fits.worsened(replace(fits, answer=80)) is None
+    assert fits.worsened(replace(fits, answer=81)) is not None
+
+
+def test_an_answer_that_grows_with_its_table_comes_with_its_rows(url: str) -> None:
+    inquiry = Inquiry(target_of(url))
+    assert inquiry(Question("values", "products", ("weight",))).rows == 3
+    assert inquiry(ORPHANS).rows == 4
+    assert inquiry(Question("duplicates", "products", ("name",))).rows is None
 
 
 def test_a_probe_travels_as_plain_data() -> None:

@@ -109,6 +109,19 @@ def test_the_list_shows_every_run_with_its_state(app, sign_in, page_of, waiting)
     assert row.th.a["href"] == f"/admin/runs/{waiting}"
 
 
+def test_a_run_says_how_much_more_was_lost_than_in_the_rehearsal(
+    app, sign_in, page_of, waiting, monkeypatch
+):
+    more = "products.price: 1,050 values lost, 50 more than in the rehearsal"
+    done = samples.outcome()
+    grown = replace(done, ledger=replace(done.ledger, more=(more,)))
+    shown = {number: samples.run("apply", outcome=grown if number else done) for number in (0, 1)}
+    monkeypatch.setattr(page.runs, "get_run", lambda store, number: shown[number])
+    client = sign_in(app, "viewer")
+    assert more in page_of(client, "/admin/runs/1").text
+    assert "More than in the rehearsal" not in page_of(client, "/admin/runs/0").text
+
+
 def test_older_runs_are_a_page_away(app, sign_in, page_of, waiting, monkeypatch):
     author = sign_in(app, "author")
     author.post("/admin/reviews/new", data={"target": "default", "goal": "-1"})
