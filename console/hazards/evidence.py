@@ -179,7 +179,8 @@ class Evidence:
     @property
     def _asks(self) -> bool:
         """Whether numbers are those of the live database: nothing, or a sample only, was counted."""
-        return self.rehearsal is None or self.rehearsal.sample is not None
+        sample = self.rehearsal.sample if self.rehearsal else None
+        return self.rehearsal is None or (sample is not None and not sample.is_whole)
 
     def _answer(self, question: Question) -> int | None:
         """What the live database answers, as a number."""

@@ -55,7 +55,10 @@ def copy_rows(url: URL, name: str) -> Taken:
         rows = sum(count(f"SELECT count(*) FROM {table.table}") for table in tables)  # noqa: S608 - quoted
         found = connection.exec_driver_sql(ESTIMATES, (url.database,)).all()
         estimates = {backquoted(table): estimate for table, estimate in found}
-        return taken(rows, {f"{source}.{t.table}": estimates.get(t.table) for t in tables}, count)
+        sources = {
+            t.table.strip("`"): (f"{source}.{t.table}", estimates.get(t.table)) for t in tables
+        }
+        return taken(rows, sources, count)
 
 
 def _tables(connection: Connection) -> list[Rows]:

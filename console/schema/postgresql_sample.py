@@ -87,9 +87,16 @@ def copy_rows(url: URL, name: str) -> Taken:
         rows = sum(copy.exec_driver_sql(sql).scalar_one() for sql in counts)
         copy.commit()
         estimates = {table: number for table, number in source.exec_driver_sql(ESTIMATES)}  # noqa: C416 - rows are no pairs to mypy
-        sources = {t.source: estimates.get(t.rows.table) for t in tables.values()}
+        sources = {
+            t.rows.table.removeprefix("public."): (t.source, estimates.get(t.rows.table))
+            for t in tables.values()
+        }
+        objects = source.exec_driver_sql("SELECT 1 FROM pg_largeobject_metadata LIMIT 1").all()
         return taken(
-            int(rows), sources, lambda sql: int(source.exec_driver_sql(_plain(sql)).scalar_one())
+            int(rows),
+            sources,
+            lambda sql: int(source.exec_driver_sql(_plain(sql)).scalar_one()),
+            missing=["large objects"] if objects else (),
         )
 
 

@@ -207,9 +207,10 @@ def _conclude(plan: Plan, clone: Clone, answer: Answer) -> Rehearsal:
 def _declared(rehearsal: Rehearsal) -> Rehearsal:
     """Let both verdicts say that they are of a sample, where they are."""
     back = rehearsal.way_back
-    if rehearsal.sample is None or rehearsal.ledger is None or back is None:
+    sample = rehearsal.sample
+    if sample is None or sample.is_whole or rehearsal.ledger is None or back is None:
         return rehearsal
-    words = rehearsal.sample.words
+    words = sample.words
     if back.ledger is not None:
         back = replace(back, ledger=of_sample(back.ledger, words))
     return replace(rehearsal, ledger=of_sample(rehearsal.ledger, words), way_back=back)

@@ -13,22 +13,35 @@ from console.schema.size import size_in_words
 
 LIMIT = 20 * 1024**3  # bytes
 ROWS = 10_000  # of each table
+COUNTED = (
+    1_000_000  # rows of a table that the database has no estimate of: about a second; not more
+)
+NAMED = 10  # tables of which a sample says that it holds a part
 
 
 @dataclass(frozen=True)
 class Sample:
     """How many rows a clone holds of a database of `size` bytes, which is more than `limit`; `total` is
-    how many there are, about (`is_estimate`) or exactly, and None where the database cannot tell."""
+    how many there are, about (`is_estimate`) or exactly, and None where the database cannot tell. Of
+    the tables in `partial` it holds a part, of all others every row."""
 
     rows: int
     size: int
     limit: int
     total: int | None = None
     is_estimate: bool = True
+    partial: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds every row that there is: the schema or the indexes are what is large."""
+        return self.total == self.rows and not self.partial
 
     @property
     def words(self) -> str:
-        """ "a sample of 20,134 of about 12,345,678 rows", "a sample of 20,134 rows"."""
+        """ "a sample of 20,134 of about 12,345,678 rows", "a sample of 20,134 rows", "all 7 rows"."""
+        if self.is_whole:
+            return f"all {self.rows:,} row{'' if self.rows == 1 else 's'}"
         if self.total is None:
             return f"a sample of {self.rows:,} row{'' if self.rows == 1 else 's'}"
         about = "about " if self.is_estimate else ""
@@ -39,10 +52,21 @@ class Sample:
     def sentence(self) -> str:
         """What it is, and why not everything."""
         sizes = f"{size_in_words(self.size)}, more than the limit of {size_in_words(self.limit)}"
+        if self.is_whole:
+            return f"This is all of the data, {self.words}, copied row by row: the database has {sizes}."
         return (
             f"This is {self.words}, what they point to among them, and not all of the data: the "
-            f"database has {sizes}."
+            f"database has {sizes}.{self._parts}"
         )
+
+    @property
+    def _parts(self) -> str:
+        """Of which tables there is a part."""
+        if not self.partial:
+            return ""
+        more = len(self.partial) - NAMED
+        also = f" and {more:,} more" if more > 0 else ""
+        return f" Of {', '.join(self.partial[:NAMED])}{also} it holds a part, of other tables every row."
 
 
 @dataclass(frozen=True)
@@ -52,10 +76,11 @@ class Taken:
     rows: int
     total: int | None
     is_estimate: bool
+    partial: tuple[str, ...] = ()
 
     def of(self, size: int, limit: int) -> Sample:
         """The sample of a database of that size."""
-        return Sample(self.rows, size, limit, self.total, self.is_estimate)
+        return Sample(self.rows, size, limit, self.total, self.is_estimate, self.partial)
 
 
 @dataclass(frozen=True)
@@ -77,21 +102,36 @@ class Reference:
     parent_columns: tuple[str, ...]
 
 
-def taken(rows: int, sources: Mapping[str, int | None], count: Callable[[str], int]) -> Taken:
-    """Say how many rows there are besides those that were taken. `sources` are the tables as SQL names
-    them, with the database's own estimate, None where it has none; `count` returns the number that
-    a statement asks for. A table that is as small as a sample of it is counted."""
+def taken(
+    rows: int,
+    sources: Mapping[str, tuple[str, int | None]],
+    count: Callable[[str], int],
+    missing: Iterable[str] = (),
+) -> Taken:
+    """Say how many rows there are besides those that were taken. `sources` are by their names the
+    tables as SQL has them, with the database's own estimate, None where it has none; `count` returns the
+    number that a statement asks for. A table is counted that is as small as a sample of it, or of which
+    there is no estimate, as far as that takes no time. `missing` is what else holds data."""
     total, is_estimate, is_known = 0, False, True
-    for source, estimate in sources.items():
-        few = count(f"SELECT count(*) FROM (SELECT 1 FROM {source} LIMIT {ROWS + 1}) few")  # noqa: S608 - quoted
-        if few <= ROWS:
+    partial = []
+    for name, (source, estimate) in sources.items():
+        few = _counted(source, ROWS, count)
+        if few is not None:
             total += few
             continue
-        total, is_estimate = total + (estimate or 0), True
-        is_known = (
-            is_known and estimate is not None and estimate >= few
-        )  # else it is long out of date
-    return Taken(rows, total if is_known else None, is_estimate)
+        partial.append(name)
+        if estimate is None or estimate <= ROWS:  # then it is long out of date
+            number = _counted(source, COUNTED, count)
+            total, is_known = total + (number or 0), is_known and number is not None
+        else:
+            total, is_estimate = total + estimate, True
+    return Taken(rows, total if is_known else None, is_estimate, (*partial, *missing))
+
+
+def _counted(source: str, limit: int, count: Callable[[str], int]) -> int | None:
+    """How many rows a table has; None where they are more than `limit`, which are not counted."""
+    number = count(f"SELECT count(*) FROM (SELECT 1 FROM {source} LIMIT {limit + 1}) few")  # noqa: S608 - quoted
+    return number if number <= limit else None
 
 
 def fill(

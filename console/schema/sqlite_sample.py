@@ -79,7 +79,16 @@ def _copy(into: sqlite3.Connection) -> Taken:
 
     rows = sum(count(f"SELECT count(*) FROM main.{table.table}") for table in tables)  # noqa: S608 - quoted
     estimates = _estimates(into)
-    return taken(rows, {f"source.{t.table}": estimates.get(t.table) for t in tables}, count)
+    sources = {_unquoted(t.table): (f"source.{t.table}", estimates.get(t.table)) for t in tables}
+    virtual = into.execute(
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'virtual' ORDER BY name"
+    )
+    return taken(rows, sources, count, missing=[name for (name,) in virtual])
+
+
+def _unquoted(name: str) -> str:
+    """A name as people write it."""
+    return name[1:-1].replace('""', '"')
 
 
 def _estimates(into: sqlite3.Connection) -> dict[str, int]:

@@ -117,8 +117,11 @@ def test_how_many_there_are_is_not_guessed(tmp_path: Path, monkeypatch: pytest.M
     place = Place(tmp_path, [PRODUCTS], at="aaaa1")
     target = replace(place.target, rehearsal_limit=0)
     with clone_of(target, place.workspace) as clone:
-        assert "a sample of 7 of 7 rows out of" in clone.how, "tables that small are counted"
+        assert "copy of all 7 rows out of" in clone.how, "tables that small are counted"
     monkeypatch.setattr(sample, "ROWS", 2)
+    with clone_of(target, place.workspace) as clone:
+        assert "a sample of 6 of 7 rows out of" in clone.how, "and those without an estimate"
+    monkeypatch.setattr(sample, "COUNTED", 2)
     with clone_of(target, place.workspace) as clone:
         assert "a sample of 6 rows out of" in clone.how
     place.run("ANALYZE")
@@ -128,6 +131,37 @@ def test_how_many_there_are_is_not_guessed(tmp_path: Path, monkeypatch: pytest.M
     place.run("UPDATE sqlite_stat1 SET stat = '1'")
     with clone_of(target, place.workspace) as clone:
         assert "a sample of 6 rows out of" in clone.how, "what is out of date is not said"
+
+
+def test_a_sample_of_all_rows_says_so_and_judges_as_a_copy(
+    place: Place | Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample, "ROWS", 1000)
+    rehearsal = place.rehearse()
+    assert rehearsal.sample is not None
+    assert rehearsal.sample.sentence.startswith(
+        "This is all of the data, all 71 rows, copied row by row"
+    )
+    assert rehearsal.ledger is not None
+    assert not rehearsal.ledger.is_sample
+    assert rehearsal.ledger.verdict.startswith("Data is lost: products: 20 rows before")
+
+
+def test_a_sample_names_the_tables_that_it_holds_a_part_of(place: Place | Served) -> None:
+    with clone_of(place.target, place.workspace) as clone:
+        assert clone.sample is not None
+        assert clone.sample.sentence.endswith(
+            "Of products, reviews, tree it holds a part, of other tables every row."
+        )
+
+
+def test_what_a_sample_does_not_hold_at_all_keeps_it_from_being_whole(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS], at="aaaa1")
+    place.run("CREATE VIRTUAL TABLE words USING fts5(word); INSERT INTO words VALUES ('lamp');")
+    with clone_of(replace(place.target, rehearsal_limit=0), place.workspace) as clone:
+        assert clone.sample is not None
+        assert not clone.sample.is_whole
+        assert clone.sample.partial == ("words",)
 
 
 def test_partitions_are_estimated_together(tmp_path: Path, postgresql: str) -> None:
@@ -161,7 +195,7 @@ def test_a_sample_of_mysql_has_the_values_of_columns_with_expressions(
     )
     rows = "SELECT id, made, word, twice FROM products ORDER BY id"
     with clone_of(replace(place.target, rehearsal_limit=0), place.workspace) as clone:
-        assert clone.how.startswith("MySQL copy of a sample of ")
+        assert clone.how.startswith("MySQL copy of all 7 rows")
         assert Served(tmp_path / "copy", clone.target.url).ask(rows) == place.ask(rows)
 
 
