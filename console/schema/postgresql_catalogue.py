@@ -29,7 +29,9 @@ OWN = (
 )
 TABLES = f"""
 SELECT c.oid, {NAME}, c.relkind::text, c.relpersistence::text, pg_get_partkeydef(c.oid),
-       pg_get_expr(c.relpartbound, c.oid), c.relrowsecurity, obj_description(c.oid, 'pg_class')
+       pg_get_expr(c.relpartbound, c.oid), c.relrowsecurity, c.relforcerowsecurity,
+       (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)
+        FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT c.relispartition), obj_description(c.oid, 'pg_class')
 FROM pg_class c {OWN} AND c.relkind IN ('r', 'p', 'f')
 """  # noqa: S608 - made of the constants above
 COLUMNS = f"""
@@ -64,6 +66,19 @@ TRIGGERS = f"""
 SELECT t.tgrelid, t.tgname, pg_get_triggerdef(t.oid, true), t.tgenabled::text, md5(p.prosrc)
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid
 {OWN} AND NOT t.tgisinternal
+"""  # noqa: S608 - made of the constants above
+RULES = f"""
+SELECT p.polrelid, 'policy', p.polname, concat(
+  CASE WHEN p.polpermissive THEN '' ELSE 'restrictive ' END,
+  CASE p.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update'
+                WHEN 'd' THEN 'delete' ELSE 'all' END,
+  ' to ', (SELECT string_agg(CASE WHEN o = 0 THEN 'public' ELSE pg_get_userbyid(o) END, ', ' ORDER BY o)
+           FROM unnest(p.polroles) o),
+  ' using (' || pg_get_expr(p.polqual, p.polrelid) || ')',
+  ' with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')')
+FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid {OWN}
+UNION ALL SELECT r.ev_class, 'rule', r.rulename, pg_get_ruledef(r.oid, true)
+FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class {OWN} AND c.relkind IN ('r', 'p', 'f')
 """  # noqa: S608 - made of the constants above
 VIEWS = f"""
 SELECT {NAME}, c.relkind::text, pg_get_viewdef(c.oid, true) FROM pg_class c {OWN} AND c.relkind IN ('v', 'm')
@@ -125,6 +140,8 @@ def read_postgresql(
         parts[oid].append(Part("index", name, index(definition, unique, flaw)))
     for oid, name, definition, enabled, body in ask(TRIGGERS):
         parts[oid].append(Part("trigger", name, trigger(definition, enabled, body)))
+    for oid, rule, name, definition in ask(RULES):
+        parts[oid].append(Part(rule, name, one_line(definition)))
     tables = tuple(
         Table(
             row[1],
@@ -236,7 +253,7 @@ def trigger(definition: str, enabled: str, body: str) -> str:
 
 def _options(row: Any) -> list[Part]:
     """What is said of a table as a whole."""
-    _, _, kind, persistence, partitioned, bound, has_policies, comment = row
+    _, _, kind, persistence, partitioned, bound, has_policies, is_forced, parents, comment = row
     found = []
     if kind == "f":
         found.append("foreign table")
@@ -247,7 +264,9 @@ def _options(row: Any) -> list[Part]:
     if bound:
         found.append(f"partition {bound}")
     if has_policies:
-        found.append("row level security")
+        found.append(f"row level security{', also for its owner' if is_forced else ''}")
+    if parents:
+        found.append(f"inherits {parents}")
     if comment:
         found.append(f"comment '{comment}'")
     return [Part("option", "", text) for text in found]

@@ -21,13 +21,23 @@ class Column:
 
 @dataclass(frozen=True)
 class Part:
-    """Anything else that belongs to a table: an index, a unique, a foreign key, a check, a trigger,
-    or an option of the table itself.
+    """Anything else that belongs to a table: an index, a unique, a foreign key, a check, a trigger, a
+    policy or a rule of PostgreSQL, or an option of the table itself.
 
     `definition` is one line that a person can read and that changes whenever the thing does.
     """
 
-    kind: Literal["index", "unique", "foreign key", "check", "primary key", "trigger", "option"]
+    kind: Literal[
+        "index",
+        "unique",
+        "foreign key",
+        "check",
+        "primary key",
+        "trigger",
+        "policy",
+        "rule",
+        "option",
+    ]
     name: str
     definition: str
 

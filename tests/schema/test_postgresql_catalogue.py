@@ -95,6 +95,29 @@ def test_parts_are_read_in_words(read: Any) -> None:
     assert trigger.definition.startswith(text)
 
 
+def test_policies_rules_and_parents_are_read_in_words(read: Any) -> None:
+    catalogue = read(
+        "CREATE POLICY mine ON products AS RESTRICTIVE FOR UPDATE TO pg_monitor "
+        "USING (owner = 1) WITH CHECK (price > 0);\n"
+        "CREATE RULE keep AS ON DELETE TO owners DO INSTEAD NOTHING;\n"
+        "CREATE TABLE heirs () INHERITS (owners)"
+    )
+    (policy,) = [part for part in products(catalogue).parts if part.kind == "policy"]
+    assert policy.definition == (
+        "restrictive update to pg_monitor using ((owner = 1)) with check ((price > (0)::numeric))"
+    )
+    parts = {t.name: [(p.kind, p.definition) for p in t.parts] for t in catalogue.tables}
+    assert ("option", "inherits owners") in parts["heirs"]
+    assert ("rule", "CREATE RULE keep AS ON DELETE TO owners DO INSTEAD NOTHING;") in parts[
+        "owners"
+    ]
+
+
+def test_another_policy_is_another_schema(read: Any) -> None:
+    before = read("CREATE POLICY mine ON products FOR SELECT USING (owner = 1)")
+    assert read("ALTER POLICY mine ON products USING (true)").fingerprint != before.fingerprint
+
+
 def test_views_and_tables_of_other_schemas_are_seen(read: Any) -> None:
     catalogue = read()
     assert [(view.kind, view.name) for view in catalogue.views] == [
@@ -118,6 +141,10 @@ def test_views_and_tables_of_other_schemas_are_seen(read: Any) -> None:
         "CREATE OR REPLACE VIEW cheap AS SELECT id FROM products WHERE price < 11",
         "ALTER TABLE products DROP CONSTRAINT positive",
         "ALTER TABLE products ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE products FORCE ROW LEVEL SECURITY, ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY mine ON products FOR SELECT USING (owner = 1)",
+        "CREATE RULE keep AS ON DELETE TO owners DO INSTEAD NOTHING",
+        "CREATE TABLE bigger () INHERITS (owners)",
         "CREATE SEQUENCE aside.tickets",
         "ALTER TYPE mood RENAME VALUE 'sad' TO 'glum'",
         "CREATE DOMAIN weight AS integer CHECK (VALUE > 0)",
