@@ -22,6 +22,7 @@ def count(
     losing: Collection[str] | None = None,
     earlier: KeysByTable | None = None,
     before: Count | None = None,
+    held: Collection[str] = (),
 ) -> Count:
     """Count every table of the database, but those of `exclude`, Alembic's leftovers and the console's.
 
@@ -29,13 +30,20 @@ def count(
     later count, each table is counted a second time over those rows only. The hashes of all values
     are kept with them, which tell of rows that stay whether they are what they were; of the `losing`
     tables only, where it is known which are going to lose rows. `before` is the count that a later
-    one is compared with. Checksums compare between counts of one kind of database.
+    one is compared with. The tables that are `held` come last, and nobody else writes to them from
+    then on. Checksums compare between counts of one kind of database.
     """
     dialect = dialect_named(connection.dialect.name)
     then = {table.name: table for table in before.tables} if before else {}
     tables: list[TableCount] = []
     with dialect.counting(connection):
-        for shape in dialect.shapes(connection, exclude):
+        free = True
+        for shape in sorted(
+            dialect.shapes(connection, exclude, then), key=lambda s: s.name in held
+        ):
+            if free and shape.name in held:
+                dialect.hold(connection, held)
+                free = False
             known = (earlier or {}).get(shape.name)
             shape = comparable(shape, then.get(shape.name))
             keep: Keep = "nothing" if keys is None else "keys"
@@ -51,10 +59,13 @@ def count(
             tables.append(replace(table, key=shape.key, uniform=uniform))
             if keys is not None and found is not None:
                 keys[shape.name] = found
-    for name, number in dialect.loose(connection).items():
-        if number or name in then:
-            tables.append(TableCount(name, number, ()))
-    return Count(tuple(tables), dialect.objects(connection, exclude))
+    for table, found in dialect.loose(connection, earlier or {}):
+        if table.rows or table.name in then:
+            tables.append(table)
+        if keys is not None and found is not None:
+            keys[table.name] = found
+    objects = dialect.objects(connection, exclude)
+    return Count(tuple(tables), objects, dialect.positions(connection))
 
 
 def _new_for_old(shape: Shape, before: TableCount | None) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Any, Literal
 
@@ -26,10 +26,12 @@ VALUES_KEPT = 10_000_000  # 80 MB of memory; above that values are not known of 
 @dataclass(frozen=True)
 class Keys:
     """The primary keys of a table's rows, hashed; with them, where they are kept, the hashes of the
-    values of each column in the same order, 0 for NULL."""
+    values of each column in the same order, 0 for NULL; in `others` those of the same values in the
+    words of another type, where they have them."""
 
     numbers: Sequence[int]
     values: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    others: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -43,9 +45,13 @@ class Keys:
         if not self.values or len(set(self.numbers)) < len(self.numbers):
             return None
         chosen = [number in there for number in self.numbers]
-        columns = (
-            summed(name, list(compress(values, chosen))) for name, values in self.values.items()
-        )
+        columns = []
+        for name, values in self.values.items():
+            column = summed(name, list(compress(values, chosen)))
+            if name in self.others:
+                other = summed(name, list(compress(self.others[name], chosen)))
+                column = replace(column, other=other.checksum)
+            columns.append(column)
         return TableCount(table.name, sum(chosen), tuple(columns))
 
 
@@ -83,6 +89,7 @@ class Dialect(ABC):
     names: tuple[str, ...]  # as SQLAlchemy calls it
     is_transactional = True  # whether a plan, CREATE TABLE included, is one transaction
     splits = False  # whether a plan may leave its transaction by autocommit_block()
+    is_shared = True  # whether others may write while a plan runs
     retries = False  # whether a plan that met a locked table is tried again from its start
 
     def is_whole(self, steps: Iterable[Step]) -> bool:
@@ -157,8 +164,11 @@ class Dialect(ABC):
         """Return how many rows break each foreign key, in words; without the sound ones."""
 
     @abstractmethod
-    def shapes(self, connection: Connection, exclude: Collection[str]) -> tuple[Shape, ...]:
-        """Return the tables that hold data, sorted by name, without those of `exclude`."""
+    def shapes(
+        self, connection: Connection, exclude: Collection[str], known: Collection[str] = ()
+    ) -> tuple[Shape, ...]:
+        """Return the tables that hold data, sorted by name, without those of `exclude`. Partitions are
+        counted with their table, and by themselves if they are `known` as tables of their own."""
 
     @abstractmethod
     def objects(
@@ -190,13 +200,29 @@ class Dialect(ABC):
     def is_uniform(self, connection: Connection, shape: Shape, column: str) -> bool:
         """Whether a column holds one and the same value in every row."""
 
-    def loose(self, connection: Connection) -> dict[str, int]:
-        """Return how many there are of what holds data outside of all tables, by its name."""
-        return {}
+    def loose(
+        self, connection: Connection, earlier: Mapping[str, Keys]
+    ) -> tuple[tuple[TableCount, Keys | None], ...]:
+        """Count what holds data outside of all tables as `tally` does a table, if there is any; without
+        columns where what it holds is not compared."""
+        return ()
+
+    def positions(self, connection: Connection) -> tuple[tuple[str, int], ...]:
+        """Return what each sequence that counts up gives next, by the column that it belongs to or by
+        its name."""
+        return ()
 
     def watch(self, connection: Connection) -> LockWatch | None:
         """Return what writes down the locks of the transaction at hand; None if the database does
         not tell them."""
+        return None
+
+    def hold(self, connection: Connection, tables: Collection[str]) -> None:  # noqa: B027 - see written
+        """Keep others from writing to tables until the transaction ends."""
+
+    def written(self, connection: Connection) -> frozenset[str] | None:
+        """Return the tables that the transaction at hand has written to or altered, by the names that
+        they have now; None where the database does not tell."""
         return None
 
     def led_away(self, connection: Connection) -> str:

@@ -51,16 +51,27 @@ def excess(actual: Ledger, expected: Ledger) -> tuple[str, ...]:
     Where `expected` is of a sample, what was lost in it at all may be lost in any number, and the
     values of the rows that stay may be too many to be told.
     """
+    further = beyond(actual.objects_lost, expected.objects_lost)
+    objects = (f"{kind} {name} lost" for kind, name in further)
+    known = {name for name, _, _ in expected.set_back}
+    back = (
+        f"the sequence of {name} goes back from {then:,} to {now:,}, not so in the rehearsal"
+        for name, then, now in actual.set_back
+        if name not in known
+    )
+    return (*(sentence for _, sentence in by_table(actual, expected)), *objects, *back)
+
+
+def by_table(actual: Ledger, expected: Ledger) -> Iterator[tuple[str, str]]:
+    """Yield the same of tables only, each with its name."""
     known = {entry.table: entry for entry in expected.entries}
-    worse: list[str] = []
     for entry in actual.entries:
         foreseen = known.get(entry.table, NOTHING)
-        grown = _growths(entry, foreseen, is_sample=expected.is_sample)
-        worse.extend(each.sentence for each in grown if not each.is_foreseen)
-        worse.extend(_changes(entry, foreseen, is_sample=expected.is_sample))
-    further = beyond(actual.objects_lost, expected.objects_lost)
-    worse.extend(f"{kind} {name} lost" for kind, name in further)
-    return tuple(worse)
+        for each in _growths(entry, foreseen, is_sample=expected.is_sample):
+            if not each.is_foreseen:
+                yield entry.table, each.sentence
+        for sentence in _changes(entry, foreseen, is_sample=expected.is_sample):
+            yield entry.table, sentence
 
 
 def told(actual: Ledger, expected: Ledger) -> Ledger:
@@ -97,7 +108,8 @@ def ahead(first: Count, expected: Ledger) -> tuple[str, ...]:
         entries.append(
             replace(entry, rows_before=table.rows, columns=gone, rows_lost=lost, history_lost=0)
         )
-    return excess(replace(expected, entries=tuple(entries), objects_lost=()), expected)
+    what_goes = replace(expected, entries=tuple(entries), objects_lost=(), set_back=())
+    return excess(what_goes, expected)
 
 
 def _growths(entry: Entry, foreseen: Entry, *, is_sample: bool) -> Iterator[Growth]:

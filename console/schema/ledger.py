@@ -16,11 +16,13 @@ from console.schema.heirs import is_told
 @dataclass(frozen=True)
 class ColumnCount:
     """One column at one moment: how many values are not NULL, and an order-free checksum of
-    (primary key, value) over all rows."""
+    (primary key, value) over all rows. `other` is the checksum that these values have in the words of
+    another type that they may become (`jsonb`, of a `json`); "" where there is none."""
 
     name: str
     non_null: int
     checksum: str
+    other: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,13 @@ class TableCount:
 @dataclass(frozen=True)
 class Count:
     """A whole database at one moment: every table, and the names of views, triggers and indexes, as
-    often as there are."""
+    often as there are; and what each sequence that counts up gives next."""
 
     tables: tuple[TableCount, ...]
     objects: tuple[tuple[str, str], ...]  # (kind, name)
+    positions: tuple[
+        tuple[str, int], ...
+    ] = ()  # ("products.id", 4), or by the name of the sequence
 
 
 Verdict = Literal["identical", "changed", "lost", "added", "unknown"]
@@ -84,7 +89,8 @@ class Entry:
     """One table before and after. `sentence` says it all: "products: 3 rows before, 3 after, every
     earlier value identical". `rows_lost` counts rows that are gone; `mixed` where the values of each
     column are what they were, and those of a row are not together any more; `untold` where rows are
-    gone and the values of those that stay are not known. `history_lost` counts rows of the past."""
+    gone and the values of those that stay are not known. `history_lost` counts rows of the past.
+    `by_others` where others have changed it while the plan ran, and the plan has not."""
 
     table: str
     verdict: Verdict
@@ -97,6 +103,7 @@ class Entry:
     mixed: bool = False
     untold: bool = False
     history_lost: int = 0
+    by_others: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,8 @@ class Ledger:
 
     `is_sample` where not all rows were there to be counted: its numbers are those of a sample. `more`
     says what was lost in a greater number than in the rehearsal, since the database had grown.
+    `held` are the tables that the plan kept others from writing to. `set_back` are sequences, with
+    what they gave next before and after: what they give again is in use, or was.
     """
 
     entries: tuple[Entry, ...]
@@ -115,6 +124,8 @@ class Ledger:
     verdict: str  # one sentence for the top of a page
     is_sample: bool = False
     more: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    set_back: tuple[tuple[str, int, int], ...] = ()
 
 
 def compare(before: Count, after: Count, statements: Collection[str] = ()) -> Ledger:
@@ -140,7 +151,17 @@ def compare(before: Count, after: Count, statements: Collection[str] = ()) -> Le
     entries.sort(key=lambda entry: entry.table)
     lost = beyond(before.objects, after.objects)
     gained = beyond(after.objects, before.objects)
-    return _conclude(tuple(entries), lost, gained)
+    return concluded(tuple(entries), lost, gained, _set_back(before, after))
+
+
+def _set_back(before: Count, after: Count) -> tuple[tuple[str, int, int], ...]:
+    """The sequences that give lower numbers than they did."""
+    now = dict(after.positions)
+    return tuple(
+        (name, then, now[name])
+        for name, then in before.positions
+        if name in now and now[name] < then
+    )
 
 
 def beyond(
@@ -286,7 +307,10 @@ def _column_kept(
 
 
 def _is_same(one: ColumnCount, other: ColumnCount) -> bool:
-    return (one.non_null, one.checksum) == (other.non_null, other.checksum)
+    is_equal = one.checksum == other.checksum
+    if not (one.other and other.other):  # else both are of that type still
+        is_equal = is_equal or one.checksum == other.other or one.other == other.checksum
+    return one.non_null == other.non_null and is_equal
 
 
 def _removed(table: TableCount) -> Entry:
@@ -347,6 +371,8 @@ def _sentence(
         parts.append("values changed places between rows")
     elif untold:
         parts.append(UNTOLD)
+    elif not old.columns and old.rows and not lost:
+        parts.append("what they hold was not compared")
     elif not lost and old.rows and (new.together or not old.together):
         rest = any(column.verdict == "lost" for column in columns)
         parts.append(f"every {'other' if rest else 'earlier'} value identical")
@@ -365,16 +391,20 @@ def _replaced(old: TableCount, new: TableCount) -> str:
     )
 
 
-def _conclude(
+def concluded(
     entries: tuple[Entry, ...],
     lost: tuple[tuple[str, str], ...],
     gained: tuple[tuple[str, str], ...],
+    set_back: tuple[tuple[str, int, int], ...] = (),
 ) -> Ledger:
-    """Sum the entries up."""
+    """Return the ledger that these entries make, summed up."""
     losses = [entry.sentence for entry in entries if entry.verdict == "lost"]
     # An index can be made again from the data; what a trigger or a view did is gone.
     losses.extend(f"{kind} {name} removed" for kind, name in lost if kind != "index")
     changed = [entry.sentence for entry in entries if entry.verdict == "changed"]
+    changed.extend(
+        f"the sequence of {name} goes back from {then:,} to {now:,}" for name, then, now in set_back
+    )
     rows = sum(entry.rows_before or 0 for entry in entries)
     tables = sum(entry.rows_before is not None for entry in entries)
     if losses:
@@ -385,8 +415,13 @@ def _conclude(
         verdict = "Nothing is lost: there was no table before."
     else:
         count = f"{tables:,} table{'' if tables == 1 else 's'}"
-        verdict = f"Nothing is lost: {rows_of(rows)} in {count}, every earlier value identical."
-    return Ledger(entries, lost, gained, tuple(losses), not losses and not changed, verdict)
+        verdict = f"Nothing is lost: {rows_of(rows)} in {count}, every earlier value identical"
+        theirs = ", ".join(entry.table for entry in entries if entry.by_others)
+        verdict += f" but for what others changed meanwhile in {theirs}." if theirs else "."
+    is_clean = not losses and not changed
+    return Ledger(
+        entries, lost, gained, tuple(losses), is_clean=is_clean, verdict=verdict, set_back=set_back
+    )
 
 
 def rows_of(number: int) -> str:

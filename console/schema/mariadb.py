@@ -21,7 +21,7 @@ from console.schema.errors import MigrationFailed, Unsupported
 from console.schema.flavour import flavour_in
 from console.schema.guard import OUTSIDE, Guard
 from console.schema.ledger import TableCount
-from console.schema.mariadb_count import backquoted, is_uniform, read_keys, tally_table
+from console.schema.mariadb_count import backquoted, is_uniform, plain, read_keys, tally_table
 from console.schema.target import Target
 
 DRIVERS = ("pymysql", "MySQLdb", "mysql", "mariadb", "sqlalchemy.dialects.mysql")
@@ -42,6 +42,10 @@ OTHERS = "SELECT schema_name FROM information_schema.schemata WHERE schema_name 
 KEYS = """
 SELECT table_name, column_name FROM information_schema.statistics
 WHERE table_schema = database() AND index_name = 'PRIMARY' ORDER BY table_name, seq_in_index
+"""
+SEQUENCES = """
+SELECT table_name FROM information_schema.tables
+WHERE table_schema = database() AND table_type = 'SEQUENCE' ORDER BY table_name
 """
 OBJECTS = """
 SELECT 'view', table_name, table_name FROM information_schema.views WHERE table_schema = database()
@@ -170,7 +174,9 @@ class MariaDB(Dialect):
     def violations(self, connection: Connection) -> dict[str, int]:
         return {}  # the server lets none in
 
-    def shapes(self, connection: Connection, exclude: Collection[str]) -> tuple[Shape, ...]:
+    def shapes(
+        self, connection: Connection, exclude: Collection[str], known: Collection[str] = ()
+    ) -> tuple[Shape, ...]:
         columns: dict[str, list[tuple[str, str]]] = {}
         versioned = set()
         for table, name, kind, is_versioned in connection.exec_driver_sql(COLUMNS):
@@ -205,6 +211,17 @@ class MariaDB(Dialect):
                 "SELECT table_name FROM information_schema.tables WHERE table_schema = database() "
                 "AND left(table_name, 13) = '_alembic_tmp_'"
             ).scalars()
+        )
+
+    def positions(self, connection: Connection) -> tuple[tuple[str, int], ...]:
+        names = connection.exec_driver_sql(SEQUENCES).scalars().all()
+        asked = "SELECT next_not_cached_value, increment, cycle_option FROM {}"
+        found = {
+            name: connection.execute(text(plain(asked.format(backquoted(name))))).one()
+            for name in names
+        }
+        return tuple(
+            (name, int(row[0])) for name, row in found.items() if row[1] > 0 and not row[2]
         )
 
     @contextmanager

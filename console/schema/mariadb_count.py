@@ -175,6 +175,8 @@ def _value(shape: Shape, name: str) -> str:
         return column
     if kind in TEXT:
         return f"CAST(CONVERT({column} USING utf8mb4) AS BINARY)"
+    if kind in ("uuid", "inet4", "inet6"):
+        return f"CAST(CAST({column} AS char) AS BINARY)"
     if kind == "bit":  # the shape calls numbers so that are filled up with zeros
         return f"CAST({column} + 0 AS BINARY)"
     if kind == "float":  # as text it would have six digits

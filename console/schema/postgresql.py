@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import quote
 
+from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from console.schema.dialect import Busy, Dialect, Keep, Keys, Shape, is_managed, quoted
 from console.schema.driver import ask, ended, engine_of, run
 from console.schema.errors import MigrationFailed, Unsupported
 from console.schema.guard import SPLITS, Guard
+from console.schema.large_objects import LARGE_OBJECTS, count_large_objects
 from console.schema.ledger import TableCount
 from console.schema.locks import LockWatch
 from console.schema.postgresql_catalogue import NAME, OWN
-from console.schema.postgresql_count import is_uniform, read_keys, tally_table
+from console.schema.postgresql_count import is_uniform, plain, read_keys, tally_table
 from console.schema.target import Target
 
 # The two numbers of the advisory lock, "CONS" and "OLE1": one a database is enough.
@@ -55,14 +57,44 @@ SELECT current_database(), (SELECT oid FROM pg_database WHERE datname = current_
 """
 SHAPES = f"""
 SELECT {NAME}, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind,
-       array_agg(a.attname ORDER BY a.attnum), array_agg(t.typname ORDER BY a.attnum),
+       c.relispartition, array_agg(a.attname ORDER BY a.attnum), array_agg(coalesce(b.typname, t.typname) ORDER BY a.attnum),
        (SELECT array_agg(k.attname ORDER BY array_position(i.indkey::int[], k.attnum::int))
         FROM pg_index i JOIN pg_attribute k
           ON k.attrelid = i.indrelid AND k.attnum = ANY (i.indkey)
         WHERE i.indrelid = c.oid AND i.indisprimary)
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
-{OWN} AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped
-GROUP BY c.oid, c.relname, c.relkind, n.nspname ORDER BY 1
+LEFT JOIN pg_type b ON b.oid = t.typbasetype AND t.typtype = 'd'
+{OWN} AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+GROUP BY c.oid, c.relname, c.relkind, c.relispartition, n.nspname ORDER BY 1
+"""  # noqa: S608 - made of constants
+# Those that count up, by the column that they belong to.
+SEQUENCES = f"""
+SELECT coalesce((SELECT CASE WHEN m.nspname = current_schema() THEN t.relname
+                             ELSE m.nspname || '.' || t.relname END || '.' || a.attname
+                 FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid
+                 JOIN pg_namespace m ON m.oid = t.relnamespace
+                 JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+                 WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                   AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')), {NAME}),
+       quote_ident(n.nspname) || '.' || quote_ident(c.relname), s.seqincrement
+FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid {OWN} AND s.seqincrement > 0
+AND NOT s.seqcycle
+AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'SELECT') END ORDER BY 1
+"""  # noqa: S608 - made of constants
+SOURCES = f"""
+SELECT {NAME}, quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_class c {OWN}
+AND c.relkind IN ('r', 'p')
+"""  # noqa: S608 - made of constants
+# Nobody writes to a table, or changes what is in it, without one of these locks until the end.
+WRITTEN = f"""
+SELECT DISTINCT {NAME} FROM pg_locks l
+JOIN pg_class c ON c.oid = coalesce(pg_partition_root(l.relation), l.relation) {OWN}
+AND l.pid = pg_backend_pid() AND l.locktype = 'relation'
+AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+AND l.mode IN ('RowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+UNION SELECT '{LARGE_OBJECTS}' FROM pg_locks l WHERE l.pid = pg_backend_pid()
+AND l.relation IN ('pg_largeobject'::regclass, 'pg_largeobject_metadata'::regclass)
+AND l.mode = 'RowExclusiveLock'
 """  # noqa: S608 - made of constants
 OBJECTS = f"""
 SELECT 'view', {NAME}, {NAME} FROM pg_class c {OWN} AND c.relkind IN ('v', 'm')
@@ -71,6 +103,10 @@ UNION ALL SELECT 'index', x.relname, {NAME} FROM pg_index i JOIN pg_class x ON x
   (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
 UNION ALL SELECT 'trigger', t.tgname, {NAME} FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
   {OWN} AND NOT t.tgisinternal
+UNION ALL SELECT 'content of view', {NAME}, {NAME} FROM pg_class c {OWN}
+  AND c.relkind = 'm' AND c.relispopulated
+UNION ALL SELECT 'rule', r.rulename, {NAME} FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+  {OWN} AND r.rulename <> '_RETURN'
 UNION ALL SELECT 'policy', p.polname, {NAME} FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
   {OWN}
 UNION ALL SELECT 'function', c.proname, '' FROM pg_proc c JOIN pg_namespace n
@@ -199,7 +235,9 @@ class PostgreSQL(Dialect):
     def violations(self, connection: Connection) -> dict[str, int]:
         return {}  # the server lets none in
 
-    def shapes(self, connection: Connection, exclude: Collection[str]) -> tuple[Shape, ...]:
+    def shapes(
+        self, connection: Connection, exclude: Collection[str], known: Collection[str] = ()
+    ) -> tuple[Shape, ...]:
         return tuple(
             Shape(
                 name,
@@ -208,8 +246,10 @@ class PostgreSQL(Dialect):
                 source if kind == "p" else f"ONLY {source}",
                 tuple(kinds),
             )
-            for name, source, kind, columns, kinds, key in connection.exec_driver_sql(SHAPES)
-            if is_managed(name, exclude)
+            for name, source, kind, is_part, columns, kinds, key in connection.exec_driver_sql(
+                SHAPES
+            )
+            if is_managed(name, exclude) and (not is_part or name in known)
         )
 
     def objects(
@@ -244,12 +284,34 @@ class PostgreSQL(Dialect):
     def is_uniform(self, connection: Connection, shape: Shape, column: str) -> bool:
         return is_uniform(connection, shape, column)
 
-    def loose(self, connection: Connection) -> dict[str, int]:
-        number = connection.exec_driver_sql("SELECT count(*) FROM pg_largeobject_metadata").scalar()
-        return {"large objects": int(number or 0)}
+    def loose(
+        self, connection: Connection, earlier: Mapping[str, Keys]
+    ) -> tuple[tuple[TableCount, Keys | None], ...]:
+        return (count_large_objects(connection, earlier.get(LARGE_OBJECTS)),)
+
+    def positions(self, connection: Connection) -> tuple[tuple[str, int], ...]:
+        found = connection.exec_driver_sql(SEQUENCES).all()
+        asked = [
+            f"SELECT {number}, last_value + CASE WHEN is_called THEN {step} ELSE 0 END FROM {source}"  # noqa: S608 - quoted
+            for number, (_, source, step) in enumerate(found)
+        ]
+        if not asked:
+            return ()
+        rows = connection.execute(text(plain(" UNION ALL ".join(asked)))).all()
+        next_of = {row[0]: row[1] for row in rows}
+        return tuple((name, int(next_of[number])) for number, (name, _, _) in enumerate(found))
 
     def watch(self, connection: Connection) -> LockWatch | None:
         return LockWatch(connection.connection.dbapi_connection)
+
+    def hold(self, connection: Connection, tables: Collection[str]) -> None:
+        sources = {row[0]: row[1] for row in connection.exec_driver_sql(SOURCES)}
+        names = ", ".join(sources[name] for name in sorted(tables) if name in sources)
+        if names:
+            connection.execute(text(f"LOCK TABLE {plain(names)} IN SHARE ROW EXCLUSIVE MODE"))
+
+    def written(self, connection: Connection) -> frozenset[str] | None:
+        return frozenset(connection.exec_driver_sql(WRITTEN).scalars())
 
     def led_away(self, connection: Connection) -> str:
         theirs, path = connection.exec_driver_sql(PATH).one()

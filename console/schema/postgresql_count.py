@@ -60,8 +60,10 @@ def read_keys(connection: Connection, shape: Shape, rows: int, keep: Keep) -> Ke
         return None
     few = len(shape.columns) <= COLUMNS_AT_ONCE and rows * len(shape.columns) <= VALUES_KEPT
     names = shape.columns if keep == "values" and few else ()
-    values = "".join(f", {_value(shape, name)} AS v{i}" for i, name in enumerate(names))
-    hashes = ["h", *(f"coalesce(hashtextextended(v{i}, h), 0)" for i in range(len(names)))]
+    others = tuple(name for name in names if _kind(shape, name) == "json")
+    spelled = (*(_value(shape, name) for name in names), *(_as_jsonb(name) for name in others))
+    values = "".join(f", {value} AS v{i}" for i, value in enumerate(spelled))
+    hashes = ["h", *(f"coalesce(hashtextextended(v{i}, h), 0)" for i in range(len(spelled)))]
     sent = ", ".join(f"string_agg(int8send({each}), ''::bytea)" for each in hashes)
     # All of them by one statement: another may come by the rows in another order.
     sql = (
@@ -69,7 +71,12 @@ def read_keys(connection: Connection, shape: Shape, rows: int, keep: Keep) -> Ke
         f"FROM (SELECT {_key(shape)} AS h{values} FROM {plain(shape.source)} OFFSET 0) AS s"
     )
     numbers, *columns = map(_unpacked, connection.execute(text(sql)).one())
-    return Keys(numbers, dict(zip(names, columns, strict=True)))
+    number = len(names)
+    return Keys(
+        numbers,
+        dict(zip(names, columns[:number], strict=True)),
+        dict(zip(others, columns[number:], strict=True)),
+    )
 
 
 def is_uniform(connection: Connection, shape: Shape, column: str) -> bool:
@@ -93,8 +100,12 @@ def _sums(
     counts: list[ColumnCount] = []
     for first in range(0, max(len(shape.columns), 1), COLUMNS_AT_ONCE):
         names = shape.columns[first : first + COLUMNS_AT_ONCE]
-        values = "".join(f", {_value(shape, name)} AS v{i}" for i, name in enumerate(names))
-        sums = "".join(f", count(v{i}), sum(hashtextextended(v{i}, h))" for i in range(len(names)))
+        others = [name for name in names if _kind(shape, name) == "json"]
+        spelled = (*(_value(shape, name) for name in names), *map(_as_jsonb, others))
+        values = "".join(f", {value} AS v{i}" for i, value in enumerate(spelled))
+        sums = "".join(
+            f", count(v{i}), sum(hashtextextended(v{i}, h))" for i in range(len(spelled))
+        )
         # OFFSET 0 keeps the server from computing a value once for each time it is named.
         sql = (
             f"SELECT count(*), coalesce(sum(h), 0){sums} FROM "  # noqa: S608 - names are quoted
@@ -102,8 +113,10 @@ def _sums(
         )
         found = connection.execute(text(sql), parameters).one()
         rows, hashed = int(found[0]), int(found[1]) & MASK
+        totals = [f"{int(total or 0) & MASK:016x}" for total in found[3::2]]
+        as_jsonb = dict(zip(others, totals[len(names) :], strict=True))
         counts += [
-            ColumnCount(name, found[2 + 2 * i], f"{int(found[3 + 2 * i] or 0) & MASK:016x}")
+            ColumnCount(name, found[2 + 2 * i], totals[i], as_jsonb.get(name, ""))
             for i, name in enumerate(names)
         ]
     return rows, hashed, tuple(counts)
@@ -117,15 +130,36 @@ def _key(shape: Shape) -> str:
     return f"hashtextextended(concat_ws({SEPARATOR}, {values}), 0)"
 
 
+def _kind(shape: Shape, name: str) -> str:
+    """The type of a column, as the server calls it; of a domain that of what it is made of."""
+    return shape.kinds[shape.columns.index(name)]
+
+
+def _as_jsonb(name: str) -> str:
+    """A value of a `json` as the text that it has as `jsonb`; as its own where it may have no place
+    there: an escaped sign, a number of very many digits."""
+    text = f"CAST({plain(quoted(name))} AS text)"
+    is_plain = f"strpos({text}, chr(92)) = 0 AND {text} !~ '[eE][+-]?[0-9]{{4}}|[0-9]{{200}}'"
+    jsonb = f"CAST(CAST({plain(quoted(name))} AS jsonb) AS text)"
+    return f'CASE WHEN {is_plain} THEN {jsonb} ELSE {text} END COLLATE "C"'
+
+
 def _value(shape: Shape, name: str) -> str:
     """A value as text that is the same for equal values of another type."""
     column = plain(quoted(name))
-    kind = shape.kinds[shape.columns.index(name)]
+    kind = _kind(shape, name)
     if kind == "numeric":
         column = f"trim_scale({column})"
+    if kind == "_numeric":  # each number without the zeros at its end
+        digits = f"regexp_replace(CAST({column} AS text), '([.][0-9]*[1-9])0+(?=[,}}])', chr(92) || '1', 'g')"
+        return f"regexp_replace({digits}, '[.]0+(?=[,}}])', '', 'g') COLLATE \"C\""
+    if kind == "_float4":
+        column = f"CAST({column} AS float8[])"
     if kind == "float4":
         column = f"CAST({column} AS float8)"
-    if kind == "timestamp":  # a date that became one
+    if kind == "timestamptz":  # one without a zone that became one: counted in UTC
+        column = f"({column} AT TIME ZONE 'UTC')"
+    if kind in ("timestamp", "timestamptz"):  # a date that became one
         return f"replace(CAST({column} AS text), ' 00\\:00\\:00', '') COLLATE \"C\""
     return f'CAST({column} AS text) COLLATE "C"'
 

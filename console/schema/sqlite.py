@@ -43,6 +43,7 @@ class SQLite(Dialect):
 
     name = "sqlite"
     names = ("sqlite",)
+    is_shared = False
 
     def __init__(self) -> None:
         self.holder: Any = None  # the connection that began the plan's transaction
@@ -121,7 +122,9 @@ class SQLite(Dialect):
             found[words] = found.get(words, 0) + 1
         return found
 
-    def shapes(self, connection: Connection, exclude: Collection[str]) -> tuple[Shape, ...]:
+    def shapes(
+        self, connection: Connection, exclude: Collection[str], known: Collection[str] = ()
+    ) -> tuple[Shape, ...]:
         names = connection.exec_driver_sql(
             "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
         ).scalars()
@@ -133,7 +136,18 @@ class SQLite(Dialect):
         info = connection.exec_driver_sql(f"PRAGMA table_xinfo({quoted(name)})").all()
         visible = [row for row in info if row[6] != 1]  # 1: hidden column of a virtual table
         key = sorted((row[5], row[1]) for row in visible if row[5])
-        return Shape(name, tuple(row[1] for row in visible), tuple(column for _, column in key))
+        columns, named = tuple(row[1] for row in visible), tuple(column for _, column in key)
+        optional = [row[1] for row in visible if row[5] and not row[3]]
+        is_number = len(key) == 1 and any(row[5] and row[2].upper() == "INTEGER" for row in visible)
+        if optional and not is_number and self._shares_null(connection, name, optional):
+            return Shape(name, columns, ())
+        return Shape(name, columns, named)
+
+    def _shares_null(self, connection: Connection, table: str, key: list[str]) -> bool:
+        """Whether several rows have NULL in their key, which SQLite allows: it does not tell them apart."""
+        unset = " OR ".join(f"{quoted(name)} IS NULL" for name in key)
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {quoted(table)} WHERE {unset} LIMIT 2)"  # noqa: S608 - quoted
+        return bool(connection.exec_driver_sql(sql.replace("%", "%%")).scalar() == 2)
 
     def objects(
         self, connection: Connection, exclude: Collection[str]
