@@ -15,6 +15,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from console.schema.environment import Environment
+from console.schema.errors import OthersWrote
 from console.schema.execution import Execution
 from console.schema.job import Pass
 from console.schema.lock import queued
@@ -46,6 +47,12 @@ def run_pass(
             command = ("upgrade" if is_up(plan) else "downgrade", destination(plan))
             environment.run(config, script, work, command=command, destination_rev=command[1])
             return
+        except OthersWrote as error:
+            execution.held |= error.tables
+            names = ", ".join(sorted(error.tables))
+            text = f"Others may have written to {names} meanwhile; trying again while they wait"
+            execution.progress(Event("check", text))
+            continue
         except Exception as error:
             if not environment.waits_for_lock(error):
                 raise

@@ -19,7 +19,7 @@ from console.schema.outcome import StepResult
 from console.schema.progress import Event, Progress
 from console.schema.statement import Operation, Statement
 
-SQL_LENGTH = 20_000
+SQL_LENGTH = 20_000  # of a statement; what is longer is cut
 PARAMETERS_LENGTH = 500
 STATEMENTS_KEPT = 1000
 SECONDS_BETWEEN_EVENTS = 0.1

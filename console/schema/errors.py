@@ -95,6 +95,15 @@ class DataLost(RunError):
         super().__init__(f"Data would be lost that the rehearsal kept: {'; '.join(losses)}.")
 
 
+class OthersWrote(RunError):
+    """What the ledger found may be what others did to `tables` meanwhile; the run was rolled back, and
+    is tried again while they wait."""
+
+    def __init__(self, tables: frozenset[str]) -> None:
+        self.tables = tables
+        super().__init__(f"Others may have written to {', '.join(sorted(tables))} meanwhile.")
+
+
 class MigrationFailed(RunError):
     """The migration code itself raised; `revision` and `statement` say where."""
 

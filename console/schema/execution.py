@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.script import ScriptDirectory
@@ -17,15 +18,17 @@ from console.schema.catalogue import Catalogue, read_catalogue
 from console.schema.compatibility import Reading, weigh
 from console.schema.count import KeysByTable, count
 from console.schema.dialect import Dialect
-from console.schema.errors import DataLost, MigrationFailed, PlanChanged, Unsupported
-from console.schema.excess import ahead, excess, told
+from console.schema.errors import MigrationFailed, PlanChanged, Unsupported
+from console.schema.excess import ahead
 from console.schema.guard import Guard
 from console.schema.halfway import halfway_in
 from console.schema.history import heads_in
 from console.schema.inquiry import put, with_rows
 from console.schema.job import Job, Pass, PassResult
 from console.schema.journal import Journal
+from console.schema.judgement import judged
 from console.schema.ledger import Count, Ledger, compare, losing_rows, renames_in
+from console.schema.others import alone_by_locks, alone_by_statements, not_the_plans
 from console.schema.plan import Step
 from console.schema.probe import Probe
 from console.schema.progress import Event, Progress
@@ -61,6 +64,7 @@ class Execution:
         self.start: _Start | None = None
         self.completed = 0  # steps that are saved, where each is a transaction of its own
         self.heads: tuple[str, ...] = ()  # where they have led
+        self.held: frozenset[str] = frozenset()  # tables that others may not write to meanwhile
         self.result = PassResult()
         self.exclude = job.target.version_tables
 
@@ -133,7 +137,11 @@ class Execution:
         self.progress(Event("ledger", text))
         if self.first is None:
             losing = losing_rows(plan.expected) if plan.expected is not None else None
-            self.first = count(connection, exclude=self.exclude, keys=self.keys, losing=losing)
+            if plan.expected is not None and plan.is_shared and self.guard.whole:
+                self.held |= frozenset(plan.expected.held)
+            self.first = count(
+                connection, exclude=self.exclude, keys=self.keys, losing=losing, held=self.held
+            )
             return self.first
         return count(connection, exclude=self.exclude, earlier=self.keys, before=self.first)
 
@@ -160,14 +168,33 @@ class Execution:
         if plan.expected is not None and (worse := ahead(self.first, plan.expected)):
             raise PlanChanged(worse)
 
-    def judge(self, plan: Pass, ledger: Ledger) -> Ledger:
-        """Raise DataLost for losses of another kind than the rehearsal had; return the ledger, which
-        says of those of its kind how much more they are."""
-        if plan.expected is None:
-            return ledger
-        if worse := excess(ledger, plan.expected):
-            raise DataLost(worse)
-        return told(ledger, plan.expected)
+    def judge(self, plan: Pass, connection: Connection, ledger: Ledger, after: Catalogue) -> Ledger:
+        """Return a ledger without what others did, with what the rehearsal says to it; raises DataLost,
+        and OthersWrote where another attempt may tell."""
+        assert self.first is not None
+        assert self.catalogue is not None
+        is_open = plan.is_shared and self.dialect.is_shared
+        if is_open:
+            written = self.dialect.written(connection) if self.guard.whole else None
+            if written is None:
+                passed = self.journal is not None and self.journal.has_passed
+                steps = () if passed else self.capture.finished()
+                alone = alone_by_statements(steps, self.catalogue, self.first)
+            else:
+                alone = alone_by_locks(written, self.catalogue, after, self.first)
+            ledger = not_the_plans(ledger, alone)
+        if plan.expected is not None:
+            held = self.held if is_open else None
+            ledger = judged(ledger, plan.expected, held=held, is_whole=self.guard.whole)
+        return replace(ledger, held=self._altered())
+
+    def _altered(self) -> tuple[str, ...]:
+        """The tables that the plan has locked against everybody who writes, as far as that was watched."""
+        assert self.first is not None
+        locks = (lock for step in self.capture.finished() for lock in step.locks)
+        modes = ("EXCLUSIVE", "ACCESS EXCLUSIVE")
+        locked = {lock.table for lock in locks if lock.mode in modes}
+        return tuple(table.name for table in self.first.tables if table.name in locked)
 
     def check_foreign_keys(self, before: dict[str, int], after: dict[str, int]) -> None:
         """Raise MigrationFailed where the pass broke foreign keys that were sound before it."""
@@ -298,6 +325,7 @@ class _Work:
         assert start is not None
         if execution.guard.whole and execution.dialect.transaction(connection) != start.transaction:
             raise MigrationFailed(SPLIT)
+        catalogue = read_catalogue(connection, exclude=execution.exclude)
         execution.progress(Event("check", "Checking foreign keys"))
         execution.check_foreign_keys(start.violations, execution.dialect.violations(connection))
         assert execution.first is not None
@@ -307,7 +335,7 @@ class _Work:
                 connection, "Counting every table after the last step", self.plan
             )
             ledger = compare(execution.first, after, execution.sent(self.plan))
-            ledger = execution.judge(self.plan, ledger)
+            ledger = execution.judge(self.plan, connection, ledger, catalogue)
         execution.result = PassResult(
             steps=execution.capture.finished(),
             operations=tuple(execution.capture.operations),
@@ -315,7 +343,7 @@ class _Work:
             heads=context.get_current_heads(),
             ledger=ledger,
             before=start.catalogue,
-            after=read_catalogue(connection, exclude=execution.exclude),
+            after=catalogue,
             counts=execution.first.tables,
             leftovers=tuple(sorted(execution.dialect.leftovers(connection) - start.leftovers)),
             compatibility=weigh(start.readings, read_models(context)) if self.plan.reads else None,

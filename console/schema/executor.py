@@ -52,7 +52,8 @@ def apply(
     dialect = dialect_of(target)
     with snapshot_of(target) as snapshot:
         verify(plan, snapshot, target)
-        step = Pass(plan.steps, plan.start, schema_digest(plan.ingredients), expected, probes)
+        schema = schema_digest(plan.ingredients)
+        step = Pass(plan.steps, plan.start, schema, expected, probes, is_shared=True)
         job = Job("run", snapshot, (step,), lock_wait, plan.ingredients)
         if not dialect.is_whole(plan.steps):
             try:

@@ -27,7 +27,8 @@ class Pass:
     ("" leaves it unchecked). With `expected`, losses beyond those of the rehearsal roll it back.
     `probes` are asked again, and no answer that binds may be worse. With `reads`, every model is
     read before and after; with `watches`, the locks of each step are written down where the database
-    tells them. Without `proves`, no ledger is drawn up.
+    tells them. Without `proves`, no ledger is drawn up. `is_shared` where others write to the database
+    meanwhile, as they do to none of its clones.
     """
 
     steps: tuple[Step, ...]
@@ -38,6 +39,7 @@ class Pass:
     reads: bool = False
     proves: bool = True
     watches: bool = False
+    is_shared: bool = False
 
 
 @dataclass(frozen=True)

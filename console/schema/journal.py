@@ -53,6 +53,7 @@ class Journal(ABC):
         self.is_open = False
         self.source = TABLE
         self.done: dict[tuple[str, int], Record] = {}
+        self.has_passed = False  # over what an earlier attempt has executed
         self._take(job.done)
 
     def install(self, mark: str) -> None:
@@ -137,6 +138,7 @@ class Journal(ABC):
             self.revision, self.number = str(self.capture.revision), 0
         self.number += 1
         known = self.done.get((self.revision, self.number))
+        self.has_passed = self.has_passed or known is not None
         if known is not None and known.digest != digest_of(sql, parameters):
             raise self._stuck(OTHER)
         if known is not None and known.rowid:
