@@ -18,9 +18,10 @@ from console.schema.errors import (
     RunError,
     UnknownDatabaseRevision,
 )
-from console.schema.parsing import parse
+from console.schema.history import read_history
 from console.schema.plan import Plan, make_plan
 from console.schema.roots import with_roots
+from console.schema.syntax import SYNTAX_ERROR
 from console.schema.target import Target
 
 TEMPLATES = "*.mako"  # no part of a plan, and needed to write new revisions
@@ -66,8 +67,6 @@ def snapshot_of(target: Target) -> Iterator[Target]:
                 _refuse_circles(folder)
                 shutil.copytree(folder, place, ignore=_left_out, dirs_exist_ok=True)
         places = tuple(copy / folder.relative_to(root) for folder in folders)
-        for place in places[1:]:
-            _leave_out_broken(place)
         # What revision files import from beside the script folder is still found there.
         last = (*with_roots(target).last_paths, folders[0].parent)
         moved = replace(
@@ -77,6 +76,7 @@ def snapshot_of(target: Target) -> Iterator[Target]:
             last_paths=last,
             origin=target.origin or folders[0],
         )
+        _leave_out_broken(moved)
         yield _with_settings(moved, copy)
 
 
@@ -108,12 +108,11 @@ def _copied(file: Path, copy: Path) -> Path:
     return place
 
 
-def _leave_out_broken(folder: Path) -> None:
-    for path in folder.rglob("*.py"):
-        try:
-            parse(path.read_bytes())
-        except SyntaxError:
-            path.unlink()
+def _leave_out_broken(snapshot: Target) -> None:
+    """Remove the revision files that are no Python. What is read here is not parsed again to verify it."""
+    for revision in read_history(snapshot).in_file_order:
+        if any(problem.code == SYNTAX_ERROR for problem in revision.problems):
+            revision.path.unlink()
 
 
 def verify(plan: Plan, snapshot: Target, original: Target) -> None:

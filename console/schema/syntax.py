@@ -15,6 +15,7 @@ from console.schema.revision import Direction, Problem, Revision
 NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
 ILLEGAL = frozenset("@-+:")  # what Alembic refuses in an id, since its goals use them
 BASE = "base"
+SYNTAX_ERROR = "syntax-error"  # the code of the problem that a file has which is no Python
 CREATED = re.compile(r"^\s*Create Date:\s*(\S.*?)\s*$", re.MULTILINE)
 BLOCK = "autocommit_block"
 OTHERS: dict[Direction, str] = {"up": "downgrade", "down": "upgrade"}
@@ -39,7 +40,7 @@ def read_revision(path: Path, data: bytes) -> Revision:
     except SyntaxError as error:
         line, reason = error.lineno, error.msg
         at = f" (line {line})" if line else ""
-        problem = Problem("syntax-error", f"It is not valid Python: {reason}{at}.", str(path), line)
+        problem = Problem(SYNTAX_ERROR, f"It is not valid Python: {reason}{at}.", str(path), line)
         return Revision(
             _id_from_name(path), (), path, sha256, "", problems=(problem,), is_broken=True
         )
