@@ -15,7 +15,7 @@ from tests.histories.place import PRODUCTS, Place
 from tests.histories.script_folder import ENVIRONMENT, Sample
 from tests.histories.served import Served
 from tests.schema.test_cancel import DATABASES
-from tests.schema.test_clone_cancel import ends_at_once, later
+from tests.schema.test_clone_cancel import ends_at_once, later, waiting
 
 # It says that it is there, and stops for as long as the other file is.
 STOP = """\
@@ -100,7 +100,9 @@ def test_a_look_at_a_database_ends_between_two_questions_and_on_a_server_within_
     place = make(PRODUCTS)
     apply(place.target, place.plan())
     place.workspace.mkdir()
-    with ends_at_once(place), read_only(place.target, later(5)) as connection:
+    is_served = isinstance(place, Served)
+    cancelled = waiting(place.target.url, f"{question}%") if is_served else later(5)
+    with ends_at_once(place), read_only(place.target, cancelled) as connection:
         assert connection is not None
         while True:
             connection.exec_driver_sql(question)
