@@ -10,6 +10,7 @@ import click
 
 from console.cli.approver import approver_option, identified
 from console.cli.context import pass_console, target_of, target_option
+from console.cli.errors import UNREADABLE, database_sentence
 from console.cli.output import Reporter, json_option, say, write_json
 from console.services.account import Account
 from console.services.ailment import Ailment, Remedy, RemedyKind
@@ -121,7 +122,14 @@ def _examine(
     chosen = [target_of(console, target)] if target else list(console.targets.values())
     yield from examine_runs(workshop)
     for one in chosen:
-        yield from examine(workshop, one, actor_name=ACTOR, approver=approver, progress=progress)
+        try:
+            yield from examine(
+                workshop, one, actor_name=ACTOR, approver=approver, progress=progress
+            )
+        except UNREADABLE as error:
+            if target:
+                raise
+            yield Ailment("database-unreachable", one.name, database_sentence(error))
     yield from examine_workspace(workshop)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 from alembic.util import CommandError
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from console.cli.output import AS_JSON, WRITTEN, write_json
 from console.config import SettingsError
@@ -53,10 +54,10 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except EXPECTED as error:
-        raise Refusal(str(error)) from error
+        raise Refusal(" ".join(str(error).split())) from error
     except NoSuchModuleError as error:
         raise Refusal(f"A database URL names a dialect that is not installed: {error}") from error
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise Refusal(database_sentence(error)) from error
     except ModuleNotFoundError as error:
         if error.name in {"psycopg", "psycopg2", "MySQLdb", "pymysql", "mariadb"}:
@@ -66,9 +67,14 @@ def one_line_errors() -> Iterator[None]:
         raise
 
 
+UNREADABLE = (SQLAlchemyError, SchemaError, sqlite3.Error)  # what reading a database may raise
+
+
 def database_sentence(error: Exception) -> str:
     """What a database said, in one line and without the statement's parameters."""
-    text = " ".join(str(getattr(error, "orig", error)).split())
+    if isinstance(error, SchemaError):
+        return " ".join(str(error).split())
+    text = " ".join(str(getattr(error, "orig", error)).split()).rstrip(".")
     if "no such table: console_" in text or 'relation "console_' in text:
         return "The console's own database is not up to date. Run `manage.py migrate` first."
     return f"The database refused: {text}. `manage.py check` says what can be reached."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from console.cli.context import pass_console, target_of, target_option
+from console.cli.errors import UNREADABLE, Refusal, database_sentence
 from console.cli.graph import draw
 from console.cli.output import json_option, problem_line, warn, write_json
 from console.schema.graph import lay_out
@@ -28,19 +29,33 @@ DOTS = {"X": "●", " ": "○", "!": "✗"}
 def showmigrations(console: Console, target: str | None, graph: bool, as_json: bool) -> None:
     """List revisions, the applied ones marked.
 
-    Oldest first: [X] applied, [ ] not, [!] cannot be read, [?] applied without a file.
+    Oldest first: [X] applied, [ ] not, [!] cannot be read, [?] applied without a file. Exits with status
+    1 if a database cannot be read; the others are listed all the same.
     """
     chosen = [target_of(console, target)] if target else list(console.targets.values())
-    listed = []
+    listed, unread = [], []
     for one in chosen:
         history = read_history(one)
-        standing = read_standing(one, history)
+        try:
+            standing = read_standing(one, history)
+        except UNREADABLE as error:
+            if target:
+                raise
+            unread.append(one.name)
+            said = database_sentence(error)
+            listed.append({"target": one.name, "error": said})
+            if not as_json:
+                click.echo(f"{one.name}\n (cannot be read)")
+            warn(f"{one.name}: {said}")
+            continue
         if as_json:
             listed.append(_as_data(one.name, history, standing, graph))
         else:
             _print(one.name, history, standing, graph)
     if as_json:
         write_json(listed)
+    if unread:
+        raise Refusal(f"Where these stand cannot be told: {', '.join(unread)}.")
 
 
 def _as_data(name: str, history: History, standing: Standing, graph: bool) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import tomllib
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from console.cli import command_line
 from console.cli.main import COMMANDS
 from console.config import SettingsError
 from console.host import HostError
+from console.schema.errors import Unsupported
 from tests.cli.conftest import Manage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,6 +87,8 @@ def test_flask_migrates_own_commands_are_there(manage: Manage, app: Flask) -> No
             "Run `manage.py migrate` first.",
         ),
         (ModuleNotFoundError("No module named 'psycopg'", name="psycopg"), "driver psycopg"),
+        (sqlite3.DatabaseError("file is not a database"), "file is not a database"),
+        (Unsupported("It refused:\n\tno server there."), "It refused: no server there."),
     ],
 )
 def test_expected_errors_are_one_line_and_status_one(

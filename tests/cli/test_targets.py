@@ -40,6 +40,27 @@ def test_all_are_listed(manage: Manage, app: Flask) -> None:
     assert [one["target"] for one in listed] == ["default", "stock"]
 
 
+def test_one_that_cannot_be_read_does_not_hide_the_others(
+    manage: Manage, app: Flask, tmp_path: Path
+) -> None:
+    targets = app.extensions["console"].targets
+    for name in ("broken", "later"):
+        targets[name] = replace(targets["stock"], name=name, url=f"sqlite:///{tmp_path}/{name}.db")
+    (tmp_path / "broken.db").write_bytes(b"no database" * 100)
+    told = manage(app, "showmigrations")
+    assert told.exit_code == 1
+    assert "broken\n (cannot be read)\nlater\n [ ] aaaa1" in told.stdout
+    assert told.stderr.endswith("Error: Where these stand cannot be told: broken.\n")
+    listed = data_of(manage(app, "showmigrations", "--json"))
+    assert [one["target"] for one in listed] == ["default", "stock", "broken", "later"]
+    assert "file is not a database" in listed[2]["error"]
+    found = data_of(manage(app, "doctor", "--json"))
+    assert [(one["code"], one["subject"]) for one in found] == [("database-unreachable", "broken")]
+    alone = manage(app, "doctor", "--target", "broken")
+    assert alone.exit_code == 1
+    assert "Error: The database refused: file is not a database." in alone.stderr
+
+
 def test_a_name_chooses_one_from_plan_to_apply(manage: Manage, app: Flask, tmp_path: Path) -> None:
     assert "up   bbbb1" in manage(app, "plan", "--target", "stock").stdout
     rehearsed = manage(app, "rehearse", "--target", "stock")
