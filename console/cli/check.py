@@ -17,6 +17,8 @@ from console.schema.errors import SchemaError
 from console.schema.history import read_history, read_standing
 from console.services.errors import ServiceError
 from console.services.runner import runner_status
+from console.services.standing import lost_file
+from console.store.unavailable import StoreUnavailable
 from console.store.upgrade import is_current
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ def find(console: Console) -> Iterator[Finding]:
     """Everything that is not as it should be, by area. (Settings are checked before there is a console.)"""
     yield from check_store(console)
     for target in console.targets.values():
+        yield from check_file(console, target)
         yield from check_target(target)
 
 
@@ -96,6 +99,16 @@ def check_store(console: Console) -> Iterator[Finding]:
             f"The worker {seen}, so rehearsals and runs wait.",
             "Start it with `manage.py worker`.",
         )
+
+
+def check_file(console: Console, target: Target) -> Iterator[Finding]:
+    """Whether the file of an SQLite database is still there."""
+    try:
+        lost = lost_file(console.store, target) if is_current(console.store) else None
+    except (SQLAlchemyError, ServiceError, SchemaError, StoreUnavailable):
+        return  # said already
+    if lost:
+        yield Finding("error", "database-gone", lost, "Or let `manage.py migrate` make a new one.")
 
 
 def check_target(target: Target) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from console.schema.plan import Plan, make_plan
 from console.schema.rehearsal import Outcome
 from console.services.approved import apply_approved, find_approved
 from console.services.migrate import migrate_now
+from console.services.standing import lost_file
 from console.store.upgrade import upgrade_store
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def migrate(
     if plan is None:
         say(f"Nothing to do: '{chosen.name}' stands at {goal} already.")
         return
+    if lost := lost_file(console.store, chosen):
+        warn(lost)
     outcome = _apply(console, plan, rehearse=not no_rehearsal)
     if as_json:
         write_json(outcome)

@@ -16,11 +16,11 @@ from console.schema.digest import (
     file_digest,
     file_ingredients,
 )
-from console.schema.errors import NothingToDo, UnknownDatabaseRevision
+from console.schema.errors import NothingToDo, UnknownDatabaseRevision, Unsupported
 from console.schema.history import History, read_heads, read_history
 from console.schema.revision import Direction, Revision
 from console.schema.route import find_route
-from console.schema.target import Target
+from console.schema.target import Target, sqlite_file
 
 __all__ = ["Direction", "Ingredient", "Plan", "Step", "gather", "make_plan", "observe"]
 
@@ -139,12 +139,24 @@ def make_plan(target: Target, goal: str, history: History | None = None) -> Plan
 
 def observe(target: Target) -> tuple[tuple[str, ...], str]:
     """Return the heads of a target's database and the fingerprint of its schema, both read in one
-    read-only transaction; those of an empty database where there is none yet."""
+    read-only transaction; those of an empty database where there is none yet. Raises Unsupported
+    where there is no folder for it either."""
     with read_only(target) as connection:
         if connection is None:
+            _refuse_missing_folder(target)
             return (), EMPTY_FINGERPRINT
         catalogue = read_catalogue(connection, exclude=target.version_tables)
         return read_heads(connection, target), catalogue.fingerprint
+
+
+def _refuse_missing_folder(target: Target) -> None:
+    """A new SQLite database is made by the first plan, the folder that it lies in by nobody."""
+    file = sqlite_file(target.parsed_url)
+    if file is not None and not file.parent.is_dir():
+        raise Unsupported(
+            f"The database of '{target.name}' would be {file}, and there is no folder {file.parent}. "
+            "Make the folder, mount it, or correct the URL."
+        )
 
 
 def gather(

@@ -30,6 +30,15 @@ def note_standing(store: Store, targets: Mapping[str, Target]) -> tuple[str, ...
     return tuple(sentence for sentence in noticed if sentence)
 
 
+def lost_file(store: Store, target: Target) -> str | None:
+    """That the file of a database is gone which the console knew to stand somewhere, if so."""
+    with store.read() as session:
+        known = session.get(StandingRow, target.name)
+    if known is None or known.identity != _identity(target) or not known.heads:
+        return None
+    return _gone(target, tuple(known.heads))
+
+
 def _note(store: Store, target: Target) -> str | None:
     with store.read() as session:
         if target.name in active_targets(session):

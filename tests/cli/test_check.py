@@ -94,3 +94,17 @@ def test_a_database_that_is_none_is_an_error(manage: Manage, app: Flask, tmp_pat
     target = replace(console.targets["default"], url=f"sqlite:///{tmp_path}/not.db")
     console.targets = {"default": target}
     assert codes(manage, app)["database-unreachable"] == "error"
+
+
+def test_a_database_whose_file_is_gone_is_an_error_and_told_before_a_new_one_is_made(
+    manage: Manage, lagging_app: Flask
+) -> None:
+    assert "database-gone" not in codes(manage, lagging_app)
+    assert manage(lagging_app, "migrate").exit_code == 0
+    target = lagging_app.extensions["console"].targets["default"]
+    Path(target.parsed_url.database).unlink()
+    assert codes(manage, lagging_app)["database-gone"] == "error"
+    again = manage(lagging_app, "migrate")
+    assert again.exit_code == 0
+    assert "The file of default is gone" in again.stderr
+    assert "database-gone" not in codes(manage, lagging_app)

@@ -14,6 +14,7 @@ from console.schema.errors import (
     NothingToDo,
     UnknownDatabaseRevision,
     UnknownRevision,
+    Unsupported,
 )
 from console.schema.history import read_history
 from console.schema.plan import make_plan
@@ -57,6 +58,13 @@ def configuration(target):
 
 def changed(target, before):
     return make_plan(target, before.goal).changes_since(before)
+
+
+def test_a_folder_that_is_not_there_is_named_before_anything_runs(tmp_path):
+    folder = write_folder(tmp_path / "migrations", line("aaaa"))
+    target = target_of(folder, url=f"sqlite:///{tmp_path}/unmounted/shop.db")
+    with pytest.raises(Unsupported, match=r"there is no folder .*unmounted"):
+        make_plan(target, "head")
 
 
 def test_a_plan_names_its_steps_in_order(target):
