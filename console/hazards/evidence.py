@@ -75,9 +75,18 @@ class Evidence:
 
     def operations(self, *names: str) -> Iterator[Operation]:
         """The captured operations of these names, in order."""
-        for operation in self._done:
+        for operation in self._all:
             if operation.name in names:
                 yield operation
+
+    @cached_property
+    def _all(self) -> tuple[Operation, ...]:
+        """Every operation, with those that SQL comes to behind the others of its revision."""
+        from console.hazards.implied import implied  # it stands above these values
+
+        order = {step.revision: position for position, step in enumerate(self.steps)}
+        both = (*self._done, *implied(self, self._done))
+        return tuple(sorted(both, key=lambda o: order.get(o.revision, len(order))))
 
     @cached_property
     def _done(self) -> tuple[Operation, ...]:
@@ -103,7 +112,7 @@ class Evidence:
 
     def operations_on_tables(self) -> Iterator[Operation]:
         """Those that name a table, in order."""
-        for operation in self._done:
+        for operation in self._all:
             if operation.table:
                 yield operation
 
