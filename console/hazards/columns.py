@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from console.hazards import gone
 from console.hazards.clauses import DROP_COLUMN, clauses
 from console.hazards.constraints import IF_MENDED, mends, went_well
 from console.hazards.evidence import Evidence
@@ -68,6 +69,11 @@ def dropped(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
         found = DROP_COLUMN.match(clause.text)
         if found:
             seen[clause.revision, clause.table, found[1].strip('"')] = None
+    named = {(table, column) for _, table, column in seen}
+    named |= {(o.table or "", o.column or "") for o in evidence.operations("alter_column")}
+    for table, column in gone.columns(evidence):
+        if (table, column) not in named:
+            seen[gone.revision_of(evidence, table), table, column] = None
     yield from seen
 
 
@@ -91,22 +97,22 @@ def _without(evidence: Evidence, table: str, column: str) -> str:
 )
 def rename_suspect(evidence: Evidence) -> Iterator[Finding]:
     """A dropped and an added column of the same type in one table and revision."""
-    for revision, table, gone in dropped(evidence):
-        entry = evidence.column_entry(table, gone)
+    for revision, table, lost in dropped(evidence):
+        entry = evidence.column_entry(table, lost)
         if entry and entry.renamed_to:
             continue
         for added in evidence.operations("add_column"):
             if (added.revision, added.table) != (revision, table):
                 continue
-            kind = _type(evidence, table, gone)
+            kind = _type(evidence, table, lost)
             if kind is None or kind != _normal(added.detail("type")):
                 continue
             yield Finding(
                 revision,
-                f"{table}.{gone}",
-                f"{gone} is dropped and {added.column} of the same type ({kind}) added: if that is a "
-                f"rename, {_held(evidence, table, gone)} lost for nothing.",
-                alter_column(evidence, table, gone, f'new_column_name="{added.column}"'),
+                f"{table}.{lost}",
+                f"{lost} is dropped and {added.column} of the same type ({kind}) added: if that is a "
+                f"rename, {_held(evidence, table, lost)} lost for nothing.",
+                alter_column(evidence, table, lost, f'new_column_name="{added.column}"'),
             )
 
 

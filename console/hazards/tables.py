@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from console.hazards import gone
 from console.hazards.clauses import known_name, named
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
@@ -67,6 +68,9 @@ def _dropped(evidence: Evidence) -> Iterator[tuple[str, str]]:
         for table in named(evidence, found[1]) if found else ():
             if (statement.revision, table) not in evidence.rebuilt:
                 seen.add((statement.revision, table))
+    told = {table for _, table in seen}
+    told |= {operation.table or "" for operation in evidence.operations("rename_table")}
+    seen |= {(gone.revision_of(evidence, t), t) for t in gone.tables(evidence) if t not in told}
     yield from sorted(seen)
 
 

@@ -10,6 +10,7 @@ from tests.hazards.judging import judged, only, sketched
 from tests.hazards.making import made_up, operation
 from tests.hazards.shop import shop
 from tests.histories.place import Place
+from tests.servers import engine_of
 
 SHOP = [
     ("rename-table", "ALTER TABLE products RENAME TO goods", "products"),
@@ -100,3 +101,23 @@ def test_what_is_none_of_these_is_taken_for_none(tmp_path: Path, sql: str) -> No
 def test_lint_reads_it_from_the_file(place: Place) -> None:
     hazards = sketched(place, "op.execute('ALTER TABLE products RENAME TO goods')")
     assert only(hazards, "rename-table").subject == "products"
+
+
+def test_what_is_gone_in_the_end_is_told_however_it_went(tmp_path: Path, postgresql: str) -> None:
+    place = shop(tmp_path, postgresql)
+    with engine_of(postgresql).connect() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA extra")
+        connection.exec_driver_sql("CREATE TABLE extra.notes (id INT)")
+        connection.exec_driver_sql("INSERT INTO extra.notes VALUES (1), (2)")
+        connection.exec_driver_sql("CREATE DOMAIN shade AS TEXT")
+        connection.exec_driver_sql("ALTER TABLE products ADD COLUMN shade shade DEFAULT 'dark'")
+    up = """\
+op.execute("DROP SCHEMA extra CASCADE")
+op.execute("DO $$ BEGIN EXECUTE 'DROP TABLE reviews'; END $$")
+op.execute("DROP DOMAIN shade CASCADE")"""
+    hazards = judged(place, up, "raise NotImplementedError")
+    assert {hazard.danger for hazard in hazards if hazard.code.startswith("drop-")} == {
+        "The table extra.notes is dropped: 2 rows lost.",
+        "The table reviews is dropped: 3 rows lost.",
+        "The column shade of products is dropped: 3 values lost.",
+    }

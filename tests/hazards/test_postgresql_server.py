@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from console.hazards.stable import STABLE
 from console.schema.errors import PlanChanged
 from console.schema.executor import apply
 from tests.hazards.judging import batch, judged, only
@@ -69,3 +70,9 @@ def test_an_invalid_index_is_seen_where_the_clone_has_none(on_postgresql: Place)
         assert only(hazards, "invalid-index-present").danger == "1 index of products is not valid."
     hazards = judged(on_postgresql, CONCURRENT, BACK)
     assert only(hazards, "invalid-index-present").subject == "products.ix_name"
+
+
+def test_no_function_that_is_taken_for_stable_is_volatile(postgresql: str) -> None:
+    with engine_of(postgresql).connect() as connection:
+        volatile = connection.exec_driver_sql("SELECT proname FROM pg_proc WHERE provolatile = 'v'")
+        assert not STABLE & set(volatile.scalars())
