@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
-from console.hazards.spelling import expand
-from console.hazards.types import SqlType, is_within, sql_type
+from console.hazards.spelling import expand, quoter
+from console.hazards.types import SqlType, digits, is_within, sql_type
 from console.schema.probe import Probe, Question
 
 # What SQLAlchemy makes of a value of one family in the other without losing any of it.
-HARMLESS = {("whole", "floating"), ("exact", "floating"), ("day", "moment"), ("truth", "whole")}
+HARMLESS = {("day", "moment"), ("truth", "whole")}
+# How many bytes the texts without a length of MariaDB and MySQL take at most.
+BYTES = {"TINYTEXT": 255, "TEXT": 65_535, "MEDIUMTEXT": 16_777_215, "LONGTEXT": 4_294_967_295}
+CHARACTER = 4  # bytes of the longest there
 
 
 @rule(
@@ -26,8 +30,8 @@ def narrowing_type(evidence: Evidence) -> Iterator[Finding]:
     for operation in evidence.operations("alter_column"):
         table, column = operation.table or "", operation.column or ""
         was = evidence.type_before(operation.table, operation.column)
-        old, new = sql_type(was), sql_type(operation.detail("type"))
-        if old is None or new is None or not _is_narrower(old, new):
+        old, new = _type(evidence, was), _type(evidence, operation.detail("type"))
+        if old is None or new is None or not _is_narrower(old, new, evidence.database):
             continue
         probe, limit = _measure(evidence, table, column, old, new)
         is_kept = evidence.backend == "sqlite" and old.family == new.family == "text"
@@ -45,10 +49,24 @@ def narrowing_type(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def _is_narrower(old: SqlType, new: SqlType) -> bool:
+def _type(evidence: Evidence, text: str | None) -> SqlType | None:
+    """A type as its database reads it: for MariaDB and MySQL, NUMERIC alone has no decimal places."""
+    kind = sql_type(text)
+    if kind and evidence.database == "mysql" and kind.family == "exact" and kind.size is None:
+        return replace(kind, size=10, places=0)
+    return kind
+
+
+def _is_narrower(old: SqlType, new: SqlType, database: str) -> bool:
     """Whether some value of the old type has no place in the new one."""
     if not old.family or not new.family:
         return False
+    if new.family == "floating" and old.family in ("whole", "exact", "floating"):
+        return _digits(old, database) > digits(new, database)
+    if new.is_unsigned and not old.is_unsigned and old.family == new.family == "whole":
+        return True
+    if database == "mysql" and old.family == "text" and new.name in BYTES:
+        return _bytes(old) > BYTES[new.name]
     if old.family == new.family == "text":
         return not is_within(new.size, old.size)
     if new.family == "text":
@@ -58,13 +76,34 @@ def _is_narrower(old: SqlType, new: SqlType) -> bool:
     return old.family != new.family and (old.family, new.family) not in HARMLESS
 
 
+def _digits(kind: SqlType, database: str) -> int:
+    """How many digits a number of this type may have."""
+    if kind.family == "floating":
+        return digits(kind, database)
+    return len(str(kind.largest)) if kind.family == "whole" else kind.size or 1000
+
+
+def _bytes(kind: SqlType) -> int:
+    """How many bytes a text of MariaDB or MySQL may take."""
+    return BYTES.get(kind.name) or (kind.size or 255) * CHARACTER
+
+
 def _measure(
     evidence: Evidence, table: str, column: str, old: SqlType, new: SqlType
 ) -> tuple[Probe | None, int]:
     """The question to the live values, and the answer up to which all of them fit."""
+    if old.family == "text" and new.name in BYTES and evidence.database == "mysql":
+        found = evidence.probe(Question("bytes", table, (column,)))
+        return (found[0] if found else None), BYTES[new.name]
     if old.family == "text" and new.family == "text":
         found = evidence.probe(Question("longest", table, (column,), most=new.size or 0))
         return (found[0] if found else None), new.size or 0
+    if new.is_unsigned and not old.is_unsigned:
+        found = evidence.probe(
+            Question("violators", table, (column,), condition=f"{quoter(evidence)(column)} >= 0")
+        )
+        if found and found[0].answer:
+            return found[0], 0
     if old.family not in ("whole", "exact", "floating") or new.family not in ("whole", "exact"):
         return None, 0
     largest = evidence.probe(Question("largest", table, (column,), most=int(new.largest or 0)))

@@ -41,12 +41,13 @@ class SqlType:
     family: str
     size: int | None = None
     places: int | None = None
+    is_unsigned: bool = False
 
     @property
     def largest(self) -> int | None:
         """The largest number that a type of whole or exact numbers takes; None for no limit."""
         if self.family == "whole":
-            return WHOLE[self.name]
+            return WHOLE[self.name] * 2 + 1 if self.is_unsigned else WHOLE[self.name]
         if self.family == "exact" and self.size is not None:
             return int(10 ** (self.size - (self.places or 0))) - 1
         return None
@@ -71,7 +72,16 @@ def sql_type(text: str | None) -> SqlType | None:
     if (found[4] or "").strip().upper().startswith("WITH TIME ZONE"):
         name += " WITH TIME ZONE"
     size, places = (int(number) if number else None for number in (found[2], found[3]))
-    return SqlType(name, FAMILIES.get(name, ""), None if name in WHOLE else size, places)
+    is_unsigned = "UNSIGNED" in (found[4] or "").upper()
+    return SqlType(
+        name, FAMILIES.get(name, ""), None if name in WHOLE else size, places, is_unsigned
+    )
+
+
+def digits(kind: SqlType, database: str) -> int:
+    """How many decimal digits a type of floating numbers surely keeps."""
+    single = {"postgresql": "REAL", "mysql": "FLOAT"}.get(database)
+    return 6 if kind.name == single else 15
 
 
 def is_within(limit: int | None, other: int | None) -> bool:

@@ -82,7 +82,7 @@ def put(connection: Connection, question: Question) -> Probe:
         return Probe(question, None, now(), problem="it is no condition")
     else:
         answer = connection.execute(statement_of(question, connection.dialect.name)).scalar()
-    if answer is None and question.kind not in ("longest", "largest"):
+    if answer is None and question.kind not in ("longest", "bytes", "largest"):
         return Probe(question, None, now(), problem="the database does not say")
     counted = question.kind in ("nulls", "duplicates", "orphans", "violators", "fractions")
     number = math.ceil(answer or 0)
@@ -124,6 +124,10 @@ def statement_of(question: Question, dialect: str) -> Select[Any]:
     if question.kind == "longest":
         length = sa.func.length if dialect == "sqlite" else sa.func.char_length
         return sa.select(sa.func.max(length(columns[0])))
+    if question.kind == "bytes":
+        stored = sa.cast(columns[0], sa.LargeBinary) if dialect == "sqlite" else columns[0]
+        octets = sa.func.length if dialect == "sqlite" else sa.func.octet_length
+        return sa.select(sa.func.max(octets(stored)))
     if question.kind == "largest":
         return sa.select(sa.func.max(sa.func.abs(columns[0])))
     found: Select[Any] = sa.select(ONE).select_from(table)
@@ -231,7 +235,8 @@ def _inbound(connection: Connection, question: Question) -> Any:
 
 def _blockers(connection: Connection, question: Question) -> Any:
     """What counts the other sessions that a change of the table waits for. MariaDB and MySQL tell
-    to few which table a session has used: there it is every transaction that is open; SQLite has none."""
+    to few which table a session has used: there it is every one with an open transaction that is at
+    home in this database; SQLite has none."""
     if connection.dialect.name == "postgresql":
         return sa.text(
             "SELECT CASE WHEN to_regclass(:name) IS NOT NULL THEN "
@@ -241,8 +246,8 @@ def _blockers(connection: Connection, question: Question) -> Any:
         ).bindparams(name=_regclass(question.table))
     if connection.dialect.name in ("mysql", "mariadb"):
         return sa.text(
-            "SELECT count(*) FROM information_schema.innodb_trx "
-            "WHERE trx_mysql_thread_id NOT IN (0, connection_id())"
+            "SELECT count(*) FROM information_schema.innodb_trx JOIN information_schema.processlist p "
+            "ON p.id = trx_mysql_thread_id WHERE p.db = database() AND p.id <> connection_id()"
         )
     return None
 

@@ -14,6 +14,7 @@ Kind = Literal[
     "orphans",  # how many rows point to no row of another table
     "violators",  # how many rows break a condition
     "longest",  # characters of the longest value
+    "bytes",  # and how many bytes it takes
     "largest",  # the greatest distance of a number from zero
     "fractions",  # how many numbers have more decimal places than `places`
     "size",  # bytes of a table without its indexes
@@ -117,13 +118,15 @@ def _answer(question: Question, number: str, is_one: bool) -> str:
         "violators": f"{rows} break{s} the condition {question.condition}",
         "longest": f"the longest value of {_subject(question)} has {number} "
         f"character{'' if is_one else 's'}",
+        "bytes": f"the longest value of {_subject(question)} takes {number} "
+        f"byte{'' if is_one else 's'}",
         "largest": f"the largest value of {_subject(question)} is {number}",
         "fractions": f"{values} {'has' if is_one else 'have'} more than "
         f"{question.places} decimal place{'' if question.places == 1 else 's'}",
         "invalid": f"{number} index{'' if is_one else 'es'} of {table} "
         f"{'is' if is_one else 'are'} not valid",
         "inbound": f"{number} foreign key{'' if is_one else 's'} of other tables point{s} to {table}",
-        "blockers": f"{number} other session{'' if is_one else 's'} {'is' if is_one else 'are'} in the "
-        f"middle of something that keeps {table} from being changed",
+        "blockers": f"{number} other session{'' if is_one else 's'} {'is' if is_one else 'are'} in a "
+        f"transaction that may keep {table} from being changed",
         "size": f"{table} takes {number} byte{'' if is_one else 's'}",
     }[question.kind]
