@@ -197,12 +197,15 @@ def change_type(evidence: Evidence) -> Iterator[Finding]:
         if old and new and _is_kept(old, new):
             continue
         was = f" and was {before}" if before else ""
+        # PostgreSQL 12 and later keep the rows where both mean the same.
+        is_moment = old is not None and new is not None and old.family == new.family == "moment"
+        but = ", unless the session's time zone is UTC" if is_moment else ""
         yield sized(
             evidence,
             clause.revision,
             table,
             f"{table}.{column}",
-            f"{column} of {table} becomes {found[2]}{was}: every row is rewritten.",
+            f"{column} of {table} becomes {found[2]}{was}: every row is rewritten{but}.",
             expand(
                 evidence,
                 table,

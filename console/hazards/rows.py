@@ -49,6 +49,7 @@ def dml_without_where(evidence: Evidence) -> Iterator[Finding]:
         if not evidence.was_there(table) or evidence.rows(table) == 0:
             continue
         generic = f"UPDATE {q(table)} SET …" if is_update else f"DELETE FROM {q(table)}"
+        again = None if "WHERE" in text.upper() else _repeated(statement)
         rows = statement.rows if statement.rows >= 0 else evidence.rows(table)
         yield Finding(
             statement.revision,
@@ -56,7 +57,7 @@ def dml_without_where(evidence: Evidence) -> Iterator[Finding]:
             f"{'UPDATE' if is_update else 'DELETE'} without WHERE "
             f"{'rewrites' if is_update else 'removes'} {_all(rows)} of {table}.",
             f"# only the rows that need it; where there are many, in batches by the key\n"
-            f"{execute(f'{_repeated(statement) or generic} WHERE …')}",
+            f"{execute(f'{again or generic} WHERE …')}",
             severity="warning" if is_update and _overwrites_nothing(evidence, table) else None,
         )
 

@@ -6,6 +6,7 @@ import re
 
 from console.schema.sqltext import join, tokens
 
+ALWAYS = ("TRUE", "1", "1 = 1", "(1 = 1)")
 # A name, or schema and name, in SQL that `bare` returned.
 NAME = r'((?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))?)'
 DROP_TABLE = re.compile(r"^DROP TABLE (?:IF EXISTS )?(.+?)(?: CASCADE| RESTRICT)?$", re.IGNORECASE)
@@ -41,12 +42,13 @@ def bare(sql: str) -> str:
 
 
 def has_where(text: str) -> bool:
-    """Whether a statement has a WHERE of its own, and not only inside of brackets."""
-    depth = 0
-    for kind, word in tokens(text):
+    """Whether a statement has a WHERE of its own, and not only inside of brackets, nor one that is
+    always true."""
+    depth, found = 0, list(tokens(text))
+    for position, (kind, word) in enumerate(found):
         depth += {"(": 1, ")": -1}.get(word, 0) if kind == "sign" else 0
         if kind == "word" and depth == 0 and word.upper() == "WHERE":
-            return True
+            return join(found[position + 1 :]).upper() not in ALWAYS
     return False
 
 

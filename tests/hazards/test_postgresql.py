@@ -231,3 +231,11 @@ def test_an_index_that_failed_to_build_is_in_the_way(tmp_path: Path) -> None:
     other = (operation("add_column", "empty", "x"),)
     hazards = made_up(tmp_path / "other", "postgresql", operations=other, tables=(broken, EMPTY))
     assert "invalid-index-present" not in codes(hazards)
+
+
+def test_a_moment_with_a_time_zone_may_be_the_same(tmp_path: Path) -> None:
+    sql = "ALTER TABLE products ALTER COLUMN made TYPE TIMESTAMP WITH TIME ZONE"
+    assert only(made_up(tmp_path, "postgresql", sql), "change-type").danger == (
+        "made of products becomes TIMESTAMP WITH TIME ZONE and was TIMESTAMP: every row is rewritten, "
+        "unless the session's time zone is UTC."
+    )

@@ -52,3 +52,12 @@ def test_filling_a_new_column_of_a_small_table_overwrites_nothing(place: Place) 
 )
 def test_a_schema_before_the_name_hides_nothing(tmp_path: Path, sql: str) -> None:
     assert only(made_up(tmp_path, "postgresql", sql), "dml-without-where").subject == "products"
+
+
+@pytest.mark.parametrize("where", ["true", "1 = 1", "1=1"])
+def test_a_where_that_is_always_true_is_none(place: Place, where: str) -> None:
+    hazard = only(
+        judged(place, f"op.execute('DELETE FROM reviews WHERE {where}')"), "dml-without-where"
+    )
+    assert hazard.danger == "DELETE without WHERE removes all 3 rows of reviews."
+    assert hazard.rewrite.endswith('op.execute("DELETE FROM reviews WHERE …")')
