@@ -102,7 +102,7 @@ def rename_suspect(evidence: Evidence) -> Iterator[Finding]:
         if entry and entry.renamed_to:
             continue
         for added in evidence.operations("add_column"):
-            if (added.revision, added.table) != (revision, table):
+            if (added.revision, added.table) != (revision, table) or added.column == lost:
                 continue
             kind = _type(evidence, table, lost)
             if kind is None or kind != _normal(added.detail("type")):
