@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from console.schema.errors import DataLost
 from console.schema.executor import apply
 from console.schema.ledger import Entry, Ledger
-from console.schema.others import keeps_rows
+from console.schema.others import columns_written, keeps_rows
 from console.schema.outcome import Outcome
 from console.schema.progress import Event
 from tests.histories.place import PRODUCTS
@@ -134,6 +134,47 @@ def test_what_others_do_to_a_table_that_a_plan_alters_is_no_loss(shared: Shared)
     assert entry_of(ledger, "visits").by_others != on_postgresql
 
 
+def test_a_plan_is_applied_while_others_write_all_the_time(shared: Shared) -> None:
+    shared.place.run("CREATE TABLE hits (id int PRIMARY KEY, n int)")
+    for table in ("visits", "hits"):
+        rows = ", ".join(f"({number}, {number})" for number in range(100, 400))
+        shared.place.run(f"INSERT INTO {table} VALUES {rows}")
+    shared.plan(
+        "op.add_column('visits', sa.Column('price', sa.Integer))\n"
+        "op.execute('UPDATE visits SET price = n')\n"
+        "op.create_index('ix', 'visits', ['price'])"
+    )
+    expected = shared.rehearse()
+    is_over = threading.Event()
+
+    def write(table: str) -> None:
+        number = 0
+        with engine_of(shared.place.url).connect() as connection:
+            while not is_over.is_set():
+                number += 1
+                row, is_counted = 100 + number % 300, shared.begun.exists()
+                connection.exec_driver_sql(f"UPDATE {table} SET n = n + 1 WHERE id = {row}")
+                connection.exec_driver_sql(f"DELETE FROM {table} WHERE id = {row - 50}")
+                connection.exec_driver_sql(
+                    f"INSERT INTO {table} (id, n) VALUES ({number + 999}, 1)"
+                )
+                if is_counted and table == "hits":
+                    shared.written.touch()
+                time.sleep(0.01)
+
+    threads = [threading.Thread(target=write, args=(table,)) for table in ("hits", "visits")]
+    for thread in threads:
+        thread.start()
+    try:
+        ledger = apply(shared.place.target, shared.place.plan(), expected=expected).ledger
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+    assert ledger.is_clean
+    assert entry_of(ledger, "hits").by_others
+
+
 def test_losses_of_the_plan_are_told_whoever_else_writes(shared: Shared) -> None:
     shared.plan("op.execute(\"DELETE FROM reviews WHERE text = 'doomed'\")")
     expected = shared.rehearse()
@@ -156,8 +197,43 @@ def test_rows_of_one_table_that_both_write_to(shared: Shared) -> None:
             in shared.told
         )
         return
+    ledger = shared.apply(expected, theirs).ledger
+    assert entry_of(ledger, "products").sentence == (
+        "products: 3 rows before, 3 after, values changed in weight, the rest by others meanwhile "
+        "and not by the plan"
+    )
+
+
+def test_a_column_that_is_added_and_filled_while_others_write_there(
+    either: str, tmp_path: Path
+) -> None:
+    shared = Shared(Served(tmp_path, either, [PRODUCTS], at="aaaa1"))
+    shared.plan(
+        "op.add_column('visits', sa.Column('price', sa.Integer))\n"
+        "op.execute('UPDATE visits SET price = n')"
+    )
+    ledger = shared.apply(shared.rehearse(), *BUSY).ledger
+    assert ledger.is_clean
+    assert entry_of(ledger, "visits").by_others
+
+
+def test_an_update_that_changes_more_than_it_did_is_told_whoever_else_writes(
+    either: str, tmp_path: Path
+) -> None:
+    shared = Shared(Served(tmp_path, either, [PRODUCTS], at="aaaa1"))
+    shared.plan("op.execute('UPDATE visits SET n = 0 WHERE n = 70')")
+    expected = shared.rehearse()
+    shared.place.run("INSERT INTO visits VALUES (7, 70)")
+    with pytest.raises(DataLost, match=r"visits\.n: values changed"):
+        shared.apply(expected, "DELETE FROM visits WHERE id = 2")
+
+
+def test_where_it_cannot_be_told_the_run_says_so(either: str, tmp_path: Path) -> None:
+    shared = Shared(Served(tmp_path, either, [PRODUCTS], at="aaaa1"))
+    shared.plan("op.execute('DELETE FROM products WHERE id = 99')")
+    theirs = "UPDATE products SET name = 'Tall lamp' WHERE id = 1"
     with pytest.raises(DataLost, match=r"products\.name: values changed.*cannot be told from"):
-        shared.apply(expected, theirs)
+        shared.apply(shared.rehearse(), theirs)
 
 
 def test_a_foreign_key_leaves_no_table_alone(shared: Shared) -> None:
@@ -226,6 +302,23 @@ def test_a_plan_that_leaves_its_transaction_goes_by_its_statements(
 
 
 @pytest.mark.parametrize(
+    ("sql", "table", "columns"),
+    [
+        ("UPDATE t SET a = 1, b = (SELECT max(c) FROM u) WHERE c IN (1, 2)", "t", "a b"),
+        ("UPDATE `s`.`t` SET t.a = concat('x, c = 1', b)", "t", "a"),
+        ("UPDATE t, u SET t.a = 1", "", ""),
+        ("UPDATE t JOIN u ON t.a = u.a SET t.b = 1", "", ""),
+        ("UPDATE t SET (a, b) = (1, 2)", "", ""),
+        ("UPDATE t SET a = 1 LIMIT 5", "", ""),
+        ("UPDATE t SET a = 'it\\', b = '1'", "", ""),
+        ("DELETE FROM t", "", ""),
+    ],
+)
+def test_the_columns_that_an_update_sets_are_read(sql: str, table: str, columns: str) -> None:
+    assert columns_written(sql) == (table, frozenset(columns.split()))
+
+
+@pytest.mark.parametrize(
     ("sql", "keeps"),
     [
         ("ALTER TABLE t ADD COLUMN a integer, ADD INDEX ix (a, b)", True),
@@ -235,6 +328,7 @@ def test_a_plan_that_leaves_its_transaction_goes_by_its_statements(
         ("ALTER TABLE t ADD COLUMN a integer, MODIFY b integer", False),
         ("ALTER IGNORE TABLE t ADD UNIQUE INDEX ix (a)", False),
         ("ALTER TABLE t DROP COLUMN a", False),
+        ("ALTER TABLE t ADD a text DEFAULT '(', MODIFY b integer, ADD c text DEFAULT ')'", False),
         ("INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = 2", False),
         ("ALTER TABLE t ADD a text DEFAULT 'it\\', MODIFY b integer, '", False),
         ("ALTER TABLE t ADD a integer /*!, MODIFY b integer */", False),
