@@ -128,7 +128,8 @@ class MariaDB(Dialect):
             dbapi_connection.query = confined
 
     def begin(self, dbapi_connection: Any, target: Target, lock_wait: float) -> None:
-        if getattr(dbapi_connection, "get_autocommit", bool)():
+        said = getattr(dbapi_connection, "get_autocommit", bool)()
+        if said and ask(dbapi_connection, "SELECT @@autocommit")[0]:
             raise Unsupported(
                 "env.py connects in autocommit mode, in which the journal of a plan could not be "
                 "kept. Take isolation_level='AUTOCOMMIT' out of it."

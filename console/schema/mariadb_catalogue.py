@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import accumulate
 from typing import Any
 
@@ -36,6 +37,7 @@ CHECKS = """
 SELECT table_name, constraint_name, check_clause FROM information_schema.check_constraints
 WHERE constraint_schema = database() AND level = 'Column'
 """
+IN_FULL = "sql_mode = '', sql_quote_show_create = ON"  # how a session is set for SHOW CREATE
 NAME = r"`((?:[^`]|``)*)`"
 # What SHOW CREATE TABLE says to servers from a version on: "/*!80016 NOT ENFORCED */".
 VERSIONED = re.compile(r"/\*!\d{5,6} (.*?) ?\*/", re.DOTALL)
@@ -57,6 +59,29 @@ def read_mariadb(
     connection: Connection, is_wanted: Callable[[str], bool]
 ) -> tuple[tuple[Table, ...], tuple[View, ...]]:
     """Return the tables and views of the database whose names `is_wanted` takes."""
+    with in_full(connection):
+        return _read(connection, is_wanted)
+
+
+@contextmanager
+def in_full(connection: Connection) -> Iterator[None]:
+    """Have SHOW CREATE say everything and quote names as it does by default, whatever the session is set
+    to: in the mode ANSI both servers leave out a table's options."""
+    mode, quotes = connection.exec_driver_sql("SELECT @@sql_mode, @@sql_quote_show_create").one()
+    if quotes and "ANSI_QUOTES" not in mode and "_OPTIONS" not in mode:
+        yield
+        return
+    connection.exec_driver_sql(f"SET SESSION {IN_FULL}")
+    try:
+        yield
+    finally:
+        again = "SET SESSION sql_mode = %s, sql_quote_show_create = %s"
+        connection.exec_driver_sql(again, (mode, quotes))
+
+
+def _read(
+    connection: Connection, is_wanted: Callable[[str], bool]
+) -> tuple[tuple[Table, ...], tuple[View, ...]]:
     ask = connection.exec_driver_sql
     found = {row[0]: row for row in ask(TABLES) if is_wanted(row[0])}
     columns: dict[str, list[Column]] = defaultdict(list)

@@ -17,6 +17,8 @@ JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_
 WHERE c.table_schema = database() AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
 ORDER BY c.table_name, c.ordinal_position
 """
+# A server may refuse tables that have no key.
+OWN = "console_number bigint AUTO_INCREMENT PRIMARY KEY"
 SESSION = (
     # What is read is not locked: the source stays in use.
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
@@ -85,7 +87,8 @@ def _statements(source: str, table: Floats, column: str) -> tuple[str, ...]:
     # What would set itself to the time of day keeps its value.
     kept = "".join(f", c.{name} = c.{name}" for name in table.touched)
     return (
-        f"CREATE TEMPORARY TABLE console_floats AS SELECT {key}, s.{column} FROM {source}.{table.table} s "  # noqa: S608 - names are quoted
+        f"CREATE TEMPORARY TABLE console_floats ({OWN}) "  # noqa: S608 - names are quoted
+        f"AS SELECT {key}, s.{column} FROM {source}.{table.table} s "
         f"JOIN {table.table} c ON {same} "
         f"WHERE c.{column} <> s.{column} AND concat(c.{column}) = concat(s.{column})",
         f"UPDATE {table.table} c JOIN console_floats s ON {same} SET c.{column} = s.{column}{kept}",  # noqa: S608 - names are quoted

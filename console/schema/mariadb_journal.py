@@ -11,7 +11,9 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
 from console.schema.driver import ask
+from console.schema.flavour import MARIADB, flavour_of
 from console.schema.journal import Journal, fingerprint
+from console.schema.mariadb_catalogue import IN_FULL, in_full
 from console.schema.record import Record
 
 COMMENT = re.compile(r"(\s+|--[^\n]*\n|#[^\n]*\n|/\*[^!].*?\*/)+", re.DOTALL)
@@ -119,17 +121,31 @@ def fingerprint_for(connection: Connection, sql: str) -> str:
     found = ONE_TABLE.match(_beginning(sql))
     if found is None:
         return fingerprint(connection)
-    question = f"SHOW CREATE TABLE {found['changed'] or found['indexed']}"
-    try:
-        # Past SQLAlchemy, for which a table that is not there yet is an error to make much of.
-        definition = ask(connection.connection.dbapi_connection, question)[1]
-    except Exception as error:
-        if not (error.args and error.args[0] in ABSENT):
-            connection.exec_driver_sql(question)  # raises the same as an error of SQLAlchemy's
-            raise
-        definition = ""
+    definition = _definition(connection, found["changed"] or found["indexed"])
     # rows that others insert meanwhile move the counter
     return sha256(COUNTER.sub("", definition).encode()).hexdigest()
+
+
+def _definition(connection: Connection, table: str) -> str:
+    """What the server says of a table, whatever the session is set to; "" where it is not there."""
+    question = f"SHOW CREATE TABLE {table}"
+    try:
+        if (
+            flavour_of(connection) is MARIADB
+        ):  # in one question: there is one for each statement of a plan
+            return _asked(connection, f"SET STATEMENT {IN_FULL} FOR {question}")
+        with in_full(connection):
+            return _asked(connection, question)
+    except Exception as error:
+        if error.args and error.args[0] in ABSENT:
+            return ""
+        connection.exec_driver_sql(question)  # raises the same as an error of SQLAlchemy's
+        raise
+
+
+def _asked(connection: Connection, question: str) -> str:
+    """Past SQLAlchemy, for which a table that is not there yet is an error to make much of."""
+    return str(ask(connection.connection.dbapi_connection, question)[1])
 
 
 def was_executed(connection: Connection, record: Record) -> bool:

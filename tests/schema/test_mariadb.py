@@ -1,11 +1,14 @@
 """On MariaDB and MySQL a plan cannot be one transaction: it is known exactly what was done, and goes on."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pymysql.constants.SERVER_STATUS import SERVER_STATUS_AUTOCOMMIT as AUTOCOMMIT
 from sqlalchemy.engine import make_url
 
 from console.schema.clone import clone_of
+from console.schema.dialects import dialect_of
 from console.schema.errors import (
     DataLost,
     MigrationFailed,
@@ -246,6 +249,18 @@ def test_a_url_that_calls_mysql_mariadb_is_told_so(tmp_path: Path, mysql: str) -
         place.plan()
 
 
+def test_a_driver_that_takes_its_connection_for_autocommit_is_not_believed(place: Served) -> None:
+    with engine_of(place.url).connect() as connection:
+        raw: Any = connection.connection.dbapi_connection
+        raw.autocommit(False)
+        raw.server_status |= AUTOCOMMIT  # as it is with MySQL whose global autocommit is OFF
+        assert raw.get_autocommit()
+        dialect = dialect_of(place.target)
+        dialect.begin(raw, place.target, 1)
+        assert dialect.commits(raw)
+        dialect.release(raw)
+
+
 @pytest.mark.parametrize(
     ("value", "wider"),
     [
@@ -291,6 +306,19 @@ def test_a_clone_holds_every_digit_of_a_float(place: Served) -> None:
                 assert connection.exec_driver_sql("SHOW TRIGGERS").all()
         assert found[0] == found[1]
         assert clone.how.endswith("; FLOATs of loose have six digits there")
+
+
+def test_a_server_that_wants_a_key_of_every_table_has_its_floats_copied(
+    tmp_path: Path, mysql: str
+) -> None:
+    wants = {"init_command": "SET SESSION sql_require_primary_key = ON"}
+    url = make_url(mysql).update_query_dict(wants).render_as_string(hide_password=False)
+    place = Served(tmp_path, url, [PRODUCTS, PRICE], at="aaaa1")
+    place.run("ALTER TABLE products ADD COLUMN v float NOT NULL DEFAULT 123456.78")
+    with clone_of(place.target, place.workspace) as clone:
+        assert Served(tmp_path / "copy", clone.target.url).ask("SELECT v + 0e0 FROM products") == (
+            place.ask("SELECT v + 0e0 FROM products")
+        )
 
 
 def test_a_float_that_a_plan_rounds_is_changed(place: Served) -> None:

@@ -62,6 +62,24 @@ def reader(url: str, folder: Any) -> Any:
     return read
 
 
+@pytest.mark.parametrize(
+    "setting",
+    ["sql_mode = 'ANSI,NO_ZERO_IN_DATE'", "sql_quote_show_create = OFF"],
+)
+def test_what_a_session_is_set_to_hides_nothing_and_stays(
+    server: str, request: pytest.FixtureRequest, setting: str
+) -> None:
+    url = request.getfixturevalue(server)
+    run(url, SCHEMA)
+    asked = "SELECT @@sql_mode, @@sql_quote_show_create"
+    with engine_of(url).connect() as connection:
+        before = read_catalogue(connection)
+        connection.exec_driver_sql(f"SET SESSION {setting}")
+        settings = connection.exec_driver_sql(asked).one()
+        assert read_catalogue(connection) == before
+        assert connection.exec_driver_sql(asked).one() == settings
+
+
 def products(catalogue: Catalogue) -> Table:
     return next(table for table in catalogue.tables if table.name == "products")
 
