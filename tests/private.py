@@ -163,6 +163,7 @@ class PrivateMariaDB(PrivateServer):
         if not (shutil.which("mariadbd") and shutil.which("mariadb-install-db")):
             raise NoServer(NO_MARIADB)
         flags = ("--auth-root-authentication-method=normal", "--skip-test-db", AIO)
+        flags += (f"--tmpdir={self.folder}",)  # as below: another start would take away its files
         subprocess.run(
             [*("mariadb-install-db", "--no-defaults", f"--datadir={self.data}"), *root(), *flags],
             check=True,
