@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from alembic.script import ScriptDirectory
@@ -24,7 +25,7 @@ from console.schema.capture import Capture
 from console.schema.drafting import draft
 from console.schema.environment import MARK, Environment, configuration
 from console.schema.errors import MigrationFailed
-from console.schema.execution import Execution
+from console.schema.execution import SPLIT, Execution
 from console.schema.guard import Guard
 from console.schema.job import Answer, Failure, Job, PassResult
 from console.schema.journals import journal_of
@@ -44,6 +45,7 @@ class Speaker:
     def __init__(self, descriptor: int) -> None:
         os.set_inheritable(descriptor, False)
         self.pipe = os.fdopen(descriptor, "w", encoding="utf-8")
+        self.process = os.getpid()
 
     def event(self, event: Event) -> None:
         """Progress of this child."""
@@ -54,6 +56,8 @@ class Speaker:
         self._say({"answer": encode(answer)})
 
     def _say(self, message: dict[str, Any]) -> None:
+        if os.getpid() != self.process:
+            return  # a fork that the migration made: nobody waits for its word
         try:
             self.pipe.write(json.dumps(message) + "\n")
             self.pipe.flush()
@@ -101,6 +105,8 @@ def execute(job: Job, speaker: Speaker) -> Answer:
                 execution.keep()
     except BaseException as error:  # the answer is an answer, whatever migration code raises
         failure = failure_of(error, capture, guard)
+        if execution.is_split:
+            failure = replace(failure, message=f"{failure.message.rstrip('.')}. {SPLIT}")
         return Answer((*done, execution.partial()), failure=failure)
     return Answer(tuple(done))
 

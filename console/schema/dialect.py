@@ -230,6 +230,10 @@ class Dialect(ABC):
         console reads; else "". Leaves the transaction in a state that must be rolled back."""
         return ""
 
+    def was_saved(self, target: Target, transaction: str) -> bool:
+        """Whether a transaction that `transaction` has told, and that nobody of ours committed, was."""
+        return False
+
     def transaction(self, connection: Connection) -> str:
         """Return what tells the transaction at hand from the next one; "" if the guard knows."""
         return ""

@@ -44,9 +44,10 @@ EXTERNAL = (
     "leave. Let env.py connect without one, and use `with context.begin_transaction():`."
 )
 SECOND = (
-    "The migration opened a second connection, which waits for what its first one has locked. "
-    "Do everything by op.get_bind()."
+    "The migration opened a second connection, which waits for what its first one has locked, or writes "
+    "what would be no part of the plan; it may only read. Do everything by op.get_bind()."
 )
+READ_ONLY = ("25006", "1792")  # what PostgreSQL, MariaDB and MySQL say to who writes all the same
 
 
 @contextmanager
@@ -292,14 +293,27 @@ class Environment:
         """Say what a second connection ran into: the locks of the first, which would never end."""
         connection = context.connection
         if connection is not None and connection.info.get(REAL):
-            raise MigrationFailed(OWN_WAY) from context.original_exception
+            raise self._stray(OWN_WAY) from context.original_exception
         if connection is None or not connection.info.get(MARK) or self.is_reading:
             return
         raw = connection.connection.dbapi_connection
-        if not self.dialect.commits(raw) and self.dialect.is_locked(context.original_exception):
-            raise MigrationFailed(SECOND) from context.original_exception
+        error = context.original_exception
+        if not self.dialect.commits(raw) and (self.dialect.is_locked(error) or forbids(error)):
+            raise self._stray(SECOND) from error
+
+    def _stray(self, words: str) -> MigrationFailed:
+        """What to raise; it is raised again at the end, since a thread of the migration may have lost it."""
+        if self.guard.state == "running":
+            self.guard.strayed = words
+        return MigrationFailed(words)
 
     def _returned(self, dbapi_connection: Any, record: Any) -> None:
         """A connection goes back to its pool, where nobody could free what it still holds."""
         if dbapi_connection is not None and record.info.get(MARK):
             self.dialect.release(dbapi_connection)
+
+
+def forbids(error: BaseException) -> bool:
+    """Whether a server refuses to write in a transaction that may only read."""
+    code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    return str(code or (error.args[0] if error.args else "")) in READ_ONLY

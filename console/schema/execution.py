@@ -5,8 +5,9 @@ It runs inside the transaction that env.py opened: what it raises rolls everythi
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
@@ -39,6 +40,11 @@ MOVED = "Somebody else has brought the database to {now} while the plan ran; it 
 SPLIT = (
     "The migration committed in the middle, by itself and past every check. What it did up to its "
     "last commit is saved, what came after is not. Take the commit out, and look at the schema before you go on."
+)
+
+ASTRAY = (
+    "The plan ran, but the version table says {stands}: the migration has changed it, or Alembic itself. "
+    "Leave the version table to Alembic."
 )
 
 
@@ -150,6 +156,13 @@ class Execution:
         them."""
         foreseen = renames_in(plan.expected) if plan.expected is not None else ()
         return (*(s.sql for step in self.capture.steps for s in step.statements), *foreseen)
+
+    @property
+    def is_split(self) -> bool:
+        """Whether the one transaction of a pass that failed was saved all the same, in part."""
+        if self.start is None or not self.guard.whole or self.guard.committed:
+            return False
+        return self.dialect.was_saved(self.job.target, self.start.transaction)
 
     def partial(self) -> PassResult:
         """What is known of a pass that failed."""
@@ -311,7 +324,9 @@ class _Work:
             if step.direction == "up"
             else MigrationStep.downgrade_from_script
         )
-        yield make(self.script.revision_map, revision)
+        made = make(self.script.revision_map, revision)
+        made.migration_fn = alone(made.migration_fn, execution.guard)
+        yield made
         result = execution.capture.end(is_saved=not execution.guard.whole)
         execution.heads = self.heads
         execution.completed += not execution.guard.whole
@@ -325,6 +340,9 @@ class _Work:
         assert start is not None
         if execution.guard.whole and execution.dialect.transaction(connection) != start.transaction:
             raise MigrationFailed(SPLIT)
+        stands = context.get_current_heads()
+        if execution.guard.whole and self.plan.end and set(stands) != set(self.plan.end):
+            raise MigrationFailed(ASTRAY.format(stands=", ".join(stands) or "base"))
         catalogue = read_catalogue(connection, exclude=execution.exclude)
         execution.progress(Event("check", "Checking foreign keys"))
         execution.check_foreign_keys(start.violations, execution.dialect.violations(connection))
@@ -340,7 +358,7 @@ class _Work:
             steps=execution.capture.finished(),
             operations=tuple(execution.capture.operations),
             milliseconds=spent,
-            heads=context.get_current_heads(),
+            heads=stands,
             ledger=ledger,
             before=start.catalogue,
             after=catalogue,
@@ -348,6 +366,22 @@ class _Work:
             leftovers=tuple(sorted(execution.dialect.leftovers(connection) - start.leftovers)),
             compatibility=weigh(start.readings, read_models(context)) if self.plan.reads else None,
         )
+
+
+def alone(migrate: Callable[..., None], guard: Guard) -> Callable[..., None]:
+    """Return an upgrade() or downgrade() that ends in the process it began in, and is not stamped after
+    what the guard refuses. A fork that it forgot would go on with the plan by the same connection."""
+    process = os.getpid()
+
+    def run(*args: object, **options: object) -> None:
+        try:
+            migrate(*args, **options)
+        finally:
+            if os.getpid() != process:
+                os._exit(1)
+        guard.refuse_if_broken()
+
+    return run
 
 
 class _Start:

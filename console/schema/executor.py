@@ -53,7 +53,7 @@ def apply(
     with snapshot_of(target) as snapshot:
         verify(plan, snapshot, target)
         schema = schema_digest(plan.ingredients)
-        step = Pass(plan.steps, plan.start, schema, expected, probes, is_shared=True)
+        step = Pass(plan.steps, plan.start, schema, expected, probes, is_shared=True, end=plan.end)
         job = Job("run", snapshot, (step,), lock_wait, plan.ingredients)
         if not dialect.is_whole(plan.steps):
             try:

@@ -16,6 +16,7 @@ class Guard:
     may follow it, since what follows would commit by itself. A plan that is not `whole` has a journal
     instead of one transaction. `changes` are what migration code loaded, or tried to, and is not what
     was approved. What is `confined` works on a copy, and may change nothing `outside` of it.
+    `strayed` says what another connection than the plan's was refused.
     """
 
     state: Literal["idle", "running", "finished"] = "idle"
@@ -26,6 +27,7 @@ class Guard:
     changes: tuple[str, ...] = ()
     confined: bool = False
     outside: str = ""
+    strayed: str = ""
 
     def allows(self, word: str) -> bool:
         """Whether a transaction statement (BEGIN, COMMIT, ROLLBACK) may go through now."""
@@ -55,6 +57,8 @@ class Guard:
         PlanChanged if it is not what was approved."""
         if self.changes:
             raise PlanChanged(self.changes)
+        if self.strayed:
+            raise MigrationFailed(self.strayed)
         if self.outside:
             raise MigrationFailed(OUTSIDE.format(name=self.outside))
         if self.rolled_back:

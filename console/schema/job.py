@@ -23,7 +23,8 @@ LOCK_WAIT_SECONDS = 30.0
 class Pass:
     """One transaction of a job: the steps in order and what must hold before the first of them.
 
-    `start` are the heads that the database must have; `schema_digest` the digest of its schema
+    `start` are the heads that the database must have, `end` those that it must have got (() leaves that
+    unchecked); `schema_digest` the digest of its schema
     ("" leaves it unchecked). With `expected`, losses beyond those of the rehearsal roll it back.
     `probes` are asked again, and no answer that binds may be worse. With `reads`, every model is
     read before and after; with `watches`, the locks of each step are written down where the database
@@ -40,6 +41,7 @@ class Pass:
     proves: bool = True
     watches: bool = False
     is_shared: bool = False
+    end: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

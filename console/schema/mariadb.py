@@ -136,6 +136,9 @@ class MariaDB(Dialect):
             )
         if self.holder is None:
             self._take_lock(dbapi_connection, lock_wait)
+        if not self.commits(dbapi_connection):
+            # A second connection of this process: what it wrote would be in no journal.
+            self.forbid_writing(dbapi_connection)
 
     def _take_lock(self, dbapi_connection: Any, lock_wait: float) -> None:
         deadline = time.monotonic() + lock_wait

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 from console.schema.dialect import Busy, Dialect, Keep, Keys, Shape, is_managed, quoted
 from console.schema.driver import ask, ended, engine_of, run
@@ -318,6 +319,13 @@ class PostgreSQL(Dialect):
         connection.exec_driver_sql(RESET)
         ours, _ = connection.exec_driver_sql(PATH).one()
         return LED_AWAY.format(path=path, option=quote(path)) if theirs != ours else ""
+
+    def was_saved(self, target: Target, transaction: str) -> bool:
+        asked = f"SELECT txid_status({int(transaction)})"
+        with suppress(DBAPIError), engine_of(target.parsed_url).connect() as connection:
+            # by the driver alone: the guard watches over what goes through SQLAlchemy
+            return bool(ask(connection.connection.dbapi_connection, asked)[0] == "committed")
+        return False
 
     def transaction(self, connection: Connection) -> str:
         return str(connection.exec_driver_sql("SELECT txid_current()").scalar())
