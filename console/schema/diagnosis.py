@@ -6,6 +6,7 @@ each step. That tells a stamp that lies from a revision that was half applied.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from console.schema.clone import scratch_of
 from console.schema.difference import changed_things, compare
 from console.schema.errors import ChildDied, HistoryError, NothingToDo
 from console.schema.history import History, Standing, read_history, read_standing
-from console.schema.job import Job, Pass
+from console.schema.job import Job, Pass, PassResult
 from console.schema.leftovers import without_leftovers
 from console.schema.plan import make_plan
 from console.schema.process import error_of, run_job
@@ -23,6 +24,8 @@ from console.schema.rebuild import schema_of
 from console.schema.route import places_along
 from console.schema.snapshot import snapshot_of
 from console.schema.target import Target
+
+ROWS = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|MERGE|WITH|COPY|LOAD)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class Diagnosis:
 
     `steps` are the revision that it stands at and the pending ones, where the schema fits no place.
     `difference` is from the schema that the heads should have to the one there is. `error` says why
-    the history could not be run to its end; what came before still counts.
+    the history could not be run to its end; what came before still counts. `unseen` are, for each of
+    the `matches`, the statements between the heads and it that change rows: no schema tells of these.
     """
 
     target: str
@@ -60,6 +64,7 @@ class Diagnosis:
     steps: tuple[StepState, ...] = ()
     difference: Difference | None = None
     error: str | None = None
+    unseen: tuple[tuple[str, ...], ...] = ()
 
     @property
     def is_sound(self) -> bool:
@@ -75,6 +80,7 @@ class _Stage:
     revision: str
     message: str
     schema: Catalogue
+    rows: tuple[str, ...] = ()  # the statements that change some
 
 
 def diagnose(target: Target, *, progress: Progress = silent) -> Diagnosis:
@@ -98,6 +104,7 @@ def diagnose(target: Target, *, progress: Progress = silent) -> Diagnosis:
         matches=tuple(matches),
         fingerprint=schema_of(target).fingerprint,
         error=error,
+        unseen=tuple(_unseen(stages, standing.heads, match) for match in matches),
     )
     if matches:
         return diagnosis
@@ -127,11 +134,28 @@ def _stages(target: Target, history: History) -> tuple[list[_Stage], str | None]
     except (HistoryError, ChildDied) as error:
         return [], str(error)
     stages = [
-        _Stage(place, step.revision, step.message, result.after)
+        _Stage(place, step.revision, step.message, result.after, _rows(result, target))
         for place, step, result in zip(places, plan.steps, answer.passes, strict=False)
         if result.after is not None
     ]
     return stages, str(error_of(answer.failure)) if answer.failure else None
+
+
+def _rows(result: PassResult, target: Target) -> tuple[str, ...]:
+    """The statements of a step that change rows, but for those of the version table."""
+    sent = (statement.sql for step in result.steps for statement in step.statements)
+    return tuple(sql for sql in sent if ROWS.match(sql) and target.version_table not in sql)
+
+
+def _unseen(
+    stages: Sequence[_Stage], heads: tuple[str, ...], match: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The statements that change rows on the way up from one place to another."""
+    places: list[set[str]] = [set(), *(set(stage.place) for stage in stages)]
+    if set(heads) not in places or set(match) not in places:
+        return ()
+    way = stages[places.index(set(heads)) : places.index(set(match))]
+    return tuple(sql for stage in way for sql in stage.rows)
 
 
 def _states(stages: Sequence[_Stage], standing: Standing, found: Catalogue) -> Iterator[StepState]:

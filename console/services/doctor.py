@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from console.schema.capture import first_line
 from console.schema.clone import find_orphans
 from console.schema.diagnosis import Diagnosis, diagnose
 from console.schema.halfway import end_session, halfway_of
@@ -26,6 +27,9 @@ from console.services.visit import Visit
 from console.services.wording import place
 
 IDLE_SECONDS = 30.0
+
+
+UNSEEN = "It says that this was done, of which no schema tells; look at the data first:"
 
 
 def examine(
@@ -209,21 +213,22 @@ def _stamped_wrong(visit: Visit, found: Diagnosis) -> Ailment:
     """The schema is exactly that of another place than the version table says, or of several."""
     target = visit.target
 
-    def to(wanted: tuple[str, ...]) -> Remedy:
+    def to(wanted: tuple[str, ...], unseen: tuple[str, ...]) -> Remedy:
         def take() -> None:
             visit.refuse_busy()
             stamp(target, wanted, start=found.heads, fingerprint=found.fingerprint)
             visit.record(f"stamped it with {place(wanted)}.", heads=wanted)
 
         text = f"Stamp it with {place(wanted)}."
-        return visit.guarded(Remedy("stamp", text, _stamping(target, wanted), take=take))
+        effect = tuple(f"{UNSEEN} {first_line(sql)}" for sql in unseen)
+        return visit.guarded(Remedy("stamp", text, _stamping(target, wanted), effect, take=take))
 
     places = " or ".join(place(match) for match in found.matches)
     return Ailment(
         "wrong-stamp",
         target.name,
         f"The version table says {place(found.heads)}, and the schema is exactly that of {places}.",
-        tuple(to(match) for match in found.matches),
+        tuple(map(to, found.matches, found.unseen)),
         advice="Only the data can tell which." if len(found.matches) > 1 else "",
     )
 

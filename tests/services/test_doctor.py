@@ -125,6 +125,17 @@ def test_where_two_places_fit_both_stamps_are_offered(tmp_path: Path, store: Sto
     assert look(store, place) == []
 
 
+def test_a_stamp_says_which_changes_of_rows_it_takes_for_done(tmp_path: Path, store: Store) -> None:
+    ends = 'op.create_index("by_weight", "products", ["weight"])\nop.execute("DELETE FROM reviews")'
+    place = Place(tmp_path, [PRODUCTS, PRICE, Sample("cccc1", ("bbbb1",), up=ends)], at="bbbb1")
+    place.run("CREATE INDEX by_weight ON products (weight)")  # and then the process was killed
+    (ailment,) = look(store, place)
+    (remedy,) = ailment.possible
+    assert remedy.text == "Stamp it with cccc1."
+    (effect,) = remedy.effect
+    assert effect.endswith("look at the data first: DELETE FROM reviews")
+
+
 def test_a_stamp_is_shown_with_the_schema_of_its_table(tmp_path: Path, store: Store) -> None:
     place = Place(tmp_path, [PRODUCTS, PRICE], at="bbbb1")
     place.run("UPDATE alembic_version SET version_num = 'aaaa1'")
