@@ -21,6 +21,7 @@ FALLBACKS = {
     "mariadb": ("mariadb+pymysql", "PyMySQL"),
 }
 CONNECT_SECONDS = 10
+READ_ONLY = ("25006", "1792")  # what PostgreSQL, MariaDB and MySQL say to who writes all the same
 LIMITED = frozenset(["psycopg", "psycopg2", "pymysql", "mysqldb"])  # take connect_timeout
 
 
@@ -113,3 +114,9 @@ def run(dbapi_connection: Any, sql: str) -> None:
         cursor.execute(sql)
     finally:
         cursor.close()
+
+
+def forbids(error: BaseException) -> bool:
+    """Whether a server refuses to write in a transaction that may only read."""
+    code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    return str(code or (error.args[0] if error.args else "")) in READ_ONLY

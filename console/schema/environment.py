@@ -27,6 +27,7 @@ from sqlalchemy.pool import Pool
 from console.schema.arguments import arguments_of
 from console.schema.dialect import Busy, Dialect
 from console.schema.dialects import dialect_of
+from console.schema.driver import forbids
 from console.schema.errors import MigrationFailed, Unsupported, WrongDatabase
 from console.schema.guard import BY_HAND, HIDDEN, OUTSIDE, OWN_WAY, SPLITS, Guard
 from console.schema.job import Job
@@ -47,7 +48,6 @@ SECOND = (
     "The migration opened a second connection, which waits for what its first one has locked, or writes "
     "what would be no part of the plan; it may only read. Do everything by op.get_bind()."
 )
-READ_ONLY = ("25006", "1792")  # what PostgreSQL, MariaDB and MySQL say to who writes all the same
 
 
 @contextmanager
@@ -311,9 +311,3 @@ class Environment:
         """A connection goes back to its pool, where nobody could free what it still holds."""
         if dbapi_connection is not None and record.info.get(MARK):
             self.dialect.release(dbapi_connection)
-
-
-def forbids(error: BaseException) -> bool:
-    """Whether a server refuses to write in a transaction that may only read."""
-    code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    return str(code or (error.args[0] if error.args else "")) in READ_ONLY

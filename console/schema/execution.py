@@ -5,9 +5,8 @@ It runs inside the transaction that env.py opened: what it raises rolls everythi
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
@@ -21,7 +20,7 @@ from console.schema.count import KeysByTable, count
 from console.schema.dialect import Dialect
 from console.schema.errors import MigrationFailed, PlanChanged, Unsupported
 from console.schema.excess import ahead
-from console.schema.guard import Guard
+from console.schema.guard import Guard, alone
 from console.schema.halfway import halfway_in
 from console.schema.history import heads_in
 from console.schema.inquiry import put, with_rows
@@ -366,22 +365,6 @@ class _Work:
             leftovers=tuple(sorted(execution.dialect.leftovers(connection) - start.leftovers)),
             compatibility=weigh(start.readings, read_models(context)) if self.plan.reads else None,
         )
-
-
-def alone(migrate: Callable[..., None], guard: Guard) -> Callable[..., None]:
-    """Return an upgrade() or downgrade() that ends in the process it began in, and is not stamped after
-    what the guard refuses. A fork that it forgot would go on with the plan by the same connection."""
-    process = os.getpid()
-
-    def run(*args: object, **options: object) -> None:
-        try:
-            migrate(*args, **options)
-        finally:
-            if os.getpid() != process:
-                os._exit(1)
-        guard.refuse_if_broken()
-
-    return run
 
 
 class _Start:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -65,6 +67,22 @@ class Guard:
             raise MigrationFailed(ROLLED_BACK)
         if self.tried:
             raise MigrationFailed(SPLITS.format(word=self.tried))
+
+
+def alone(migrate: Callable[..., None], guard: Guard) -> Callable[..., None]:
+    """Return an upgrade() or downgrade() that ends in the process it began in, and is not stamped after
+    what the guard refuses. A fork that it forgot would go on with the plan by the same connection."""
+    process = os.getpid()
+
+    def run(*args: object, **options: object) -> None:
+        try:
+            migrate(*args, **options)
+        finally:
+            if os.getpid() != process:
+                os._exit(1)
+        guard.refuse_if_broken()
+
+    return run
 
 
 ROLLED_BACK = (
