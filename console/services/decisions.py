@@ -53,7 +53,7 @@ def may_approve(review: Review, actor: Account | None, policy: Policy | None = N
         "This review was refused; its author has to renew it first."
         if review.state == "refused"
         else "",
-        _is_rehearsed(review),
+        not_rehearsed(review),
         "You have approved this plan already." if _has_approved(review, actor) else "",
     )
 
@@ -101,7 +101,7 @@ def may_apply(review: Review, actor: Account | None, policy: Policy | None = Non
         _is_open(review),
         _is_current(review),
         "This review was refused." if review.state == "refused" else "",
-        _is_rehearsed(review),
+        not_rehearsed(review),
         _missing_approvals(missing, policy.approvals_required) if missing > 0 else "",
         not_accepted(review.unanswered),
     )
@@ -216,7 +216,8 @@ def _author_or_administrator(review: Review, actor: Account | None, act: str) ->
     return f"Only {review.author.name}, who opened this review, or an administrator can {act} it."
 
 
-def _is_rehearsed(review: Review) -> str:
+def not_rehearsed(review: Review) -> str:
+    """Why a plan counts as not rehearsed, or "" where it is."""
     run = review.rehearsal_run
     if review.is_rehearsed:
         return ""

@@ -18,6 +18,7 @@ from console.schema.target import Target
 from console.services import reviews
 from console.services.acceptances import name_of
 from console.services.accounts import Account
+from console.services.decisions import not_rehearsed
 from console.services.reviews import Acceptance, Decision, Policy, Review
 from console.services.runs import Run, RunEvent
 from console.web.glance import Fact, facts_of, ledger_of
@@ -169,8 +170,8 @@ def _next_sentence(review: Review, active: Run | None, decisions: Mapping[str, D
         return "It can be applied."
     if decisions["approve"].allowed:
         return "Approve it or refuse it."
-    if review.is_current and not review.is_rehearsed:
-        return decisions["apply"].reason
+    if missing := not_rehearsed(review):
+        return missing
     return decisions["approve"].reason if review.state != "approved" else decisions["apply"].reason
 
 

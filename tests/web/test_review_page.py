@@ -281,6 +281,22 @@ def test_a_failed_rehearsal_says_what_happened_where_and_that_nothing_was_touche
     assert _glance(page)["What could go wrong"] == "The rehearsal failed"
 
 
+def test_a_long_message_begins_on_the_page_and_is_whole_behind_a_click(draw):
+    message = "cannot insert " + "0123456789" * 100
+    failed = replace(samples.failed(), error=message)
+    page = draw(samples.review(rehearsal=failed, rehearsal_run=samples.run(state="failed")))
+    section = page.select_one("[aria-labelledby=rehearsal]")
+    assert len(section.select_one(".said").text) < 320
+    assert section.select_one("details:not([open]) .said__text").text == message
+
+
+@pytest.mark.parametrize("reader", [samples.AUTHOR, samples.APPROVER, samples.VIEWER])
+def test_everybody_is_told_what_a_rehearsal_that_cannot_be_read_needs(draw, reader):
+    run = replace(samples.run(), is_readable=False)
+    page = draw(samples.review(rehearsal=None, rehearsal_run=run), reader)
+    assert "cannot be read. Rehearse again." in _next(page)
+
+
 def test_an_applied_plan_shows_what_really_happened_and_the_way_back(draw):
     run = samples.run("apply", outcome=samples.outcome())
     page = draw(samples.review(state="applied", approvals=(samples.vote(),), apply_run=run))
