@@ -86,6 +86,7 @@ class CancelWatch:
         return self._asked.is_set() or self.also()
 
     def __enter__(self) -> CancelWatch:
+        self._ask()  # what was cancelled before it began must not begin
         self._thread.start()
         return self
 
@@ -100,9 +101,12 @@ class CancelWatch:
 
     def _look(self) -> None:
         while not self._asked.is_set() and not self._stop.wait(LOOK_SECONDS):
-            try:
-                with self.store.read() as session:
-                    if session.scalar(self.query) is not None:
-                        self._asked.set()
-            except SQLAlchemyError:  # the store is busy or away: the next look may get through
-                log.warning("Whether what goes on is cancelled could not be read.")
+            self._ask()
+
+    def _ask(self) -> None:
+        try:
+            with self.store.read() as session:
+                if session.scalar(self.query) is not None:
+                    self._asked.set()
+        except SQLAlchemyError:  # the store is busy or away: the next look may get through
+            log.warning("Whether what goes on is cancelled could not be read.")
