@@ -18,6 +18,7 @@ BASE = "base"
 SYNTAX_ERROR = "syntax-error"  # the code of the problem that a file has which is no Python
 CREATED = re.compile(r"^\s*Create Date:\s*(\S.*?)\s*$", re.MULTILINE)
 BLOCK = "autocommit_block"
+PASSED_OVER = frozenset([ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef, ast.Expr])
 OTHERS: dict[Direction, str] = {"up": "downgrade", "down": "upgrade"}
 BLANK_LINE = re.compile(r"\n[ \t]*\n")
 LEGACY_NAME = re.compile(r"([a-f0-9]+)\.py$")  # Alembic's rule for a file that states no id
@@ -106,15 +107,20 @@ def _assignments(tree: ast.Module) -> dict[str, ast.expr | None]:
     also set where running the module would decide (a condition, a loop, an import, unpacking)."""
     values: dict[str, ast.expr | None] = {}
     for node in tree.body:
+        if type(node) in PASSED_OVER:  # quicker than isinstance, in histories of thousands of files
+            continue
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                values.update(_bind(target, node.value))
+                if isinstance(target, ast.Name):
+                    values[target.id] = node.value
+                else:
+                    values.update(_bind(target, node.value))
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
             values[node.target.id] = node.value
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for alias in node.names:
                 values[alias.asname or alias.name] = None
-        elif not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef, ast.Expr)):
+        else:
             values.update(dict.fromkeys(_names_bound(node)))
     return values
 
