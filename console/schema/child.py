@@ -25,8 +25,8 @@ from console.schema.capture import Capture
 from console.schema.drafting import draft
 from console.schema.environment import MARK, Environment, configuration
 from console.schema.errors import MigrationFailed
-from console.schema.execution import SPLIT, Execution
-from console.schema.guard import Guard
+from console.schema.execution import Execution
+from console.schema.guard import SPLIT, Guard
 from console.schema.job import Answer, Failure, Job, PassResult
 from console.schema.journals import journal_of
 from console.schema.mending import mend

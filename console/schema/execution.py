@@ -20,7 +20,7 @@ from console.schema.count import KeysByTable, count
 from console.schema.dialect import Dialect
 from console.schema.errors import MigrationFailed, PlanChanged, Unsupported
 from console.schema.excess import ahead
-from console.schema.guard import Guard, alone
+from console.schema.guard import SPLIT, Guard, alone
 from console.schema.halfway import halfway_in
 from console.schema.history import heads_in
 from console.schema.inquiry import put, with_rows
@@ -31,16 +31,11 @@ from console.schema.ledger import Count, Ledger, compare, losing_rows, renames_i
 from console.schema.others import alone_by_locks, alone_by_statements, not_the_plans
 from console.schema.plan import Step
 from console.schema.probe import Probe
-from console.schema.progress import Event, Progress
+from console.schema.progress import TRANSACTION, Event, Progress
 from console.schema.reading import read_models
 from console.schema.record import Begun
 
 MOVED = "Somebody else has brought the database to {now} while the plan ran; it was at {then}."
-SPLIT = (
-    "The migration committed in the middle, by itself and past every check. What it did up to its "
-    "last commit is saved, what came after is not. Take the commit out, and look at the schema before you go on."
-)
-
 ASTRAY = (
     "The plan ran, but the version table says {stands}: the migration has changed it, or Alembic itself. "
     "Leave the version table to Alembic."
@@ -272,6 +267,8 @@ class _Work:
             execution.dialect.transaction(connection) if execution.guard.whole else "",
             read_models(context) if plan.reads else (),
         )
+        if plan.is_shared and execution.start.transaction:
+            execution.progress(Event(TRANSACTION, execution.start.transaction))
         if plan.watches:
             execution.capture.watch = execution.dialect.watch(connection)
         if execution.journal and execution.is_journaled:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.exc import DBAPIError
 
 from console.schema.blame import one_line
@@ -9,6 +11,7 @@ from console.schema.cancel import Cancelled, never
 from console.schema.dialects import dialect_of
 from console.schema.digest import Ingredient
 from console.schema.errors import ChildDied, ConnectionLost, MigrationFailed
+from console.schema.guard import SPLIT
 from console.schema.halfway import done_before
 from console.schema.job import LOCK_WAIT_SECONDS, Answer, Job, Pass
 from console.schema.journaled import run_journaled
@@ -17,7 +20,7 @@ from console.schema.outcome import Outcome
 from console.schema.plan import SCHEMA, Plan, observe
 from console.schema.probe import Probe
 from console.schema.process import error_of, run_job
-from console.schema.progress import Event, Progress, silent
+from console.schema.progress import TRANSACTION, Event, Progress, silent
 from console.schema.snapshot import snapshot_of, verify
 from console.schema.target import Target
 
@@ -62,10 +65,15 @@ def apply(
                 raise ConnectionLost(f"The database does not answer: {one_line(error)}.") from error
             return concluded(plan, answer, progress)
         done_before(target, plan.steps)  # refuses where another plan stopped half-way
+        begun: list[str] = []
+
+        def tell(event: Event) -> None:
+            begun.append(event.text) if event.kind == TRANSACTION else progress(event)
+
         try:
-            answer = run_job(job, progress=progress, cancelled=cancelled)
+            answer = run_job(job, progress=tell, cancelled=cancelled)
         except ChildDied as error:
-            raise type(error)(f"{error} {where_it_stands(target, plan)}") from error
+            raise type(error)(f"{error} {where_it_stands(target, plan, begun)}") from error
     if answer.failure:
         raise error_of(answer.failure)
     return concluded(plan, answer, progress)
@@ -87,19 +95,24 @@ def schema_digest(ingredients: tuple[Ingredient, ...]) -> str:
     return next((i.sha256 for i in ingredients if i.name == SCHEMA), "")
 
 
-def where_it_stands(target: Target, plan: Plan) -> str:
-    """Say, after a crash, whether the database is at the start or at the end of the plan."""
+def where_it_stands(target: Target, plan: Plan, begun: Sequence[str] = ()) -> str:
+    """Say, after a crash, whether the database is at the start or at the end of the plan; or that the
+    migration has committed by itself, of which the schema tells, and the transactions that had `begun`."""
+    dialect = dialect_of(target)
     try:
-        if not dialect_of(target).settle(target, SETTLE_SECONDS):
+        if not dialect.settle(target, SETTLE_SECONDS):
             return (
                 "The database server is still busy with what that process sent last, so where the "
                 "database stands cannot be told yet."
             )
-        heads, _ = observe(target)
+        heads, schema = observe(target)
+        is_split = any(dialect.was_saved(target, transaction) for transaction in begun)
     except DBAPIError:
         return "The database does not answer, so where it stands cannot be told yet."
     if set(heads) == set(plan.end):
         return "The plan had been completed by then."
+    if is_split or (set(heads) == set(plan.start) and schema != schema_digest(plan.ingredients)):
+        return SPLIT
     if set(heads) == set(plan.start):
         return "Nothing was changed."
     return f"The database stands at {', '.join(heads) or 'base'}."

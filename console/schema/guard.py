@@ -107,6 +107,10 @@ OWN_WAY = (
     "The migration, or what env.py imports, reached the real database by a connection of its own, past "
     "the copy; there it may only read. Do everything by op.get_bind()."
 )
+SPLIT = (
+    "The migration committed in the middle, by itself and past every check. What it did up to its "
+    "last commit is saved, what came after is not. Take the commit out, and look at the schema before you go on."
+)
 BY_HAND = (
     "The migration sends {word} itself. The console begins and ends the transactions of a plan, so "
     "that it knows what is done; take it out."

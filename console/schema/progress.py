@@ -9,6 +9,7 @@ from typing import Literal
 EventKind = Literal[
     "clone", "ledger", "step-started", "statement", "step-finished", "check", "finished"
 ]
+TRANSACTION = "transaction"  # the kind of what a child tells its parent alone: its one transaction
 
 
 @dataclass(frozen=True)

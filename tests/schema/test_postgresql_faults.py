@@ -18,7 +18,9 @@ def test_a_statement_that_outlives_its_process_is_waited_for(
     place = Served(tmp_path, postgresql, [PRODUCTS, PRICE, sleep], at="aaaa1")
     end = kill_in_step(place, 2)
     assert "Nothing was changed" in end
-    assert place.ask("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(2%'") == [1]
+    assert place.ask(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(2%'"
+    ) == [1]
 
 
 def test_of_two_runs_at_once_exactly_one_applies(tmp_path: Path, postgresql: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from console.schema.errors import MigrationFailed
+from console.schema.errors import ChildDied, MigrationFailed
 from console.schema.executor import apply
 from tests.histories.place import PRODUCTS, Place
 from tests.histories.script_folder import Sample
@@ -103,3 +103,14 @@ def test_a_failure_without_one_says_nothing_of_the_kind(postgresql: str, tmp_pat
     place = Served(tmp_path, postgresql, samples, at="aaaa1")
     assert failure(place) == "ValueError: no"
     assert place.ask(WEIGHTS) == BEFORE
+
+
+@pytest.mark.parametrize("what", ["UPDATE products SET weight = 1", "CREATE TABLE more (id INT)"])
+def test_a_process_that_committed_by_itself_and_died_has_not_changed_nothing(
+    what: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    commits = "op.get_bind().connection.cursor().execute('COMMIT')\nimport os\nos._exit(3)"
+    place = place_on("postgresql", request, tmp_path, f"op.execute({what!r})\n{commits}")
+    with pytest.raises(ChildDied, match="committed in the middle, by itself") as caught:
+        apply(place.target, place.plan())
+    assert "Nothing was changed" not in str(caught.value)
