@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import Pool
 
 from console.schema.arguments import arguments_of
+from console.schema.bypass import watch
 from console.schema.dialect import Busy, Dialect
 from console.schema.dialects import dialect_of
 from console.schema.driver import forbids
@@ -121,6 +122,7 @@ class Environment:
         event.listen(Engine, "rollback", self._rolling_back)
         event.listen(Engine, "handle_error", self._erred)
         event.listen(Pool, "checkin", self._returned)
+        watch(self.guard)
         if self._only is not None:
             in_one_phase()
 

@@ -28,7 +28,7 @@ from console.schema.job import Job, Pass, PassResult
 from console.schema.journal import Journal
 from console.schema.judgement import judged
 from console.schema.ledger import Count, Ledger, compare, losing_rows, renames_in
-from console.schema.others import alone_by_locks, alone_by_statements, not_the_plans
+from console.schema.others import Alone, alone_by_locks, alone_by_statements, not_the_plans
 from console.schema.plan import Step
 from console.schema.probe import Probe
 from console.schema.progress import TRANSACTION, Event, Progress
@@ -183,7 +183,9 @@ class Execution:
         is_open = plan.is_shared and self.dialect.is_shared
         if is_open:
             written = self.dialect.written(connection) if self.guard.whole else None
-            if written is None:
+            if self.guard.is_bypassed:
+                alone: Alone = {}
+            elif written is None:
                 passed = self.journal is not None and self.journal.has_passed
                 steps = () if passed else self.capture.finished()
                 alone = alone_by_statements(steps, self.catalogue, self.first)

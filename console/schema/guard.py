@@ -18,7 +18,8 @@ class Guard:
     may follow it, since what follows would commit by itself. A plan that is not `whole` has a journal
     instead of one transaction. `changes` are what migration code loaded, or tried to, and is not what
     was approved. What is `confined` works on a copy, and may change nothing `outside` of it.
-    `strayed` says what another connection than the plan's was refused.
+    `strayed` says what another connection than the plan's was refused. `is_bypassed` where its code
+    has taken the driver's own connection, which sends what nobody hears.
     """
 
     state: Literal["idle", "running", "finished"] = "idle"
@@ -30,6 +31,7 @@ class Guard:
     confined: bool = False
     outside: str = ""
     strayed: str = ""
+    is_bypassed: bool = False
 
     def allows(self, word: str) -> bool:
         """Whether a transaction statement (BEGIN, COMMIT, ROLLBACK) may go through now."""

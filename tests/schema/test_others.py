@@ -301,6 +301,22 @@ def test_a_plan_that_leaves_its_transaction_goes_by_its_statements(
     assert entry_of(ledger, "visits").by_others
 
 
+@pytest.mark.parametrize("way", ["connection", "engine.raw_connection()"])
+def test_what_a_plan_does_past_every_check_is_not_called_the_doing_of_others(
+    shared: Shared, way: str
+) -> None:
+    begins = "with op.get_context().autocommit_block():\n    op.execute('SELECT 1')\n"
+    shared.plan(
+        (begins if shared.place.url.startswith("postgresql") else "")
+        + f"raw = op.get_bind().{way}\nraw.cursor().execute('DELETE FROM visits WHERE n = 77')\n"
+        "raw.commit()\nop.add_column('products', sa.Column('price', sa.Integer))"
+    )
+    expected = shared.rehearse()
+    shared.place.run("UPDATE visits SET n = 77 WHERE id = 2")
+    with pytest.raises(DataLost, match="visits: 1 row lost, 0 in the rehearsal"):
+        shared.apply(expected)
+
+
 @pytest.mark.parametrize(
     ("sql", "table", "columns"),
     [
