@@ -9,7 +9,10 @@ from __future__ import annotations
 import ast
 import copy
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import takewhile
+
+from console.hazards.binding import altered, assigned, bound, parameters, rebound
 
 Known = Mapping[str, ast.expr]
 
@@ -26,7 +29,7 @@ def fold(tree: ast.Module, function: str, dialect: str) -> list[ast.stmt]:
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     if function not in functions:
         return []
-    folder = _Folder(functions, dialect)
+    folder = _Folder(functions, dialect, frozenset(rebound(tree)), altered(tree, functions))
     rest = [node for node in tree.body if not isinstance(node, (ast.FunctionDef, ast.ClassDef))]
     known = folder.names(rest, {})
     return folder.call(functions[function], known, {})[0]
@@ -35,41 +38,56 @@ def fold(tree: ast.Module, function: str, dialect: str) -> list[ast.stmt]:
 class _Folder:
     """Folds the functions of one module."""
 
-    def __init__(self, functions: Mapping[str, ast.FunctionDef], dialect: str) -> None:
+    def __init__(
+        self,
+        functions: Mapping[str, ast.FunctionDef],
+        dialect: str,
+        rebound: Collection[str],
+        altered: Collection[str],
+    ) -> None:
         self.functions, self.dialect = functions, dialect
+        self.rebound, self.altered = rebound, altered
         self.depth, self.left = 0, MOST_STATEMENTS
         self.module: Known = {}
 
-    def names(self, body: Sequence[ast.stmt], before: Known) -> dict[str, ast.expr]:
-        """What the names that are given one value in these statements stand for."""
-        bound = Counter(_bound(body))
-        found = {name: node for name, node in before.items() if not bound[name]}
+    def names(
+        self, body: Sequence[ast.stmt], before: Known, own: Collection[str] = ()
+    ) -> dict[str, ast.expr]:
+        """What the names that are given one value in these statements stand for; `own` are given one
+        by a call."""
+        times = Counter(bound(body))
+        found = {name: node for name, node in before.items() if not times[name]}
         for node in (inner for statement in body for inner in ast.walk(statement)):
-            target, value = _assigned(node)
-            if target is None or value is None or bound[target] != 1:
+            target, value = assigned(node)
+            if target is None or value is None or times[target] != 1 or target in own:
                 continue
             put = _Putter(found, self.dialect).visit(copy.deepcopy(value))
-            if _is_written_out(put) or _is_dialect(put):
+            if self._is_known(target, put):
                 found[target] = put
         return found
+
+    def _is_known(self, name: str, value: ast.expr) -> bool:
+        """Whether a name stands for a value, and for no other by the time that it is used."""
+        if isinstance(value, (ast.List, ast.Set)) and name in self.altered:
+            return False
+        return name not in self.rebound and (_is_written_out(value) or _is_dialect(value))
 
     def call(
         self, function: ast.FunctionDef, module: Known, given: Known
     ) -> tuple[list[ast.stmt], bool]:
         """The statements of a function that is called with these arguments."""
         self.module = module
-        arguments = function.args
-        own = {a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+        own = parameters(function)
         outer = {name: node for name, node in module.items() if name not in own}
-        return self.fold(function.body, self.names(function.body, {**outer, **given}))
+        return self.fold(function.body, self.names(function.body, {**outer, **given}, own))
 
     def fold(self, body: Sequence[ast.stmt], known: Known) -> tuple[list[ast.stmt], bool]:
         """The statements that are left, and whether they end the function."""
         found: list[ast.stmt] = []
-        for statement in body:
+        for number, statement in enumerate(body):
             self.left -= 1
-            if self.left < 0:
-                break
+            if self.left < 0:  # the rest is read as it stands
+                return [*found, *body[number:]], False
             part, ends = self._folded(statement, known)
             found += part
             if ends:
@@ -83,7 +101,11 @@ class _Folder:
             if test is not None:
                 return self.fold(statement.body if test else statement.orelse, known)
         if isinstance(statement, ast.For) and (turns := _turns(statement, put)) is not None:
-            found = [n for given in turns for n in self.fold(statement.body, {**known, **given})[0]]
+            own = set(bound(statement.body))
+            puts = (
+                {**known, **{n: v for n, v in given.items() if n not in own}} for given in turns
+            )
+            found = [node for put_in in puts for node in self.fold(statement.body, put_in)[0]]
             return found + self.fold(statement.orelse, known)[0], False
         if isinstance(statement, ast.Expr) and (inner := self._called(statement.value, put)):
             return inner, False
@@ -116,7 +138,8 @@ class _Folder:
         function = self.functions.get(node.func.id)
         if function is None or self.depth >= DEEPEST:
             return None
-        given = _arguments(node, function, put)
+        put_in = _arguments(node, function, put)
+        given = {name: value for name, value in put_in.items() if self._is_known(name, value)}
         self.depth += 1
         try:
             return self.call(function, self.module, given)[0]
@@ -155,28 +178,11 @@ class _Putter(ast.NodeTransformer):
         return ast.copy_location(ast.Constant(left + right), node)
 
 
-def _bound(body: Sequence[ast.stmt]) -> Iterator[str]:
-    """Every name that these statements give a value to, once for each time."""
-    for node in (inner for statement in body for inner in ast.walk(statement)):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            yield node.id
-        elif isinstance(node, ast.arg):
-            yield node.arg
-
-
-def _assigned(node: ast.AST) -> tuple[str | None, ast.expr | None]:
-    """(name, value) of a plain assignment."""
-    if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        target = node.targets[0]
-        return (target.id if isinstance(target, ast.Name) else None), node.value
-    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-        return node.target.id, node.value
-    return None, None
-
-
 def _is_written_out(node: ast.expr) -> bool:
     """Whether a value is a constant, or a list of such."""
-    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+    if isinstance(node, ast.Set):
+        return all(isinstance(item, ast.Constant) for item in node.elts)
+    if isinstance(node, (ast.List, ast.Tuple)):
         return all(_is_written_out(item) for item in node.elts)
     return isinstance(node, ast.Constant)
 
@@ -204,14 +210,19 @@ def _turns(loop: ast.For, put: _Putter) -> list[dict[str, ast.expr]] | None:
 
 
 def _arguments(call: ast.Call, function: ast.FunctionDef, put: _Putter) -> dict[str, ast.expr]:
-    """What the parameters of a function stand for in a call, as far as it is written out."""
+    """What the parameters of a function are given in a call, as far as that is seen."""
     names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
     defaults = function.args.defaults
-    given = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
-    given |= dict(zip(names, call.args, strict=False))
+    is_open = any(isinstance(a, ast.Starred) for a in call.args) or any(
+        keyword.arg is None for keyword in call.keywords
+    )
+    given: dict[str, ast.expr] = {}
+    if not is_open:  # else nobody sees whether a default is taken
+        given = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
+    plain = takewhile(lambda value: not isinstance(value, ast.Starred), call.args)
+    given |= dict(zip(names, plain, strict=False))
     given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-    put_in = {name: put.visit(copy.deepcopy(value)) for name, value in given.items()}
-    return {n: v for n, v in put_in.items() if _is_written_out(v) or _is_dialect(v)}
+    return {name: put.visit(copy.deepcopy(value)) for name, value in given.items()}
 
 
 def _value(test: ast.expr) -> bool | None:
@@ -232,16 +243,18 @@ def _value(test: ast.expr) -> bool | None:
     if not (_is_written_out(left) and _is_written_out(right)):
         return None
     one, other = ast.literal_eval(left), ast.literal_eval(right)
+    other = list(other) if isinstance(other, set) else other
     if isinstance(operator, (ast.Eq, ast.NotEq)):
         return (one == other) is isinstance(operator, ast.Eq)
-    if isinstance(operator, (ast.In, ast.NotIn)) and isinstance(other, (tuple, list, set, str)):
+    is_text = isinstance(one, str) and isinstance(other, str)
+    if isinstance(operator, (ast.In, ast.NotIn)) and (is_text or isinstance(other, (tuple, list))):
         return (one in other) is isinstance(operator, ast.In)
     return None
 
 
 def _begins(call: ast.Call, method: ast.Attribute) -> bool | None:
     """Whether a text that is known begins with another one."""
-    text, start = _text(method.value), _text(call.args[0]) if call.args else None
+    text, start = _text(method.value), _text(call.args[0]) if len(call.args) == 1 else None
     if method.attr != "startswith" or text is None or start is None:
         return None
     return text.startswith(start)

@@ -65,6 +65,46 @@ def test_what_is_written_out_somewhere_is_put_in(body: str, code: str) -> None:
     assert folded(body) == code
 
 
+MORE = """\
+TABLES = ["products"]
+MODE = "keep"
+
+def away(table=None, keep="yes"):
+    if table is None:
+        table = "products"
+    if keep != "yes":
+        op.drop_table(table)
+
+def more(tables):
+    tables.append("reviews")
+
+def choose():
+    global MODE
+    MODE = "drop"
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("found = []\nif asked():\n    found.append('a')\nfor t in found:\n    op.f(t)", "op.f(t)"),
+        ("found = ['a']\nfound[0] = 'b'\nop.f(found)", "op.f(found)"),
+        ("more(TABLES)\nfor t in TABLES:\n    op.f(t)", "op.f(t)"),
+        ("if MODE == 'drop':\n    op.f('a')", "op.f('a')"),
+        ("for t in ('a', 'b'):\n    t = t + '_old'\n    op.f(t)", "op.f(t)"),
+        ("from elsewhere import TABLES\nop.f(TABLES)", "op.f(TABLES)"),
+        ("away('a', **asked())", "op.drop_table(table)"),
+        ("away(*asked())", "op.drop_table(table)"),
+        ("away('a', keep='no')", "op.drop_table(table)"),
+        ("if None in 'abc':\n    op.f('a')", "op.f('a')"),
+    ],
+)
+def test_what_may_be_another_by_the_time_that_it_is_used_is_not_put_in(
+    body: str, code: str
+) -> None:
+    assert code in folded(body, top=MORE)
+
+
 NAMED = "name = op.get_bind().dialect.name\n"
 BOTH = "if {}:\n    op.f('a')\nelse:\n    op.f('b')"
 
@@ -108,7 +148,8 @@ def test_a_function_that_calls_itself_and_a_long_loop_come_to_an_end() -> None:
     numbers = ", ".join(str(number) for number in range(MOST_TURNS + 1))
     assert folded(f"for n in [{numbers}]:\n    op.f(n)").startswith("for n in")
     nested = "for a in T:\n    for b in T:\n        for c in T:\n            op.f(a, b, c)"
-    folded(nested, top=f"T = ({', '.join(str(n) for n in range(100))})")
+    long = folded(f"{nested}\nop.g()", top=f"T = ({', '.join(str(n) for n in range(100))})")
+    assert long.endswith("op.g()")  # too much to put together, and read all the same
 
 
 def test_a_rule_does_not_speak_of_what_other_databases_get(place: Place) -> None:
