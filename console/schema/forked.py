@@ -45,6 +45,17 @@ class Forked:
             self.returncode = int(told) if told else -signal.SIGKILL
         return self.returncode
 
+    def kill(self) -> None:
+        """End it and its group; it alone where it has just begun and has no group of its own yet."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            if self.returncode is None:  # else its id may be another's, where the fork server died
+                with suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGKILL)
+        except PermissionError:
+            pass  # on some systems: nothing is left of it but its exit code
+
     def close(self) -> None:
         """The process is over, for us."""
         self.status.close()

@@ -86,13 +86,21 @@ class ForkServer:
                 self._release(pid)
 
     def _fork(self) -> bool:
-        """Take a request and fork its process; False where there is none to come."""
+        """Take a request and fork its process; False where there is none to come. Where there is no room
+        for one more, whoever asked hears nothing, and the others live on."""
         header, descriptors, _, _ = socket.recv_fds(self.control, HEADER.size, DESCRIPTORS)
         told = _exactly(self.control, HEADER.unpack(header)[0]) if header else b""
         if not told:
             return False
         request = json.loads(told)
-        pid = os.fork()
+        try:
+            pid = os.fork() if len(descriptors) == DESCRIPTORS else None
+        except OSError:
+            pid = None
+        if pid is None:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return True
         if pid == 0:
             _become(request, descriptors, self.work)
         status = socket.socket(fileno=descriptors.pop())

@@ -138,6 +138,9 @@ def _end(process: Process) -> None:
 
 
 def _kill(process: Process) -> None:
+    if isinstance(process, Forked):
+        process.kill()
+        return
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
 

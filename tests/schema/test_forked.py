@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ import pytest
 
 from console.schema.errors import ChildDied
 from console.schema.executor import apply
+from console.schema.forked import Forked
+from console.schema.forkserver import Request
 from console.schema.job import Job, Pass
 from console.schema.process import run_job
 from console.schema.progress import silent
@@ -118,6 +121,43 @@ def test_nothing_of_a_migration_is_left_when_it_is_over(place: Place) -> None:
     started, migration = map(int, told.read_text().split())
     assert until(lambda: not is_alive(started))
     assert until(lambda: not Path(f"/proc/{migration}").exists())  # nor a zombie
+
+
+def test_a_process_that_has_just_begun_can_be_ended() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, subprocess.Popen(["sleep", "60"]) as process:  # in our group, as it is then
+        Forked(process.pid, ours).kill()
+        assert process.wait(timeout=20) == -signal.SIGKILL
+
+
+NO_ROOM = """\
+import os, socket, sys
+from console.schema.forkserver import ForkServer
+
+def refuse():
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+
+os.fork = refuse
+ForkServer(socket.socket(fileno=int(sys.argv[1])), print).serve()
+"""
+
+
+def test_a_fork_server_that_has_no_room_for_one_more_lives_on() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        command = [sys.executable, "-c", NO_ROOM, str(theirs.fileno())]
+        process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()])
+    with ours, process:
+        for _ in range(2):
+            asking, status = socket.socketpair()
+            with asking:
+                with status:
+                    Request("/", {}, (), ()).send(ours, (0, 1, 2, status.fileno()))
+                asking.settimeout(20)
+                assert asking.recv(1) == b""
+        assert process.poll() is None
+        ours.close()
+        assert process.wait(timeout=20) == 0
 
 
 FORKS = """\
