@@ -10,7 +10,7 @@ import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from configparser import ConfigParser
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -112,6 +112,7 @@ class Environment:
         guard.whole = self.dialect.is_transactional
         guard.confined = bool(job.target.stands_for)
         self._real: str | None = None
+        self._is_looking = False
 
     def install(self) -> None:
         """Listen on every engine of this process, before the application makes its own."""
@@ -235,12 +236,18 @@ class Environment:
             self.dialect.forbid_writing(dbapi_connection)
 
     def _is_real(self, reached: str) -> bool:
-        """Whether this is the identity of the database that a copy stands for."""
+        """Whether this is the identity of the database that a copy stands for, or may be."""
+        if self._is_looking:  # the look itself is a connection, of which this is asked too
+            return True
         if self._real is None:
-            self._real = ""  # the look itself is a connection, of which this is asked too
-            with suppress(DBAPIError):
-                real = replace(self.job.target, url=self.job.target.stands_for)
+            real = replace(self.job.target, url=self.job.target.stands_for)
+            self._is_looking = True
+            try:
                 self._real = self.dialect.reach(real)
+            except DBAPIError:
+                return True  # it does not answer now, so this may be it
+            finally:
+                self._is_looking = False
         return reached == self._real
 
     def _began(self, connection: Connection) -> None:

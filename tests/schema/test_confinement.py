@@ -2,16 +2,21 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
 
 from console.schema.errors import MigrationFailed
+from console.schema.job import Job, Pass
+from console.schema.process import run_job
+from console.schema.progress import silent
 from console.schema.rebuild import rebuild
 from tests.histories.place import PRODUCTS, Place
 from tests.histories.script_folder import ENVIRONMENT, Sample
 from tests.histories.served import Served
+from tests.servers import MakeDatabase, engine_of
 
 OWN_WAY = """\
 engine = sa.create_engine({url!r})
@@ -45,6 +50,24 @@ def test_a_connection_of_its_own_reaches_the_real_database_only_to_read(place: P
     assert rehearsal.error is not None
     assert "a connection of its own, past the copy" in rehearsal.error
     assert place.dump() == before
+
+
+def test_where_the_real_database_does_not_say_who_it_is_no_other_is_written_to(
+    make_postgresql: MakeDatabase, tmp_path: Path
+) -> None:
+    place = Served(tmp_path, make_postgresql(), [PRODUCTS], at="aaaa1")
+    other = make_postgresql()
+    with engine_of(other).begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE products AS SELECT 2 AS weight")
+    place.write(revision(OWN_WAY.format(url=other, sql="UPDATE products SET weight = 1")))
+    plan = place.plan()
+    gone = make_url(other).set(database="gone").render_as_string(hide_password=False)
+    copy = replace(place.target, stands_for=gone)
+    answer = run_job(Job("run", copy, (Pass(plan.steps, plan.start),)), progress=silent)
+    assert answer.failure is not None
+    assert "a connection of its own, past the copy" in answer.failure.message
+    with engine_of(other).connect() as connection:
+        assert connection.exec_driver_sql(WEIGHTS.partition(" ORDER")[0]).scalar() == 2
 
 
 @pytest.fixture(params=["mariadb", "mysql"])
