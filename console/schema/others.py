@@ -38,6 +38,7 @@ NEW = re.compile(
 UPDATE = re.compile(r"update (?:only )?([^\s,]+) set (.*)")
 SETS = re.compile(r"(?:\w+\.)?(\w+) = ")
 UNCERTAIN = re.compile(r"\b(returning|order by|limit)\b")  # where the list of what is set ends
+INHERITS = re.compile(r"\binherits (.*)")
 REPLACES = re.compile(r"\bon (duplicate|conflict)\b")
 
 
@@ -69,8 +70,11 @@ def left_alone(statements: Collection[str], catalogue: Catalogue, first: Count) 
     routines = {name for kind, name in first.objects if kind in ("function", "procedure")}
     views = {view.name for view in catalogue.views if view.kind == "view"}
     is_clear = all(NAMES.match(_plain(sql)) and "/*" not in sql for sql in statements)
-    if not is_clear or _named(CODE | routines | views, statements):
+    uncounted = {table.name for table in catalogue.tables} - names  # partitions: their root is
+    if not is_clear or _named(CODE | routines | views | uncounted, statements):
         return {}
+    if _named(_parents(catalogue), statements):
+        return {}  # what is done to them is done to those that inherit
     columns: dict[str, set[str]] = {}
     others = []
     for sql in statements:
@@ -100,6 +104,15 @@ def left_alone(statements: Collection[str], catalogue: Catalogue, first: Count) 
         for name in names - touched
         for last in [name.lower().rpartition(".")[2]]
     }
+
+
+def _parents(catalogue: Catalogue) -> set[str]:
+    """The tables that others inherit from."""
+    options = (
+        p.definition for table in catalogue.tables for p in table.parts if p.kind == "option"
+    )
+    found = (INHERITS.search(option) for option in options)
+    return {name.replace('"', "") for each in found if each for name in each[1].split(", ")}
 
 
 def _derived(table: Table) -> set[str]:

@@ -318,6 +318,38 @@ def test_what_a_plan_does_past_every_check_is_not_called_the_doing_of_others(
 
 
 @pytest.mark.parametrize(
+    ("tables", "named", "counted"),
+    [
+        (
+            "CREATE TABLE hits (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);\n"
+            "CREATE TABLE hits_1 PARTITION OF hits FOR VALUES FROM (0) TO (100)",
+            "hits_1",
+            "hits",
+        ),
+        (
+            "CREATE TABLE hits (id int PRIMARY KEY, n int);\n"
+            "CREATE TABLE hits_1 (PRIMARY KEY (id)) INHERITS (hits)",
+            "hits",
+            "hits_1",
+        ),
+    ],
+)
+def test_a_statement_that_names_another_part_of_a_table_leaves_it_not_alone(
+    postgresql: str, tmp_path: Path, tables: str, named: str, counted: str
+) -> None:
+    shared = Shared(Served(tmp_path, postgresql, [PRODUCTS], at="aaaa1"))
+    shared.place.run(f"{tables};\nINSERT INTO hits_1 VALUES (1, 1), (2, 2)")
+    shared.plan(
+        "with op.get_context().autocommit_block():\n    op.execute('SELECT 1')\n"
+        f"op.execute('DELETE FROM {named} WHERE n = 77')"
+    )
+    expected = shared.rehearse()
+    shared.place.run("UPDATE hits SET n = 77 WHERE id = 2")
+    with pytest.raises(DataLost, match=f"{counted}: 1 row lost, 0 in the rehearsal"):
+        shared.apply(expected)
+
+
+@pytest.mark.parametrize(
     ("sql", "table", "columns"),
     [
         ("UPDATE t SET a = 1, b = (SELECT max(c) FROM u) WHERE c IN (1, 2)", "t", "a b"),
