@@ -203,8 +203,9 @@ def _with_children(touched: set[str], catalogue: Catalogue, *, by: str = "") -> 
 
 def _parent(definition: str) -> str:
     """The table that a foreign key points to."""
-    found = re.search(r"references\s+(\S+)", definition, re.IGNORECASE)
-    return found[1].strip('"`').lower().rpartition(".")[2].strip('"`') if found else ""
+    found = re.search(r"references\s+(.+?)\s*\(", definition, re.IGNORECASE)
+    name = re.sub(r'["`]', "", found[1]).lower() if found else ""
+    return name.rpartition(".")[2]
 
 
 def not_the_plans(ledger: Ledger, alone: Alone) -> Ledger:

@@ -245,6 +245,24 @@ def test_a_foreign_key_leaves_no_table_alone(shared: Shared) -> None:
     assert "reviews: 2 rows lost, 0 in the rehearsal" in caught.value.losses
 
 
+def test_a_foreign_key_to_a_name_of_two_words_leaves_no_table_alone(
+    either: str, tmp_path: Path
+) -> None:
+    shared = Shared(Served(tmp_path, either, [PRODUCTS], at="aaaa1"))
+    shared.place.run(
+        "CREATE TABLE `hard wares` (id int PRIMARY KEY, n int);\n"
+        "CREATE TABLE parts (id int PRIMARY KEY, w int, CONSTRAINT fk_w FOREIGN KEY (w) "
+        "REFERENCES `hard wares` (id) ON DELETE CASCADE);\n"
+        "INSERT INTO `hard wares` VALUES (1, 1), (2, 2);\nINSERT INTO parts VALUES (1, 1), (2, 2)"
+    )
+    shared.plan("op.execute('DELETE FROM `hard wares` WHERE n = 77')")
+    expected = shared.rehearse()
+    shared.place.run("UPDATE `hard wares` SET n = 77 WHERE id = 2")
+    with pytest.raises(DataLost) as caught:
+        shared.apply(expected)
+    assert "parts: 1 row lost, 0 in the rehearsal" in caught.value.losses
+
+
 def test_a_trigger_leaves_no_table_alone(either: str, tmp_path: Path) -> None:
     shared = Shared(Served(tmp_path, either, [PRODUCTS], at="aaaa1"))
     shared.place.run(
