@@ -114,13 +114,13 @@ def identity_of(url: URL) -> str:
 
 
 def sqlite_file(url: URL) -> Path | None:
-    """Return the file of an SQLite URL, or None for a database in memory."""
+    """Return the file of an SQLite URL, or None for a database in memory or on a server."""
     database = url.database or ""
     if database.startswith("file:"):
         database = unquote(database.removeprefix("file:").partition("?")[0])
         if database.startswith("//"):
             database = "/" + database.lstrip("/")
-    if database in ("", ":memory:"):
+    if url.get_backend_name() != "sqlite" or database in ("", ":memory:"):
         return None
     return Path(database).absolute()
 

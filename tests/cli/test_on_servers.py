@@ -66,6 +66,7 @@ def test_a_plan_is_rehearsed_with_advice_applied_and_undone(manage: Manage, app:
     applied = manage(app, "migrate")
     assert applied.exit_code == 0, applied.output
     assert manage(app, "migrate", "--check").exit_code == 0
+    assert manage(app, "check").exit_code == 0
     execute(app, "UPDATE products SET price = 3")
     back = manage(app, "rehearse", "--", "-1")
     assert back.exit_code == 1

@@ -39,6 +39,10 @@ def test_a_relative_path_is_the_same_as_the_whole_one(tmp_path, monkeypatch):
     assert sqlite_file(make_url("sqlite:///x.db")) == tmp_path / "x.db"
 
 
+def test_a_database_on_a_server_has_no_file():
+    assert sqlite_file(make_url("postgresql://db.example/shop")) is None
+
+
 def test_two_links_to_one_file_are_one_database(tmp_path):
     (tmp_path / "real.db").touch()
     (tmp_path / "link.db").symlink_to(tmp_path / "real.db")
