@@ -11,6 +11,7 @@ from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import Refusal
 from console.cli.output import Reporter, json_option, say, warn, write_json
 from console.cli.render import difference_lines, hazard_lines, ledger_lines, plan_lines
+from console.cli.stopping import cancel_on_signals
 from console.schema.errors import NothingToDo
 from console.schema.plan import Plan, make_plan
 from console.schema.rehearsal import Rehearsal
@@ -33,7 +34,8 @@ def rehearse(
     """Try a plan, its way back, and the plan again on a clone of the database.
 
     REVISION is an id or its beginning, a label, head, heads, base, +1 or -1. The database itself is
-    only read. Exits with status 1 if the plan fails on the clone or would lose data.
+    only read. Exits with status 1 if the plan fails on the clone or would lose data. Ctrl-C cancels
+    it, and nothing of it is left.
     """
     chosen = target_of(console, target)
     try:
@@ -43,8 +45,8 @@ def rehearse(
         if as_json:
             write_json(None)
         return
-    with Reporter() as progress:
-        ending = rehearse_plan(chosen, plan, console.settings.workspace, progress)
+    with Reporter() as progress, cancel_on_signals() as cancelled:
+        ending = rehearse_plan(chosen, plan, console.settings.workspace, progress, cancelled)
     rehearsal = ending.rehearsal
     assert rehearsal is not None
     review, accepted = accepted_of(console.store, plan.digest)

@@ -275,6 +275,29 @@ def test_ctrl_c_cancels_a_migration_and_says_what_stays(instance: Path, tmp_path
     store.close()
 
 
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_rehearsal_that_is_cancelled_leaves_no_clone(
+    sent: signal.Signals, instance: Path, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    up = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(60)"
+    write_folder(tmp_path / "stock", [Sample("aaaa1", up=up)])
+    targets = tmp_path / "targets.toml"
+    targets.write_text('[targets.stock]\nscript_location = "stock"\nurl = "sqlite:///stock.db"')
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "manage.py", "rehearse", "--target", "stock"],
+        env=environment(instance, CONSOLE_TARGETS=str(targets)),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(begun.exists, "the rehearsal")
+    process.send_signal(sent)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert said.splitlines()[-1] == "Error: It was cancelled. Only a clone was touched."
+    assert list((instance / "rehearsals").iterdir()) == []
+
+
 def test_ctrl_c_cancels_a_comparison_and_leaves_nothing_of_it(
     instance: Path, tmp_path: Path
 ) -> None:
