@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -41,9 +41,16 @@ def drift(console: Console, target: str | None, check: bool, as_json: bool) -> N
         for each in found:
             for line in drift_lines(each):
                 click.echo(line)
-    drifting = [each.target for each in found if not each.is_clean]
-    if check and drifting:
-        raise Refusal(f"There is drift in {', '.join(drifting)}.")
+    if check and (said := " ".join(_refusals(found))):
+        raise Refusal(said)
+
+
+def _refusals(found: Iterable[Drift]) -> Iterator[str]:
+    """What --check has against it: drift, and what may have it without anybody knowing."""
+    if drifting := [each.target for each in found if each.is_there]:
+        yield f"There is drift in {', '.join(drifting)}."
+    if unknown := [each.target for each in found if not (each.is_clean or each.is_there)]:
+        yield f"Not everything could be compared in {', '.join(unknown)}."
 
 
 def drift_lines(drift: Drift) -> Iterator[str]:

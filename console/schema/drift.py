@@ -70,6 +70,11 @@ class Drift:
         """Whether all three agree."""
         return self.history.is_clean and self.models.is_clean
 
+    @property
+    def is_there(self) -> bool:
+        """Whether any two disagree, as far as they could be compared."""
+        return bool(self.history.difference or self.models.difference)
+
 
 def find_drift(
     target: Target, *, progress: Progress = silent, cancelled: Cancelled = never

@@ -72,6 +72,14 @@ def test_a_name_chooses_one_from_plan_to_apply(manage: Manage, app: Flask, tmp_p
     assert told[0]["is_up_to_date"]
 
 
+def test_what_cannot_be_compared_is_not_called_drift(manage: Manage, app: Flask) -> None:
+    manage(app, "migrate", "--target", "stock")
+    checked = manage(app, "drift", "--target", "stock", "--check")
+    assert checked.exit_code == 1
+    assert "env.py gives no target_metadata" in checked.stdout
+    assert checked.stderr.endswith("Error: Not everything could be compared in stock.\n")
+
+
 def test_the_pages_show_each_history(app: Flask, sign_in: SignIn) -> None:
     client = sign_in(app, "author")
     page = client.get("/admin/migrations/").get_data(as_text=True)

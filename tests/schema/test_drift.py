@@ -182,6 +182,7 @@ def test_without_models_the_history_is_still_compared(tmp_path: Path) -> None:
     drift = find_drift(Place(tmp_path, [PRODUCTS], at="aaaa1").target)
     assert drift.history.is_clean
     assert "no target_metadata" in (drift.models.error or "")
+    assert not drift.is_there
 
 
 def test_several_heads_are_rebuilt_together(tmp_path: Path) -> None:
