@@ -88,7 +88,8 @@ class Review:
 
     `plan` is what was put before people. While the review can still be applied the plan is made
     again at every look: `changes` then says what differs, in words, and `plan_error` why there is
-    no such plan any more; either one voids every approval. `rehearsal` is the latest one of this
+    no such plan any more; either one voids every approval, unless the database could not be read now
+    (`is_certain` is False). `rehearsal` is the latest one of this
     plan, failed ones included; `hazards` were judged with it. `renewed_by` made the plan current.
     """
 
@@ -111,6 +112,7 @@ class Review:
     apply_run: Run | None = None
     changes: tuple[str, ...] = ()
     plan_error: str | None = None
+    is_certain: bool = True
     renewed_by: Account | None = None
 
     @property

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, undefer
 
 from console.schema.errors import NothingToDo, SchemaError
+from console.schema.history import read_history
 from console.schema.plan import Plan, make_plan
 from console.schema.target import Target
 from console.schema.wire import decode
@@ -124,6 +125,7 @@ def held_against_now(review: Review, targets: Mapping[str, Target]) -> Review:
         review,
         changes=changes,
         plan_error=found.error,
+        is_certain=found.is_certain,
         approvals=approvals,
         acceptances=acceptances,
         state=state,
@@ -153,12 +155,25 @@ def replan(review: Review, targets: Mapping[str, Target]) -> Replanned:
     try:
         return Replanned(make_plan(target, review.goal))
     except NothingToDo:
-        return Replanned(None, MOVED)
+        return Replanned(None, _without_files(review, target) or MOVED)
     except SchemaError as error:
         return Replanned(None, str(error))
     except (SQLAlchemyError, OSError):
         text = f"The database of '{review.target}' cannot be read now. See whether it is running."
         return Replanned(None, text, is_certain=False)
+
+
+def _without_files(review: Review, target: Target) -> str | None:
+    """That steps of the plan are in the history no more, if so: nothing is left to do because the
+    files went, not because the database moved."""
+    history = read_history(target)
+    lost = [step.revision for step in review.plan.steps if step.revision not in history.by_id]
+    if not lost:
+        return None
+    return (
+        f"No revision file carries {', '.join(lost)} any more. Bring it back from version control, "
+        "or close the review."
+    )
 
 
 def _approvals(session: Session, review: ReviewRow) -> tuple[Approval, ...]:

@@ -12,6 +12,7 @@ from console.services.reviews import Review
 from console.web.filters import count, duration
 
 Mood = Literal["good", "bad", "warn", "neutral", "accent"]
+NOT_SO_FAR = "The rehearsal did not get that far"
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,10 @@ def facts_of(review: Review, approvals: int, required: int) -> tuple[Fact, ...]:
     rehearsal = review.rehearsal
     is_over = review.state in ("applied", "closed")
     if not (is_over or review.is_current):
+        answer = "Not known any more" if review.is_certain else "Not known now"
+        why = "The files changed" if review.changes else "There is no plan"
         stale = (
-            Fact(question, "Not known any more", "The files changed", "warn", "rehearsal")
+            Fact(question, answer, why, "warn", "rehearsal")
             for question in ("What changes", "What could go wrong", "Is the data safe", "How long")
         )
         return (*stale, _who_agreed(review, approvals, required))
@@ -56,9 +59,8 @@ def _what_changes(review: Review, rehearsal: Rehearsal | None) -> Fact:
     steps = count(len(review.plan.steps), "step")
     way = "forward" if review.direction == "up" else "back"
     if rehearsal is None or not rehearsal.succeeded:
-        return Fact(
-            "What changes", f"{steps} {way}", "The rehearsal will show it", "neutral", "schema"
-        )
+        detail = "The rehearsal will show it" if rehearsal is None else NOT_SO_FAR
+        return Fact("What changes", f"{steps} {way}", detail, "neutral", "schema")
     tables = rehearsal.difference.tables
     if not tables:
         return Fact("What changes", "Nothing in the schema", f"{steps} {way}", "neutral", "schema")
@@ -93,9 +95,7 @@ def _what_could_go_wrong(review: Review, rehearsal: Rehearsal | None) -> Fact:
 def _is_the_data_safe(review: Review, rehearsal: Rehearsal | None) -> Fact:
     question, ledger = "Is the data safe", ledger_of(review)
     if ledger is None:
-        detail = (
-            "It takes a rehearsal" if rehearsal is None else "The rehearsal did not get that far"
-        )
+        detail = "It takes a rehearsal" if rehearsal is None else NOT_SO_FAR
         return Fact(question, "Not known yet", detail, "neutral", "rehearsal")
     rows = sum(entry.rows_before or 0 for entry in ledger.entries)
     of = " of a sample" if ledger.is_sample else ""
@@ -117,8 +117,10 @@ def _how_long(review: Review, rehearsal: Rehearsal | None) -> Fact:
     if review.apply_run and review.apply_run.outcome:
         took = duration(review.apply_run.outcome.milliseconds)
         return Fact(question, took, "It took, for real", "neutral", "rehearsal")
-    if rehearsal is None or not rehearsal.succeeded:
+    if rehearsal is None:
         return Fact(question, "Not known yet", "It takes a rehearsal", "neutral", "rehearsal")
+    if not rehearsal.succeeded:
+        return Fact(question, "Not known yet", NOT_SO_FAR, "neutral", "rehearsal")
     return Fact(question, duration(rehearsal.milliseconds), "On the clone", "neutral", "rehearsal")
 
 

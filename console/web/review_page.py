@@ -165,7 +165,7 @@ def _next_sentence(review: Review, active: Run | None, decisions: Mapping[str, D
     if not review.is_current:
         if decisions["renew"].allowed:
             return "Renew the review, since the files changed; it will be rehearsed again."
-        return decisions["apply"].reason
+        return review.plan_error or decisions["apply"].reason
     if decisions["apply"].allowed:
         return "It can be applied."
     if decisions["approve"].allowed:

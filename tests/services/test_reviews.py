@@ -254,6 +254,18 @@ def test_a_database_that_was_moved_from_outside_is_noticed(
     assert may_apply(review, world.approver, Policy()).reason == review.plan_error
 
 
+def test_a_revision_whose_file_is_gone_is_not_taken_for_applied(
+    opened: Open, store: Store, managed: Managed
+) -> None:
+    review = opened()
+    managed.pending.unlink()
+    found = reviews.get_review(store, managed.targets, review.id)
+    assert found.plan_error == (
+        "No revision file carries bbb2 any more. Bring it back from version control, or close the "
+        "review."
+    )
+
+
 def test_an_unreadable_database_voids_nothing(
     approved: Review, store: Store, managed: Managed
 ) -> None:
@@ -262,6 +274,7 @@ def test_an_unreadable_database_voids_nothing(
     assert review.plan_error is not None
     assert "cannot be read now" in review.plan_error
     assert not review.approvals[0].is_void
+    assert not review.is_certain
 
 
 def test_a_target_that_is_gone_is_said_to_be(approved: Review, store: Store) -> None:

@@ -279,6 +279,8 @@ def test_a_failed_rehearsal_says_what_happened_where_and_that_nothing_was_touche
     assert samples.PRICE in section
     assert "The database was not touched" in section
     assert _glance(page)["What could go wrong"] == "The rehearsal failed"
+    assert "It takes a rehearsal" not in page.select_one(".glance").text
+    assert "The rehearsal will show it" not in page.select_one(".glance").text
 
 
 def test_a_long_message_begins_on_the_page_and_is_whole_behind_a_click(draw):
@@ -330,6 +332,22 @@ def test_a_file_that_is_gone_leaves_the_page_standing(draw):
     page = draw(review)
     assert "The file cannot be read any more" in page.text
     assert "A file is missing." in page.select_one(".notice--danger").text
+
+
+def test_a_plan_that_is_no_more_is_told_to_everybody_in_one_sentence(draw):
+    page = draw(samples.review(plan_error="It is gone. Close the review."), samples.AUTHOR)
+    assert "Every approval is void" in page.select_one(".notice--danger").text
+    assert "It is gone. Close the review." in _next(page)
+    assert _glance(page)["How long"] == "Not known any more"
+    assert "The files changed" not in page.select_one(".glance").text
+
+
+def test_a_database_that_cannot_be_read_now_does_not_void_what_people_said(draw):
+    page = draw(samples.review(plan_error="It cannot be read now.", is_certain=False))
+    notice = page.select_one(".notice--danger").text
+    assert "The plan cannot be made now" in notice
+    assert "the approvals stand" in notice
+    assert _glance(page)["How long"] == "Not known now"
 
 
 def test_the_rehearsal_says_whether_to_migrate_or_to_deploy_first(draw):
