@@ -145,7 +145,7 @@ def _is_same_loss(entry: Entry, foreseen: Entry) -> bool:
     if not foreseen.rows_lost:
         return False
     if foreseen.rows_lost == then:
-        return True
+        return entry.rows_lost == now
     stays = now - entry.rows_lost >= then - foreseen.rows_lost
     return stays and entry.rows_lost * then <= SLACK * foreseen.rows_lost * now
 

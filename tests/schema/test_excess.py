@@ -71,6 +71,7 @@ def test_more_of_the_same_loss_is_passed_and_told(then: Ledger, now: Ledger, wor
         (ledger(0, is_dropped=True), ledger(5, is_dropped=True), "products: 5 rows lost, 0"),
         (ledger(1000, lost=100), ledger(1000, lost=101), "products: 101 rows lost, 100"),
         (ledger(1000, lost=100), ledger(2000, lost=900), "products: 900 rows lost, 100"),
+        (ledger(1, lost=1), ledger(9999, lost=9000), "products: 9,000 rows lost, 1"),
         (ledger(1000), ledger(1050, lost=1), "products: 1 row lost, 0"),
     ],
     ids=[
@@ -81,6 +82,7 @@ def test_more_of_the_same_loss_is_passed_and_told(then: Ledger, now: Ledger, wor
         "an empty table that is filled",
         "a row that was kept",
         "a greater share",
+        "most of many where all was one",
         "a row where none was lost",
     ],
 )
