@@ -190,6 +190,11 @@ def look_at(page: Page, path: str, where: str, rules: dict[str, Any]) -> list[st
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wide > 0:
         complaints.append(f"{path} {where}: {wide} pixels wider than the screen")
+    cut = page.locator(".table--stack").evaluate_all(
+        "all => all.filter(t => t.scrollWidth > t.parentElement.clientWidth).length"
+    )
+    if cut:
+        complaints.append(f"{path} {where}: {cut} tables wider than their panel")
     count(path, where, len(found.response["violations"]))
     return complaints
 
