@@ -9,12 +9,12 @@ import click
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.output import json_option, say, write_json
 from console.cli.render import hazard_lines, plan_lines
-from console.hazards.judge import judge
 from console.schema.errors import NothingToDo
 from console.schema.history import read_history
 from console.schema.plan import make_plan
 from console.schema.wire import encode
 from console.services.acceptances import accepted_of
+from console.services.lint import foreseen
 
 if TYPE_CHECKING:
     from console.mount import Console
@@ -29,7 +29,7 @@ def plan(console: Console, revision: str, target: str | None, as_json: bool) -> 
     """Print what would run, and do nothing.
 
     REVISION is an id or its beginning, a label, head, heads, base, +1 or -1. Hazards are those that
-    the files alone show; `rehearse` finds the others.
+    the files show, and what the database answers; `rehearse` finds the others.
     """
     chosen = target_of(console, target)
     history = read_history(chosen)
@@ -40,7 +40,7 @@ def plan(console: Console, revision: str, target: str | None, as_json: bool) -> 
         if as_json:
             write_json(None)
         return
-    hazards = judge(chosen, made, None, history)
+    hazards = foreseen(chosen, made, history)
     review, accepted = accepted_of(console.store, made.digest)
     if as_json:
         write_json({**encode(made), "hazards": hazards, "review": review, "accepted": accepted})

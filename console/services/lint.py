@@ -84,16 +84,21 @@ def lint(
         rehearsed = _rehearse(target, workspace, progress)
     rest = [revision for revision in chosen if revision.id not in rehearsed]
     plan = plan_of(target, rest)
-    drawn = sketch(target, plan, history, _schema_of(target))
     hazards = [hazard for name in names for hazard in rehearsed.get(name, ())]
-    hazards += judge(
-        target, plan, None, history, ask=Inquiry(target), sketch=drawn, linter=Squawk(target)
-    )
+    hazards += foreseen(target, plan, history)
     everything = sketch(target, plan_of(target, chosen), history)
     findings = [_located(hazard, history, everything) for hazard in hazards]
     findings += _problems(history, {r.path for r in chosen} if revisions else None, changed)
     findings.sort(key=lambda f: (not f.hazard.is_blocking, f.hazard.severity != "error"))
     return LintReport(target.name, tuple(names), workspace is not None, tuple(findings))
+
+
+def foreseen(target: Target, plan: Plan, history: History) -> tuple[Hazard, ...]:
+    """Return the hazards of a plan as far as its files say what it does, without running it; the
+    database, where it can be reached, is asked for its schema and its rows."""
+    drawn = sketch(target, plan, history, _schema_of(target))
+    ask, linter = Inquiry(target), Squawk(target)
+    return judge(target, plan, None, history, ask=ask, sketch=drawn, linter=linter)
 
 
 def plan_of(target: Target, revisions: Iterable[Revision]) -> Plan:

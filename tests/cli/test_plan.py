@@ -23,6 +23,14 @@ def test_a_way_down_can_be_planned(manage: Manage, app: Flask) -> None:
     assert f"From {SECOND} to base." in result.stdout
 
 
+def test_a_way_down_says_what_it_would_lose(manage: Manage, app: Flask) -> None:
+    result = manage(app, "plan", FIRST)
+    assert "drop-column" in result.stdout, result.output
+    assert [h["code"] for h in data_of(manage(app, "plan", FIRST, "--json"))["hazards"]].count(
+        "drop-column"
+    ) == 1
+
+
 def test_nothing_to_do_is_no_error(manage: Manage, app: Flask) -> None:
     result = manage(app, "plan")
     assert result.exit_code == 0
