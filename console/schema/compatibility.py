@@ -74,6 +74,8 @@ def _errors(readings: Iterable[Reading]) -> dict[str, str]:
 
 def _told(errors: Mapping[str, str]) -> str:
     name, error = next(iter(errors.items()))
+    if len(errors) == 1:
+        return f"{name} cannot be read ({error})"
     return f"{_named(list(errors))} cannot be read ({name}: {error})"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, Select, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapper, mapperlib
 
 from console.schema.blame import one_line
@@ -55,6 +56,10 @@ def _error(connection: Connection, thing: Any) -> str | None:
         statement: Select[Any] = select(thing).limit(0)
         with connection.begin_nested():
             connection.execute(statement).close()
+    except DBAPIError as error:
+        return one_line(error).partition(": ")[2] or one_line(
+            error
+        )  # what the database says is enough
     except Exception as error:  # a mapping may be wrong in any way
         return one_line(error)
     return None
