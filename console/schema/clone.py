@@ -114,23 +114,24 @@ def remove_orphans(workspace: Path, *targets: Target) -> tuple[str, ...]:
     known = {target.key: target for target in targets}
     removed = []
     for folder in sorted(workspace.glob(f"{PREFIX}*")):
-        if not folder.is_dir() or not _is_orphan(folder):
-            continue
-        if (folder / ON_SERVER).exists():
-            target = known.get(folder.name.removeprefix(PREFIX).partition("-")[0])
-            if target is None:
+        with _lock(folder, fcntl.LOCK_NB) as is_orphan:
+            if not is_orphan:
                 continue
-            server = SERVERS[target.parsed_url.get_backend_name()]
-            server.drop(target.parsed_url, _database(folder))
-        shutil.rmtree(folder, ignore_errors=True)
-        removed.append(folder.name)
+            if (folder / ON_SERVER).exists():
+                target = known.get(folder.name.removeprefix(PREFIX).partition("-")[0])
+                if target is None:
+                    continue
+                server = SERVERS[target.parsed_url.get_backend_name()]
+                server.drop(target.parsed_url, _database(folder))
+            shutil.rmtree(folder, ignore_errors=True)
+            removed.append(folder.name)
     return tuple(removed)
 
 
 def find_orphans(workspace: Path) -> tuple[str, ...]:
     """Return the names of the clones that killed processes left below `workspace`."""
     found = sorted(workspace.glob(f"{PREFIX}*")) if workspace.is_dir() else []
-    return tuple(folder.name for folder in found if folder.is_dir() and _is_orphan(folder))
+    return tuple(folder.name for folder in found if _is_orphan(folder))
 
 
 def _moved(target: Target, url: URL) -> Target:
@@ -148,26 +149,41 @@ def _database(folder: Path) -> str:
 def _folder(target: Target, workspace: Path) -> Iterator[Path]:
     """A locked folder below the workspace for as long as the clone lives."""
     workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{target.key}-", dir=workspace))
-    handle = os.open(folder, os.O_RDONLY)
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{target.key}-", dir=workspace))
+        with _lock(folder) as is_ours:
+            if not is_ours:  # it was taken for an orphan before it had its lock
+                continue
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            return
+
+
+@contextmanager
+def _lock(folder: Path, flags: int = 0) -> Iterator[bool]:
+    """Hold the lock of a clone's folder; False where the folder is gone, or with LOCK_NB where
+    somebody else holds it."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield folder
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        yield False
+        return
+    try:
+        yield _is_locked(handle, folder, flags)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)
+
+
+def _is_locked(handle: int, folder: Path, flags: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | flags)
+        return os.path.samestat(os.fstat(handle), folder.stat())
+    except OSError:
+        return False
 
 
 def _is_orphan(folder: Path) -> bool:
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    else:
-        return True
-    finally:
-        os.close(handle)
+    with _lock(folder, fcntl.LOCK_NB) as is_orphan:
+        return is_orphan

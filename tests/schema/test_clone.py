@@ -1,8 +1,10 @@
 """Clones are whole, made beside a living source, and gone again."""
 
 import sqlite3
+import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -80,3 +82,24 @@ def test_a_source_that_cannot_be_read_is_said(
 )
 def test_sizes_are_written_as_people_do(size: int, words: str) -> None:
     assert size_in_words(size) == words
+
+
+def test_a_folder_that_was_taken_for_an_orphan_before_it_was_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, made = tempfile.mkdtemp, []
+
+    def made_and_swept(**given: Any) -> str:
+        made.append(make(**given))
+        if len(made) == 1:
+            remove_orphans(tmp_path / "workspace")
+        return made[-1]
+
+    place = Place(tmp_path / "place", [PRODUCTS])
+    place.run("CREATE TABLE a (id INTEGER)")
+    monkeypatch.setattr(tempfile, "mkdtemp", made_and_swept)
+    with clone_of(place.target, tmp_path / "workspace") as clone:
+        assert clone.target.url != place.target.url
+        assert remove_orphans(tmp_path / "workspace") == ()
+    assert len(made) == 2
+    assert list((tmp_path / "workspace").iterdir()) == []
