@@ -275,7 +275,9 @@ class _Work:
             execution.capture.watch = execution.dialect.watch(connection)
         if execution.journal and execution.is_journaled:
             assert execution.first is not None
-            execution.journal.open(connection, Begun(plan.steps, execution.first))
+            halfway = halfway_in(connection, execution.job.target)
+            done = halfway.done if halfway else ()
+            execution.journal.open(connection, Begun(plan.steps, execution.first), done)
 
     def _go_on(self, heads: tuple[str, ...], connection: Connection) -> None:
         """Take up what the attempt before this one has saved."""

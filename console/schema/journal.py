@@ -21,13 +21,14 @@ from console.schema.capture import Capture
 from console.schema.catalogue import read_catalogue
 from console.schema.errors import MigrationFailed, PlanChanged
 from console.schema.job import Job
-from console.schema.record import Begun, Record, unfinished
+from console.schema.record import Begun, Record
 from console.schema.wire import encode
 
 TABLE = "console_journal"
 VOID = (
     "_void"  # ends the name of the journal of what is being undone: it tells nothing true any more
 )
+Sql = tuple[str, tuple[Any, ...]]  # a statement, and its values, marked by %s
 COLUMNS = "run, session, revision, number, state, fingerprint, digest, rowid, details, statement"
 CHANGED = (
     "This run was interrupted and cannot go on by itself: statement {number} of revision "
@@ -61,16 +62,17 @@ class Journal(ABC):
         self.mark = mark
         self._listen()
 
-    def open(self, connection: Connection, begun: Begun) -> None:
+    def open(self, connection: Connection, begun: Begun, done: tuple[Record, ...]) -> None:
         """Begin a run, or go on with one: the table, and a row that says of what it is the journal.
 
-        Commits. Raises PlanChanged where another run went on before we had the lock.
+        `done` is what an interrupted run has executed of its last revision, by the journal as it is
+        under the lock. Commits. Raises PlanChanged where another run went on before we had the lock.
         """
         raw: Any = connection.connection.dbapi_connection
+        self._refuse_overtaken(done, begun)
         self.source = self._locate(raw)
         execute(raw, self.create.format(table=self.source))
         found = self._read(raw)
-        self._refuse_overtaken(found, begun)
         self._commit(connection)
         self._clear(raw, [record for record in found if record.state == "started"])
         self._settle(raw)
@@ -119,13 +121,12 @@ class Journal(ABC):
     def _begin(self, raw: Any, begun: Begun) -> None:
         """Write the row of number 0."""
         text = json.dumps(encode(begun))
-        self._insert(raw, ("", 0, "done", "", "", 0, "", text))
+        self._send(raw, *self._insertion(("", 0, "done", "", "", 0, "", text)))
 
-    def _refuse_overtaken(self, found: list[Record], begun: Begun) -> None:
+    def _refuse_overtaken(self, done: tuple[Record, ...], begun: Begun) -> None:
         """Raise PlanChanged where the journal says more than it did when this run was begun."""
-        half = unfinished(found, self.job.target.version_table)
         mine = begun.steps[0].revision
-        said = {(r.revision, r.number) for r in half if r.state == "done" and r.revision == mine}
+        said = {(record.revision, record.number) for record in done if record.revision == mine}
         if said - set(self.done):
             raise PlanChanged(("another run has done a part of it in the meantime",))
 
@@ -181,32 +182,50 @@ class Journal(ABC):
         details: str = "",
     ) -> None:
         """Write down the statement at hand."""
+        row = self._row(state, sql, parameters, before=before, rowid=rowid, details=details)
+        self._send(raw, *row)
+
+    def _row(
+        self,
+        state: str,
+        sql: str,
+        parameters: Any,
+        *,
+        before: str = "",
+        rowid: int = 0,
+        details: str = "",
+    ) -> Sql:
+        """What writes down the statement at hand."""
         digest = digest_of(sql, parameters)
         values = (self.number, state, before, digest, rowid, details, sql.strip())
-        self._insert(raw, (self.revision, *values))
+        return self._insertion((self.revision, *values))
 
-    def _insert(self, raw: Any, values: tuple[Any, ...]) -> None:
+    def _insertion(self, values: tuple[Any, ...]) -> Sql:
         marks = ", ".join(["%s"] * len(values))
         sql = f"INSERT INTO {self.source} ({COLUMNS}) VALUES (%s, {self.session}, {marks})"  # noqa: S608 - our own names
-        self._send(raw, sql, (self.job.run, *values))
+        return sql, (self.job.run, *values)
 
     def _finish(self, raw: Any) -> None:
         """The statement that was started is done."""
-        self._say_done(raw, self.job.run, self.revision, self.number)
+        self._send(raw, *self._done(self.job.run, self.revision, self.number))
 
     def _settle(self, raw: Any) -> None:
         """Write down what is done and could not say so, since its process died first: this one may die,
         too, and by then the schema may tell it no longer."""
         for record in self.done.values():
             if record.state == "started":
-                self._say_done(raw, record.run, record.revision, record.number)
+                self._send(raw, *self._done(record.run, record.revision, record.number))
 
-    def _say_done(self, raw: Any, run: str, revision: str, number: int) -> None:
-        sql = (
-            f"UPDATE {self.source} SET state = 'done' "  # noqa: S608 - our own name
-            "WHERE run = %s AND revision = %s AND number = %s"
-        )
-        self._send(raw, sql, (run, revision, number))
+    def _done(self, run: str, revision: str, number: int) -> Sql:
+        """What says of a statement that it is done."""
+        return self._of_one(f"UPDATE {self.source} SET state = 'done'", run, revision, number)  # noqa: S608 - our own name
+
+    def _forgotten(self, run: str, revision: str, number: int) -> Sql:
+        """What says of a statement that was started that it has done nothing."""
+        return self._of_one(f"DELETE FROM {self.source}", run, revision, number)  # noqa: S608 - our own name
+
+    def _of_one(self, sql: str, run: str, revision: str, number: int) -> Sql:
+        return f"{sql} WHERE run = %s AND revision = %s AND number = %s", (run, revision, number)
 
     def _send(self, raw: Any, sql: str, values: tuple[Any, ...]) -> None:
         """Execute a statement with values, marked by %s."""

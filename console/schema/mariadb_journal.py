@@ -8,25 +8,39 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
 
 from console.schema.driver import ask
-from console.schema.flavour import MARIADB, flavour_of
-from console.schema.journal import Journal, fingerprint
+from console.schema.flavour import MARIADB, MYSQL, flavour_of
+from console.schema.journal import Journal, Sql, fingerprint
 from console.schema.mariadb_catalogue import IN_FULL, in_full
-from console.schema.record import Record
+from console.schema.record import Record, keeps_place
 
 COMMENT = re.compile(r"(\s+|--[^\n]*\n|#[^\n]*\n|/\*[^!].*?\*/)+", re.DOTALL)
 TEMPORARY = re.compile(r"(CREATE|DROP)\s+(OR\s+REPLACE\s+)?TEMPORARY\b", re.IGNORECASE)
+NAMES = re.compile(r"`[^`]+`|[\w$]+")
 NAME = r"(?>`[^`%]+`|[\w$]++)(?:\.(?>`[^`%]+`|[\w$]++))?"
 ONE_TABLE = re.compile(
-    rf"(?:ALTER|CREATE|DROP)\s+TABLE\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(?P<changed>{NAME})(?!\s*[.,`])"
+    rf"(?:(?:ALTER|CREATE|DROP)\s+TABLE\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?|TRUNCATE\s+(?:TABLE\s+)?)"
+    rf"(?P<changed>{NAME})(?!\s*[.,`])"
     rf"|(?:CREATE\s+(?:(?:UNIQUE|FULLTEXT|SPATIAL)\s+)?|DROP\s+)INDEX\s+{NAME}\s+ON\s+"
     rf"(?P<indexed>{NAME})(?!\s*[.,`])",
     re.IGNORECASE,
 )
 COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 ABSENT = (1051, 1146)  # the server's numbers for a table that is not there
+SYNTAX, REFUSED = (
+    1064,
+    1227,
+)  # those for what it does not understand, and for a privilege that is missing
+# What leaves the definition of a table as it is: the partitions and the files of one.
+UNSEEN = re.compile(r"TRUNCATE\b|.*\b(?:PARTITION|TABLESPACE)\b", re.IGNORECASE | re.DOTALL)
+FILES = {MARIADB: "innodb_sys_tables", MYSQL: "innodb_tables"}
+# The name of a table's file, and of those of its partitions: "shop/parts#P#p0".
+IDS = """
+SELECT group_concat(table_id ORDER BY name) FROM information_schema.{files}
+WHERE substring_index(lower(name), '#p#', 1) = lower(CONVERT({path} USING utf8mb4))
+"""
 BY_ITSELF = frozenset(
     [
         "CREATE",
@@ -50,7 +64,11 @@ ROWS = frozenset(["INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH"])
 
 class MariaDBJournal(Journal):
     """A statement that changes the schema is a row of its own before it begins; all others are
-    written down in the transaction that the next of these commits."""
+    written down in the transaction that the next of these commits.
+
+    That such a statement is done is written down together with what comes next, where the schema
+    itself tells it meanwhile. Where Alembic moves its version table, that table tells.
+    """
 
     create = """
         CREATE TABLE IF NOT EXISTS {table} (
@@ -61,42 +79,88 @@ class MariaDBJournal(Journal):
         ) ENGINE = InnoDB CHARACTER SET utf8mb4
     """
     session = "connection_id()"
+    before = ""  # the fingerprint that the statement at hand began with
+    untold: tuple[str, int] | None = None  # it was executed, and is not written down as done
 
     def _listen(self) -> None:
         event.listen(Engine, "before_cursor_execute", self._before, retval=True)
         event.listen(Engine, "after_cursor_execute", self._after)
+        event.listen(Engine, "handle_error", self._failed)
+
+    def _take(self, done: tuple[Record, ...]) -> None:
+        super()._take(done)
+        self.untold = None
 
     def _fingerprint_for(self, conn: Connection, sql: str) -> str:
         with self._unheard():
             return fingerprint_for(conn, sql)
 
+    def _kind(self, conn: Connection | None, sql: str) -> str:
+        """The kind of a statement that is to be written down; "other" for what is not."""
+        kind = kind_of(sql)
+        if kind == "other" or conn is None or not self._concerns(conn):
+            return "other"
+        moves = kind == "rows" and keeps_place(sql, self.job.target.version_table)
+        return "other" if moves else kind
+
     def _before(
         self, conn: Connection, cursor: Any, sql: str, parameters: Any, context: Any, many: bool
     ) -> tuple[str, Any]:
-        kind = kind_of(sql)
-        if kind == "other" or not self._concerns(conn):
+        kind = self._kind(conn, sql)
+        if kind == "other":
             return sql, parameters
         if self._next(sql, parameters) is not None:
             return "DO 0", ()
         if kind == "ddl":
-            raw: Any = conn.connection.dbapi_connection
-            self._write(raw, "started", sql, parameters, before=self._fingerprint_for(conn, sql))
-            raw.commit()  # with it all rows that were changed before; the statement would do the same
+            self.before = self._fingerprint_for(conn, sql)
+            # with it all rows that were changed before are saved; the statement would do the same
+            self._save(conn, self._row("started", sql, parameters, before=self.before))
         return sql, parameters
 
     def _after(
         self, conn: Connection, cursor: Any, sql: str, parameters: Any, context: Any, many: bool
     ) -> None:
-        kind = kind_of(sql)
-        if kind == "other" or not self._concerns(conn):
-            return
-        raw: Any = conn.connection.dbapi_connection
+        kind = self._kind(conn, sql)
         if kind == "rows":
             rowid = 0 if many else int(cursor.lastrowid or 0)
+            raw: Any = conn.connection.dbapi_connection
             self._write(raw, "done", sql, parameters, rowid=rowid)
+        elif kind == "ddl":
+            self.untold = (self.revision, self.number)
+            if not is_shown(sql):
+                self._save(conn)
+
+    def _failed(self, error: ExceptionContext) -> None:
+        """Write down what a statement has done that failed: the migration may go on after it."""
+        conn, sql = error.connection, error.statement or ""
+        if error.is_disconnect or conn is None or self._kind(conn, sql) != "ddl":
             return
-        self._finish(raw)
-        raw.commit()
+        is_done = self._fingerprint_for(conn, sql) != self.before
+        say = self._done if is_done else self._forgotten
+        self._save(conn, say(self.job.run, self.revision, self.number))
+
+    def _save(self, conn: Connection, *statements: Sql) -> None:
+        """Execute these, with what is not written down yet, and commit."""
+        raw: Any = conn.connection.dbapi_connection
+        if self.untold is not None:
+            statements = (self._done(self.job.run, *self.untold), *statements)
+        if flavour_of(conn) is not MARIADB or not self._at_once(raw, statements):
+            for statement in statements:
+                self._send(raw, *statement)
+            raw.commit()
+        self.untold = None
+
+    def _at_once(self, raw: Any, statements: tuple[Sql, ...]) -> bool:
+        """The same in one question, which a server understands that does not speak as Oracle does."""
+        block = "; ".join([*(sql for sql, _ in statements), "COMMIT"])
+        values = tuple(value for _, these in statements for value in these)
+        try:
+            self._send(raw, f"BEGIN NOT ATOMIC {block}; END", values)
+        except Exception as error:
+            if error.args and error.args[0] == SYNTAX:
+                return False
+            raise
+        return True
 
 
 @lru_cache(maxsize=64)  # asked before and after each statement
@@ -118,12 +182,43 @@ def _beginning(sql: str) -> str:
 def fingerprint_for(connection: Connection, sql: str) -> str:
     """Return what changes when this statement does what it says: the definition of the one table that
     it names, which costs a question, else the whole schema, which costs one for each table."""
-    found = ONE_TABLE.match(_beginning(sql))
+    text = _beginning(sql)
+    found = ONE_TABLE.match(text)
     if found is None:
         return fingerprint(connection)
-    definition = _definition(connection, found["changed"] or found["indexed"])
+    table = found["changed"] or found["indexed"]
     # rows that others insert meanwhile move the counter
-    return sha256(COUNTER.sub("", definition).encode()).hexdigest()
+    told = COUNTER.sub("", _definition(connection, table))
+    if UNSEEN.match(text):
+        told += _files(connection, table)
+    return sha256(told.encode()).hexdigest()
+
+
+def is_shown(sql: str) -> bool:
+    """Whether the definition of one table tells that a statement has been executed."""
+    text = _beginning(sql)
+    return ONE_TABLE.match(text) is not None and UNSEEN.match(text) is None
+
+
+def _files(connection: Connection, table: str) -> str:
+    """Which files the rows of a table are in: other ones after TRUNCATE and EXCHANGE PARTITION. ""
+    where a server does not tell it to whoever asks, nor MySQL of a name that files have otherwise."""
+    *schema, name = (
+        f"_utf8mb4 0x{part.strip('`').encode().hex()}" for part in NAMES.findall(table)
+    )
+    places = [schema[0] if schema else "database()", name]
+    if flavour_of(connection) is MARIADB:
+        places = [f"CAST(CONVERT({place} USING filename) AS binary)" for place in places]
+    question = IDS.format(
+        files=FILES[flavour_of(connection)], path=f"concat_ws('/', {', '.join(places)})"
+    )
+    try:
+        (ids,) = ask(connection.connection.dbapi_connection, question)
+    except Exception as error:
+        if error.args and error.args[0] == REFUSED:
+            return ""
+        raise
+    return str(ids or "")
 
 
 def _definition(connection: Connection, table: str) -> str:

@@ -213,8 +213,7 @@ class PostgreSQLJournal(Journal):
 
     def _forget(self, raw: Any) -> None:
         """A statement that was started has done nothing."""
-        sql = f"DELETE FROM {self.source} WHERE state = 'started' AND revision = %s AND number = %s"  # noqa: S608 - our own name
-        self._send(raw, sql, (self.revision, self.number))
+        self._send(raw, *self._forgotten(self.job.run, self.revision, self.number))
 
     def _send(self, raw: Any, sql: str, values: tuple[Any, ...]) -> None:
         # A parameter is written otherwise for every driver.

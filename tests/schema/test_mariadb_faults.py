@@ -59,6 +59,94 @@ op.add_column("products", sa.Column("place", sa.String(20)))""",
     assert apply(place.target, place.plan()).heads == ("cccc1",)
 
 
+def test_a_statement_that_fails_and_is_caught_is_not_taken_for_done(
+    tmp_path: Path, either: str
+) -> None:
+    dies = Sample(
+        "cccc1",
+        ("bbbb1",),
+        up=f"""\
+try:
+    op.add_column("products", sa.Column("price", sa.Integer))
+except Exception:
+    op.add_column("products", sa.Column("stock", sa.Integer))
+import os, pathlib
+if not pathlib.Path({str(tmp_path / "healed")!r}).exists():
+    os.kill(os.getpid(), 9)
+op.add_column("products", sa.Column("place", sa.String(20)))""",
+    )
+    place = Served(tmp_path, either, [PRODUCTS, PRICE, dies], at="bbbb1")
+    with pytest.raises(ChildDied, match="1 statement had been"):
+        apply(place.target, place.plan())
+    halfway = read_halfway(place.target)
+    assert halfway is not None
+    assert [(one.number, one.statement) for one in halfway.done] == [
+        (2, "ALTER TABLE products ADD COLUMN stock INTEGER")
+    ]
+    (tmp_path / "healed").touch()
+    assert apply(place.target, place.plan()).heads == ("cccc1",)
+
+
+def test_rows_that_were_exchanged_with_a_partition_are_not_exchanged_again_after_a_death(
+    tmp_path: Path, either: str
+) -> None:
+    parted = Sample(
+        "bbbb1",
+        ("aaaa1",),
+        up="""\
+op.execute("CREATE TABLE sold (id INT) PARTITION BY RANGE (id) (PARTITION few VALUES LESS THAN (99))")
+op.execute("CREATE TABLE just_sold (id INT)")
+op.execute("INSERT INTO sold VALUES (7)")""",
+    )
+    dies = Sample(
+        "cccc1",
+        ("bbbb1",),
+        up=f"""\
+op.execute("SET autocommit = 1")  # MariaDB locks itself out without
+op.execute("ALTER TABLE sold EXCHANGE PARTITION few WITH TABLE just_sold")
+op.execute("SET autocommit = 0")
+import os, pathlib
+if not pathlib.Path({str(tmp_path / "healed")!r}).exists():
+    os.kill(os.getpid(), 9)
+op.drop_table("sold")""",
+    )
+    place = Served(tmp_path, either, [PRODUCTS, parted, dies], at="bbbb1")
+    with pytest.raises(ChildDied, match="1 statement had been"):
+        apply(place.target, place.plan())
+    place.run("UPDATE console_journal SET state = 'started' WHERE statement LIKE '%EXCHANGE%'")
+    (tmp_path / "healed").touch()
+    assert apply(place.target, place.plan()).heads == ("cccc1",)
+    assert place.ask("SELECT id FROM just_sold") == [7]
+
+
+def test_what_a_migration_takes_back_stays_out_of_the_journal_and_what_it_cannot_stays_in(
+    tmp_path: Path, either: str
+) -> None:
+    dies = Sample(
+        "cccc1",
+        ("bbbb1",),
+        up=f"""\
+op.add_column("products", sa.Column("stock", sa.Integer))
+op.execute("UPDATE products SET stock = 1")
+op.get_bind().connection.dbapi_connection.rollback()
+op.execute("UPDATE products SET stock = 2")
+op.create_table("places", sa.Column("id", sa.Integer, primary_key=True))
+op.drop_table("places")
+import os, pathlib
+if not pathlib.Path({str(tmp_path / "healed")!r}).exists():
+    os.kill(os.getpid(), 9)""",
+    )
+    place = Served(tmp_path, either, [PRODUCTS, PRICE, dies], at="bbbb1")
+    with pytest.raises(ChildDied, match="4 statements had been"):
+        apply(place.target, place.plan())
+    halfway = read_halfway(place.target)
+    assert halfway is not None
+    assert [one.number for one in halfway.done] == [1, 3, 4, 5]
+    (tmp_path / "healed").touch()
+    assert apply(place.target, place.plan()).heads == ("cccc1",)
+    assert set(place.ask("SELECT stock FROM products")) == {2}
+
+
 def test_a_statement_that_outlives_its_process_is_ended(tmp_path: Path, either: str) -> None:
     sleep = Sample("cccc1", ("bbbb1",), up='op.execute("DO SLEEP(3)")')
     place = Served(tmp_path, either, [PRODUCTS, PRICE, sleep], at="bbbb1")

@@ -17,6 +17,7 @@ from tests.servers import engine_of
         ("CREATE UNIQUE INDEX by_x ON products (x)", "products"),
         ("DROP INDEX `by_x` ON shop.products", "shop.products"),
         ("DROP TABLE products", "products"),
+        ("TRUNCATE products", "products"),
         ("DROP TABLE products, reviews", None),
         ("ALTER TABLE shop . products ADD x INT", None),
         ("CREATE TABLE `a``b` (id INT)", None),
@@ -38,6 +39,9 @@ def test_the_one_table_that_a_statement_names_is_read_from_it(sql: str, name: st
         "CREATE INDEX by_name ON parts (name)",
         "ALTER TABLE parts RENAME TO pieces",
         "DROP TABLE parts",
+        "TRUNCATE parts",
+        "ALTER TABLE `by_size` TRUNCATE PARTITION few",
+        "ALTER TABLE `by_size` EXCHANGE PARTITION few WITH TABLE others",
         "CREATE VIEW names AS SELECT name FROM parts",
     ],
 )
@@ -49,6 +53,8 @@ def test_a_fingerprint_differs_once_its_statement_has_been_executed(
         for line in (
             "CREATE TABLE parts (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(20))",
             "CREATE TABLE others (id INT)",
+            "CREATE TABLE `by_size` (id INT) PARTITION BY RANGE (id) "
+            "(PARTITION few VALUES LESS THAN (10), PARTITION many VALUES LESS THAN MAXVALUE)",
         ):
             connection.exec_driver_sql(line)
         before = fingerprint_for(connection, sql)
@@ -58,4 +64,19 @@ def test_a_fingerprint_differs_once_its_statement_has_been_executed(
         connection.exec_driver_sql("SET SESSION sql_mode = 'ANSI'")
         assert fingerprint_for(connection, sql) == before
         connection.exec_driver_sql(sql.replace("%", "%%"))
+        assert fingerprint_for(connection, sql) != before
+
+
+def test_another_partition_of_a_table_whose_name_is_no_word_changes_the_fingerprint(
+    mariadb: str,
+) -> None:
+    sql = "ALTER TABLE `od'd näme` EXCHANGE PARTITION few WITH TABLE others"
+    with engine_of(mariadb).connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE others (id INT)")
+        connection.exec_driver_sql(
+            "CREATE TABLE `od'd näme` (id INT) PARTITION BY RANGE (id) "
+            "(PARTITION few VALUES LESS THAN (10))"
+        )
+        before = fingerprint_for(connection, sql)
+        connection.exec_driver_sql(sql)
         assert fingerprint_for(connection, sql) != before
