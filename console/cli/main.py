@@ -13,6 +13,7 @@ from flask.cli import ScriptInfo
 from console import __version__
 from console.cli.context import SEED
 from console.cli.errors import one_line_errors
+from console.cli.stopping import stopped_on_signals
 from console.host import load_application
 
 # Each command with the module that has it: a command costs only its own imports.
@@ -65,7 +66,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, every expected error being one line."""
-        with one_line_errors():
+        with stopped_on_signals(), one_line_errors():
             return super().invoke(ctx)
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C cancels a run in order; a second one leaves at once."""
+"""Ctrl-C cancels a run in order, and ends any other command; a second one leaves at once."""
 
 from __future__ import annotations
 
@@ -8,10 +8,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from console.cli.errors import Refusal
 from console.cli.output import say
 from console.schema.cancel import Cancelled
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+AS_CTRL_C = (signal.SIGTERM, signal.SIGHUP)
+STOPPED = "It was stopped, and the copies that it made are gone."
+
+
+@contextmanager
+def stopped_on_signals() -> Iterator[None]:
+    """End the block on SIGTERM and SIGHUP as on Ctrl-C, so that what it made beside a database is
+    cleared away; raises Refusal then."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in AS_CTRL_C:
+            if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores one of them
+                before[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Refusal(STOPPED) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

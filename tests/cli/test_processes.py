@@ -325,3 +325,32 @@ def test_ctrl_c_cancels_a_comparison_and_leaves_nothing_of_it(
     assert list(tmp_path.glob("console-scratch-*/*")) == []
     slow.unlink()
     assert call(instance, "drift", "--target", "stock", **more).returncode == 0
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "command", [["lint", "--rehearse"], ["doctor"], ["baseline"]], ids=lambda words: words[0]
+)
+def test_a_command_that_is_told_to_stop_leaves_no_copy_of_a_database(
+    command: list[str], sent: signal.Signals, instance: Path, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    up = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(60)"
+    write_folder(tmp_path / "stock", [Sample("aaaa1", up=up)])
+    sqlite3.connect(tmp_path / "stock.db").execute("CREATE TABLE parts (id INTEGER)").close()
+    targets = tmp_path / "targets.toml"
+    targets.write_text('[targets.stock]\nscript_location = "stock"\nurl = "sqlite:///stock.db"')
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "manage.py", *command, "--target", "stock"],
+        env=environment(instance, CONSOLE_TARGETS=str(targets), TMPDIR=str(tmp_path)),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_until(begun.exists, "the migration")
+    process.send_signal(sent)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert said.splitlines()[-1] == "Error: It was stopped, and the copies that it made are gone."
+    assert list(tmp_path.glob("console-scratch-*/*")) == []
+    assert not (instance / "rehearsals").exists() or not any((instance / "rehearsals").iterdir())
