@@ -14,8 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from console.schema.cancel import Cancelled, never
+from console.schema.clone import SCRATCH, remove_orphans
+from console.schema.errors import SchemaError
 from console.schema.progress import Progress, silent
-from console.schema.rehearsal import remove_orphans
 from console.schema.target import Target
 from console.services.comparing import compare
 from console.services.decisions import Policy
@@ -84,7 +85,6 @@ class Runner:
         """
         executed = 0
         with Presence(self.workshop.store, "worker") as presence:
-            remove_orphans(self.workshop.workspace, *self.workshop.targets.values())
             looked = self._look_around()
             while not stop.is_set():
                 run_id = self._claim(presence.id)
@@ -124,6 +124,7 @@ class Runner:
 
     def _look_around(self) -> float:
         """Recover, and notice what happened outside; returns when that was."""
+        self._clear_away()
         try:
             recover_drift(self.workshop.store)
             for run_id in recover(self.workshop):
@@ -133,6 +134,15 @@ class Runner:
         except SQLAlchemyError:
             log.warning("The store could not be looked through.", exc_info=True)
         return time.monotonic()
+
+    def _clear_away(self) -> None:
+        """Remove the copies whose makers were killed, of every database that answers."""
+        for target in self.workshop.targets.values():
+            for folder in (self.workshop.workspace, SCRATCH):
+                try:
+                    remove_orphans(folder, target)
+                except (SQLAlchemyError, SchemaError, OSError) as error:
+                    log.warning("A copy of '%s' could not be removed: %s", target.name, error)
 
 
 def run_now(

@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from console.schema.clone import ON_SERVER, PREFIX
 from console.schema.executor import apply
 from console.services import reviews
 from console.services.audit import list_entries
@@ -304,3 +306,23 @@ def test_a_queued_apply_of_an_outsider_waits(approved: Review, store: Store) -> 
     with store.begin() as session:
         run = enqueue(session, kind="apply", plan=approved.plan, requested_by="Somebody")
     assert get_run(store, run.id).is_active
+
+
+def test_copies_whose_maker_was_killed_are_removed_though_another_database_is_away(
+    store: Store, managed: Managed, workspace: Path
+) -> None:
+    away = replace(managed.target, name="away", url="postgresql+psycopg://127.0.0.1:9/away")
+    for target in (away, managed.target):
+        left = workspace / f"{PREFIX}{target.key}-left"
+        left.mkdir(parents=True)
+    (workspace / f"{PREFIX}{away.key}-left" / ON_SERVER).touch()
+    targets = {"away": away} | dict(managed.targets)
+    stop = threading.Event()
+    working = threading.Thread(target=Runner(store, targets, workspace).work, args=[stop])
+    working.start()
+    try:
+        until(lambda: not (workspace / f"{PREFIX}{managed.target.key}-left").exists())
+    finally:
+        stop.set()
+        working.join()
+    assert (workspace / f"{PREFIX}{away.key}-left").exists()
