@@ -241,4 +241,4 @@ def _has_approved(review: Review, actor: Account | None) -> bool:
 
 
 def _waiting(state: str) -> str:
-    return "waiting for the runner" if state == "queued" else "running"
+    return "waiting for the worker" if state == "queued" else "running"

@@ -66,7 +66,7 @@ def examine_runs(workshop: Workshop) -> Iterator[Ailment]:
         yield Ailment(
             "hanging-run",
             "the runs",
-            f"The runner of run {', '.join(map(str, runs))} died while it worked.",
+            f"The worker of run {', '.join(map(str, runs))} died while it worked.",
             (
                 Remedy(
                     "recover",

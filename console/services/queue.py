@@ -29,7 +29,7 @@ def enqueue(
     requested_by_id: int | None = None,
     review_id: int | None = None,
     rehearsal_id: int | None = None,
-    text: str = "The run waits for the runner.",
+    text: str = "The run waits for the worker.",
 ) -> RunRow:
     """Add a queued run; Conflict while another apply has the target."""
     if kind == "apply":

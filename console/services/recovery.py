@@ -19,7 +19,7 @@ from console.store.store import Store
 
 log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 3
-WHY = "The runner died while it worked on this."
+WHY = "The worker died while it worked on this."
 
 
 def recover(workshop: Workshop) -> tuple[int, ...]:

@@ -128,7 +128,7 @@ class Runner:
         try:
             recover_drift(self.workshop.store)
             for run_id in recover(self.workshop):
-                log.warning("Run %s was recovered: its runner had died.", run_id)
+                log.warning("Run %s was recovered: its worker had died.", run_id)
             for sentence in note_standing(self.workshop.store, self.workshop.targets):
                 log.warning(sentence)
         except SQLAlchemyError:

@@ -9,6 +9,7 @@ from flask_admin import AdminIndexView, expose
 from console.rendering import render
 from console.services import reviews, runs
 from console.services.drift import latest_drift
+from console.services.mandate import STOPPED
 from console.services.runner import runner_status
 from console.services.standing import note_standing
 from console.web.access import can, current_account
@@ -34,7 +35,7 @@ class Dashboard(AdminIndexView):
 
     @expose("/")
     def index(self) -> Any:
-        """Targets, reviews that wait, the last runs, and whether the runner is there."""
+        """Targets, reviews that wait, the last runs, and whether the worker is there."""
         console = self._console
         note_standing(console.store, console.targets)
         places = [look(target) for target in console.targets.values()]
@@ -53,6 +54,8 @@ class Dashboard(AdminIndexView):
     @staticmethod
     def _waits_for_me(review: Any) -> bool:
         """A review that the account that looks can move on."""
+        if review.state == "open" and review.author.id == current_account.id:
+            return review.rehearsal_state in STOPPED
         if review.state == "open":
-            return can("approve") and review.author.id != current_account.id
+            return can("approve")
         return review.state == "approved" and can("apply")

@@ -161,7 +161,7 @@ def _next_sentence(review: Review, active: Run | None, decisions: Mapping[str, D
         return "Nothing: it is closed, and was not applied."
     if active:
         what = "rehearsal" if active.kind == "rehearsal" else "apply"
-        return f"Wait: the {what} {'is waiting for the runner' if active.state == 'queued' else 'is running'}."
+        return f"Wait: the {what} {'is waiting for the worker' if active.state == 'queued' else 'is running'}."
     if not review.is_current:
         if decisions["renew"].allowed:
             return "Renew the review, since the files changed; it will be rehearsed again."

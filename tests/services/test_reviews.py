@@ -101,7 +101,7 @@ def test_nothing_is_approved_before_its_rehearsal(
     opened: Open, store: Store, managed: Managed, world: World
 ) -> None:
     review = opened()
-    with pytest.raises(Refused, match="waiting for the runner"):
+    with pytest.raises(Refused, match="waiting for the worker"):
         reviews.approve(store, managed.targets, world.approver, review.id)
 
 

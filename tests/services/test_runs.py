@@ -127,7 +127,7 @@ def test_events_follow_each_other(opened: Open, store: Store, managed: Managed) 
         tell(Event("step-started", "Applying", "bbb2", 0, 1))
         tell(Event("step-finished", "Done", "bbb2", 1, 1))
     first, second, third = events_after(store, 1)
-    assert (first.kind, first.text) == ("state", "The run waits for the runner.")
+    assert (first.kind, first.text) == ("state", "The run waits for the worker.")
     assert (second.revision, third.done, third.total) == ("bbb2", 1, 1)
     assert events_after(store, 1, second.id) == (third,)
     assert [event.text for event in heard] == ["Applying", "Done"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from console.services import reviews
+from console.store.run import RunRow
 from tests import world
 
 
@@ -23,7 +24,7 @@ def test_a_database_that_is_up_to_date_says_so(app, sign_in, page_of):
 
 def test_a_missing_runner_is_told_with_the_command_that_starts_it(app, sign_in, page_of):
     page = _page(app, "author", sign_in, page_of)
-    assert "The runner is not running" in page.text
+    assert "The worker is not running" in page.text
     assert "python manage.py worker" in page.text
 
 
@@ -43,6 +44,20 @@ def test_a_review_waits_for_the_approver_and_not_for_its_author(lagging_app, sig
             "section", attrs={"aria-labelledby": "waiting"}
         )
         assert bool(section.select("a.rows__title")) is waiting
+
+
+def test_a_review_whose_rehearsal_failed_waits_for_its_author(lagging_app, sign_in, page_of):
+    console = lagging_app.extensions["console"]
+    people = world.world_of(console.store)
+    reviews.open_review(
+        console.store, console.targets, people.author, target="default", goal="head"
+    )
+    with console.store.begin() as session:
+        session.get_one(RunRow, 1).state = "failed"
+    section = _page(lagging_app, "author", sign_in, page_of).find(
+        "section", attrs={"aria-labelledby": "waiting"}
+    )
+    assert section.select_one("a.rows__title").text.strip()
 
 
 def test_the_dashboard_reads_no_managed_table(lagging_app, sign_in, page_of):
