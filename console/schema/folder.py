@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from pathlib import Path
 from typing import NamedTuple
 
+from console.schema.opened import Opened, open_file
+from console.schema.reader import PORTION
+from console.schema.readers import reading_beside
 from console.schema.revision import Problem, Revision
 from console.schema.syntax import read_revision
 from console.schema.target import Target
@@ -40,14 +41,6 @@ class Entry(NamedTuple):
     def is_still(self, stamp: Stamp) -> bool:
         """Whether the file need not be opened again to know what it states."""
         return self.stamp == stamp and stamp.is_settled(self.read_at_ns)
-
-
-class Opened(NamedTuple):
-    """A file, when it was opened, and its bytes or why it could not be read."""
-
-    path: Path
-    at_ns: int
-    data: bytes | OSError
 
 
 def list_stamps(target: Target) -> tuple[Stamp, ...]:
@@ -97,27 +90,23 @@ def read_files(
     `known` is what an earlier reading returned: a file whose stamp is the same and was settled then
     is not opened (unless `anew`), one whose bytes are the same is not parsed.
     """
-    same = {
+    entries = {
         stamp.path: entry
         for stamp in stamps
         for entry in (known.get(stamp.path),)
         if entry is not None and not anew and entry.is_still(stamp)
     }
-    # All are read before the first is parsed: calls to the system in between slow the parser down.
-    opened = {stamp.path: _open(Path(stamp.path)) for stamp in stamps if stamp.path not in same}
-    return {
-        stamp.path: same.get(stamp.path)
-        or _read(stamp, opened.pop(stamp.path), known.get(stamp.path))
-        for stamp in stamps
-    }
-
-
-def _open(path: Path) -> Opened:
-    at_ns = time.time_ns()
-    try:
-        return Opened(path, at_ns, path.read_bytes())
-    except OSError as error:
-        return Opened(path, at_ns, error)
+    left = [stamp for stamp in stamps if stamp.path not in entries]
+    with reading_beside([stamp.path for stamp in left if stamp.path not in known]) as readers:
+        for start in range(0, len(left), PORTION):
+            told = readers.listen()
+            here = [s for s in left[start : start + PORTION] if s.path not in told]
+            for stamp, file in [(stamp, open_file(stamp.path)) for stamp in here]:
+                entries[stamp.path] = _read(stamp, file, known.get(stamp.path))
+        for stamp in left:
+            if stamp.path not in entries:
+                entries[stamp.path] = Entry(stamp, *readers.told[stamp.path][1:])
+    return {stamp.path: entries[stamp.path] for stamp in stamps}
 
 
 def _read(stamp: Stamp, file: Opened, known: Entry | None) -> Entry:
