@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
+from operator import attrgetter
 from typing import NamedTuple
 
 from console.schema.opened import Opened, open_file
@@ -60,20 +61,21 @@ def _walk(folder: str, recursive: bool) -> Iterator[Stamp]:
     """Yield the revision files of one folder, then of those in it."""
     try:
         with os.scandir(folder) as found:
-            entries = {entry.name: entry for entry in found}
+            entries = sorted(found, key=attrgetter("name"))
     except OSError:
         return
-    for name in sorted(entries):
-        if is_revision_file(name) and entries[name].is_file():
-            entry = entries[name]
-            status = entry.stat()
+    for entry in entries:
+        if is_revision_file(entry.name) and entry.is_file():
+            try:
+                status = entry.stat()
+            except FileNotFoundError:  # it has gone since the folder was listed
+                continue
             yield Stamp(
                 entry.path, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
             )
     if recursive:
-        for name in sorted(entries):
-            entry = entries[name]
-            if entry.is_dir(follow_symlinks=False) and not name.endswith("__pycache__"):
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False) and not entry.name.endswith("__pycache__"):
                 yield from _walk(entry.path, recursive)
 
 

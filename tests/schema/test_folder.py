@@ -93,3 +93,10 @@ def test_no_more_than_a_few_histories_are_remembered(tmp_path):
 
 def test_a_folder_that_cannot_be_listed_holds_nothing(target, tmp_path):
     assert list_stamps(replace(target, version_locations=(tmp_path / "none",))) == ()
+
+
+def test_a_file_that_goes_while_its_folder_is_listed_is_not_there(target):
+    walk = folder._walk(str(target.version_locations[0]), recursive=False)
+    stamps = [next(walk)]
+    (target.version_locations[0] / "bbbb_.py").unlink()
+    assert [Path(stamp.path).name for stamp in [*stamps, *walk]] == ["aaaa_.py"]
