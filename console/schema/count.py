@@ -59,13 +59,14 @@ def count(
             tables.append(replace(table, key=shape.key, uniform=uniform))
             if keys is not None and found is not None:
                 keys[shape.name] = found
-    for table, found in dialect.loose(connection, earlier or {}):
-        if table.rows or table.name in then:
-            tables.append(table)
-        if keys is not None and found is not None:
-            keys[table.name] = found
-    objects = dialect.objects(connection, exclude)
-    return Count(tuple(tables), objects, dialect.positions(connection))
+        for table, found in dialect.loose(connection, earlier or {}):
+            if table.rows or table.name in then:
+                tables.append(table)
+            if keys is not None and found is not None:
+                keys[table.name] = found
+        objects = dialect.objects(connection, exclude)
+        positions = dialect.positions(connection)
+    return Count(tuple(tables), objects, positions)
 
 
 def _new_for_old(shape: Shape, before: TableCount | None) -> tuple[str, ...]:

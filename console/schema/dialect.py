@@ -182,7 +182,8 @@ class Dialect(ABC):
 
     @contextmanager
     def counting(self, connection: Connection) -> Iterator[None]:
-        """Keep what a migration has set for its session from deciding how values are spelled."""
+        """Keep what is set for a session from deciding how values are spelled and how long it may
+        take to count them."""
         yield
 
     @abstractmethod

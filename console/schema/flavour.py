@@ -17,22 +17,26 @@ SAYS_MARIADB = "mariadb"  # in its version: "10.11.19-MariaDB-deb12"
 class Flavour:
     """One of the two.
 
-    `limit` gives the statement after which no SELECT of the session lasts longer than so many seconds.
+    `timeout` is the setting that limits how long a SELECT lasts, 0 for no limit, and `limit` gives the
+    statement after which none of the session lasts longer than so many seconds.
     `fresh` are those after which the size and the rows of a table are as the server knows them now:
     MySQL tells those of up to a day ago.
     """
 
     name: str
+    timeout: str
     limit: Callable[[float], str]
     fresh: tuple[str, ...] = ()
 
 
 MARIADB = Flavour(
     "MariaDB",
+    timeout="max_statement_time",
     limit=lambda seconds: f"SET SESSION max_statement_time = {seconds:g}",
 )
 MYSQL = Flavour(
     "MySQL",
+    timeout="max_execution_time",
     limit=lambda seconds: f"SET SESSION max_execution_time = {int(seconds * 1000)}",
     fresh=("SET SESSION information_schema_stats_expiry = 0",),
 )

@@ -109,7 +109,7 @@ def _with_what_stays(target: Target, plan: Plan, run: str, error: SchemaError) -
     if halfway.is_clean and set(halfway.heads) == set(plan.start):
         return error
     if isinstance(error, MigrationFailed):
-        text = f"{error} {halfway.sentence}"
+        text = f"{str(error).rstrip('.')}. {halfway.sentence}"
         return MigrationFailed(text, error.revision, error.statement)
     if isinstance(error, PlanChanged):
         return PlanChanged((*error.changes, halfway.sentence))

@@ -18,7 +18,7 @@ from console.schema.dialect import Busy, Dialect, Keep, Keys, Shape, is_managed
 from console.schema.driver import ask, ended, engine_of, fetch, run
 from console.schema.elsewhere import mentions
 from console.schema.errors import MigrationFailed, Unsupported
-from console.schema.flavour import flavour_in
+from console.schema.flavour import flavour_in, flavour_of
 from console.schema.guard import OUTSIDE, Guard
 from console.schema.ledger import TableCount
 from console.schema.mariadb_count import backquoted, is_uniform, plain, read_keys, tally_table
@@ -230,10 +230,13 @@ class MariaDB(Dialect):
 
     @contextmanager
     def counting(self, connection: Connection) -> Iterator[None]:
-        zone = connection.exec_driver_sql("SELECT @@session.time_zone").scalar()
-        connection.exec_driver_sql("SET SESSION time_zone = '+00:00'")
+        limit = flavour_of(connection).timeout
+        asked = f"SELECT @@session.time_zone, @@session.{limit}"
+        zone, most = connection.exec_driver_sql(asked).one()
+        connection.exec_driver_sql(f"SET SESSION time_zone = '+00:00', {limit} = 0")
         yield
-        connection.execute(text("SET SESSION time_zone = :zone"), {"zone": zone})
+        restore = text(f"SET SESSION time_zone = :zone, {limit} = :most")
+        connection.execute(restore, {"zone": zone, "most": most})
 
     def tally(
         self, connection: Connection, shape: Shape, *, keep: Keep, earlier: Keys | None

@@ -43,6 +43,8 @@ SPELLING = {
     "extra_float_digits": "1",
     "timezone": "UTC",
 }
+# Counting lasts as long as the data is large; what a role is allowed is meant for its application.
+COUNTING = {**SPELLING, "statement_timeout": "0"}
 PATH = "SELECT current_schemas(false), current_setting('search_path')"
 RESET = (
     "SELECT set_config('search_path', reset_val, true) FROM pg_settings WHERE name = 'search_path'"
@@ -269,12 +271,12 @@ class PostgreSQL(Dialect):
 
     @contextmanager
     def counting(self, connection: Connection) -> Iterator[None]:
-        asked = ", ".join(f"current_setting('{name}')" for name in SPELLING)
+        asked = ", ".join(f"current_setting('{name}')" for name in COUNTING)
         found = connection.exec_driver_sql(f"SELECT {asked}").one()
-        _spell(connection, SPELLING)
+        _set(connection, COUNTING)
         yield
         # Not where counting failed: the transaction takes the settings back with itself.
-        _spell(connection, dict(zip(SPELLING, found, strict=True)))
+        _set(connection, dict(zip(COUNTING, found, strict=True)))
 
     def tally(
         self, connection: Connection, shape: Shape, *, keep: Keep, earlier: Keys | None
@@ -331,8 +333,8 @@ class PostgreSQL(Dialect):
         return str(connection.exec_driver_sql("SELECT txid_current()").scalar())
 
 
-def _spell(connection: Connection, settings: dict[str, str]) -> None:
-    """Set how values are written, until the end of the transaction."""
+def _set(connection: Connection, settings: dict[str, str]) -> None:
+    """Set what a session is allowed and how it writes values, until the end of the transaction."""
     sets = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
     connection.exec_driver_sql(f"SELECT {sets}")
 

@@ -729,3 +729,28 @@ def test_a_renamed_table_without_a_primary_key_may_gain_a_column(connection: Con
 
     ledger = ledger_of(connection, rename)
     assert ledger.is_clean, ledger.verdict
+
+
+LIMITS = {
+    "postgresql": ("SET statement_timeout = '100ms'", "SHOW statement_timeout"),
+    "mariadb": ("SET SESSION max_statement_time = 0.1", "SELECT @@max_statement_time"),
+    "mysql": ("SET SESSION max_execution_time = 100", "SELECT @@max_execution_time"),
+}
+
+
+@pytest.mark.parametrize("connection", sorted(LIMITS), indirect=True)
+def test_counting_may_last_longer_than_the_statements_of_an_application(
+    connection: Connection, request: pytest.FixtureRequest
+) -> None:
+    limit, asked = LIMITS[request.node.callspec.params["connection"]]
+    connection.execute(text("CREATE TABLE t (id bigint, name varchar(20))"))
+    connection.execute(text("INSERT INTO t VALUES (1, 'Lamp')"))
+    for _ in range(18):
+        connection.execute(text("INSERT INTO t SELECT * FROM t"))
+    connection.rollback()
+    connection.execution_options(isolation_level="READ COMMITTED")  # as a plan has it
+    connection.execute(text(limit))
+    allowed = connection.execute(text(asked)).scalar()
+    (table,) = count(connection).tables
+    assert table.rows == 2**18
+    assert connection.execute(text(asked)).scalar() == allowed

@@ -86,7 +86,9 @@ def test_a_failure_half_way_says_exactly_what_stays(place: Served) -> None:
     place.write(after_price(TWO))
     error = failure(place)
     assert "foreign key constraint fails" in error
-    assert "The database stands at bbbb1. Of revision cccc1 3 statements had been executed" in error
+    assert (
+        ". The database stands at bbbb1. Of revision cccc1 3 statements had been executed" in error
+    )
     assert "SET stock = 7" in error
     assert "SET shelf" not in error
     assert place.ask("SELECT stock, shelf FROM products WHERE id = 1") == [(7, None)]

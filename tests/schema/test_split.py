@@ -110,7 +110,9 @@ def test_a_failure_half_way_says_exactly_what_stays(place: Served) -> None:
     place.write(MIXED)
     error = failure(place)
     assert "violates foreign key constraint" in error
-    assert "The database stands at bbbb1. Of revision cccc1 5 statements had been executed" in error
+    assert (
+        ". The database stands at bbbb1. Of revision cccc1 5 statements had been executed" in error
+    )
     assert "VACUUM products" in error
     assert "stock + 100" not in error
     assert heads(place) == ("bbbb1",)
