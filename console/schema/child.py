@@ -105,7 +105,7 @@ def execute(job: Job, speaker: Speaker) -> Answer:
                 execution.keep()
     except BaseException as error:  # the answer is an answer, whatever migration code raises
         failure = failure_of(error, capture, guard)
-        if execution.is_split:
+        if SPLIT not in failure.message and execution.is_split:
             failure = replace(failure, message=f"{failure.message.rstrip('.')}. {SPLIT}")
         return Answer((*done, execution.partial()), failure=failure)
     return Answer(tuple(done))

@@ -11,7 +11,7 @@ from console.schema.cancel import Cancelled, never
 from console.schema.dialects import dialect_of
 from console.schema.digest import Ingredient
 from console.schema.errors import ChildDied, ConnectionLost, MigrationFailed
-from console.schema.guard import SPLIT
+from console.schema.guard import ANOTHER, SPLIT
 from console.schema.halfway import done_before
 from console.schema.job import LOCK_WAIT_SECONDS, Answer, Job, Pass
 from console.schema.journaled import run_journaled
@@ -68,7 +68,9 @@ def apply(
         begun: list[str] = []
 
         def tell(event: Event) -> None:
-            begun.append(event.text) if event.kind == TRANSACTION else progress(event)
+            if event.kind == TRANSACTION:
+                begun.append(event.text)
+            progress(event)
 
         try:
             answer = run_job(job, progress=tell, cancelled=cancelled)
@@ -95,6 +97,19 @@ def schema_digest(ingredients: tuple[Ingredient, ...]) -> str:
     return next((i.sha256 for i in ingredients if i.name == SCHEMA), "")
 
 
+def split_of(target: Target, plan: Plan, begun: Sequence[str] = ()) -> str:
+    """Say that a plan that did not reach its end has saved something all the same, or may have, as
+    the transactions that had `begun` and the schema tell; "" if there is no sign of it."""
+    dialect = dialect_of(target)
+    if not dialect.is_whole(plan.steps):
+        return ""  # its journal tells
+    if any(dialect.was_saved(target, transaction) for transaction in begun):
+        return SPLIT
+    heads, schema = observe(target)
+    is_start = set(heads) == set(plan.start)
+    return ANOTHER if is_start and schema != schema_digest(plan.ingredients) else ""
+
+
 def where_it_stands(target: Target, plan: Plan, begun: Sequence[str] = ()) -> str:
     """Say, after a crash, whether the database is at the start or at the end of the plan; or that the
     migration has committed by itself, of which the schema tells, and the transactions that had `begun`."""
@@ -105,14 +120,14 @@ def where_it_stands(target: Target, plan: Plan, begun: Sequence[str] = ()) -> st
                 "The database server is still busy with what that process sent last, so where the "
                 "database stands cannot be told yet."
             )
-        heads, schema = observe(target)
-        is_split = any(dialect.was_saved(target, transaction) for transaction in begun)
+        heads, _ = observe(target)
+        split = split_of(target, plan, begun)
     except DBAPIError:
         return "The database does not answer, so where it stands cannot be told yet."
     if set(heads) == set(plan.end):
         return "The plan had been completed by then."
-    if is_split or (set(heads) == set(plan.start) and schema != schema_digest(plan.ingredients)):
-        return SPLIT
+    if split:
+        return split
     if set(heads) == set(plan.start):
         return "Nothing was changed."
     return f"The database stands at {', '.join(heads) or 'base'}."

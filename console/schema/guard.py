@@ -113,6 +113,11 @@ SPLIT = (
     "The migration committed in the middle, by itself and past every check. What it did up to its "
     "last commit is saved, what came after is not. Take the commit out, and look at the schema before you go on."
 )
+ANOTHER = (
+    "The version table is where the plan begins, but the schema is another by now: either the migration "
+    "committed in the middle, by itself and past every check, or somebody else has changed it. Look at it "
+    "before you go on."
+)
 BY_HAND = (
     "The migration sends {word} itself. The console begins and ends the transactions of a plan, so "
     "that it knows what is done; take it out."

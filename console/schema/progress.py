@@ -9,7 +9,9 @@ from typing import Literal
 EventKind = Literal[
     "clone", "ledger", "step-started", "statement", "step-finished", "check", "finished"
 ]
-TRANSACTION = "transaction"  # the kind of what a child tells its parent alone: its one transaction
+TRANSACTION = (
+    "transaction"  # the kind that says which transaction it is; by that its end is told later
+)
 
 
 @dataclass(frozen=True)

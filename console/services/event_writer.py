@@ -9,7 +9,7 @@ from types import TracebackType
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from console.schema.progress import Event, Progress, silent
+from console.schema.progress import TRANSACTION, Event, Progress, silent
 from console.services.wording import clean
 from console.store.run_event import RunEventRow
 from console.store.store import Store
@@ -24,11 +24,13 @@ class EventWriter:
     """Call it with events inside its `with` block; they are written by a thread of its own.
 
     It never raises: progress that cannot be written must not end a migration. Of very many
-    statements in one batch only the last are kept. `also` gets every event at once.
+    statements in one batch only the last are kept. `also` gets every event at once, but for the
+    `transactions` of the database: these are for whoever has to find out how they ended.
     """
 
     def __init__(self, store: Store, run_id: int, also: Progress = silent) -> None:
         self.store, self.run_id, self.also = store, run_id, also
+        self.transactions: list[str] = []
         self._waiting: list[RunEventRow] = []
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="console-events", daemon=True)
@@ -45,6 +47,10 @@ class EventWriter:
         )
         with self._lock:
             self._waiting.append(row)
+        if event.kind == TRANSACTION:
+            self.transactions.append(event.text)
+            self._flush()  # the worker may die together with it
+            return
         self.also(event)
 
     def __enter__(self) -> EventWriter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from console.schema.errors import (
     Unsupported,
     WrongDatabase,
 )
-from console.schema.executor import apply
+from console.schema.executor import apply, split_of
+from console.schema.guard import SPLIT
 from console.schema.halfway import halfway_of
 from console.schema.history import read_history
 from console.schema.inquiry import Inquiry
@@ -89,7 +90,7 @@ def execute(
         log.error("Run %s was taken over by somebody else before it ended.", run_id)
 
 
-def _end_of(workshop: Workshop, run: Run, tell: Progress, cancelled: Cancelled) -> Ending | None:
+def _end_of(workshop: Workshop, run: Run, tell: EventWriter, cancelled: Cancelled) -> Ending | None:
     target = workshop.targets.get(run.target)
     if target is None:
         return Ending("refused", f"There is no target '{run.target}' here.")
@@ -98,7 +99,7 @@ def _end_of(workshop: Workshop, run: Run, tell: Progress, cancelled: Cancelled) 
             return rehearse_plan(target, run.plan, workshop.workspace, tell, cancelled)
         return _apply_reviewed(workshop, run, target, tell, cancelled)
     except Exception as error:  # whatever happens, the run must not stay "running"
-        return ending_of(error, target, run.plan, run.kind)
+        return ending_of(error, target, run.plan, run.kind, tell.transactions)
 
 
 def rehearse_plan(
@@ -142,16 +143,21 @@ def apply_plan(
 
 
 def ending_of(
-    error: Exception, target: Target, plan: Plan, kind: RunKind = "apply"
+    error: Exception,
+    target: Target,
+    plan: Plan,
+    kind: RunKind = "apply",
+    begun: Sequence[str] = (),
 ) -> Ending | None:
-    """How a run ends that raised `error`; None while the database cannot tell."""
+    """How a run ends that raised `error`, and whose transactions had `begun`; None while the database
+    cannot tell."""
     if isinstance(error, RunCancelled) and kind == "rehearsal":
         return Ending(
             "cancelled", "It ran on a clone, which is gone; the database was not touched."
         )
     if isinstance(error, UNSURE):
         try:
-            return _by_the_database(error, target, plan)
+            return _by_the_database(error, target, plan, begun)
         except (SQLAlchemyError, OSError):
             log.warning("Where '%s' stands cannot be read yet.", target.name, exc_info=True)
             return None
@@ -166,18 +172,21 @@ def ending_of(
     return Ending("failed", f"Unexpected: {type(error).__name__}; the log has the details.")
 
 
-def _by_the_database(error: SchemaError, target: Target, plan: Plan) -> Ending | None:
+def _by_the_database(
+    error: SchemaError, target: Target, plan: Plan, begun: Sequence[str]
+) -> Ending | None:
     """How an apply ended that cannot say so itself, by where the database stands now."""
     if isinstance(error, RunCancelled):
-        return _cancelled(target, plan)
+        return _cancelled(target, plan, begun)
     # the executor's sentence may say where the database stands; ours does so too
     cause = error.__cause__
-    return after_death(target, plan, str(cause if isinstance(cause, SchemaError) else error))
+    why = str(cause if isinstance(cause, SchemaError) else error)
+    return after_death(target, plan, why, begun)
 
 
-def _cancelled(target: Target, plan: Plan) -> Ending | None:
+def _cancelled(target: Target, plan: Plan, begun: Sequence[str]) -> Ending | None:
     """How a cancelled apply ended, by where the database stands now: a cancel may come too late."""
-    found = after_death(target, plan, "It was cancelled.")
+    found = after_death(target, plan, "It was cancelled.", begun)
     if found is None:
         return None
     if found.state == "succeeded":
@@ -186,8 +195,9 @@ def _cancelled(target: Target, plan: Plan) -> Ending | None:
     return replace(found, state="cancelled", error=sentence)
 
 
-def after_death(target: Target, plan: Plan, why: str) -> Ending | None:
-    """How an apply ended whose process died, by where the database stands now.
+def after_death(target: Target, plan: Plan, why: str, begun: Sequence[str] = ()) -> Ending | None:
+    """How an apply ended whose process died, by where the database stands now and what became of the
+    transactions that had `begun`.
 
     None while somebody still holds the database, so that it cannot be told yet.
     """
@@ -199,6 +209,8 @@ def after_death(target: Target, plan: Plan, why: str) -> Ending | None:
         return Ending("failed", f"{why} {halfway.sentence}")
     if set(heads) == set(plan.end):
         return Ending("succeeded", note=f"Recovered: {why} It had applied everything.", heads=heads)
+    if split := split_of(target, plan, begun):
+        return Ending("failed", why if SPLIT in why else f"{why} {split}")
     if set(heads) == set(plan.start):
         return Ending("interrupted", f"{why} Nothing was changed; it can be applied again.")
     return Ending(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,14 +57,15 @@ def migrate_now(
         raise Conflict("What would run is not what was looked at a moment ago. Look again.")
     with Presence(store, "command") as presence:
         run_id = _begin(store, plan, actor_name, presence.id, mandate, completes)
+        events = EventWriter(store, run_id, progress)
         try:
             with (
-                EventWriter(store, run_id, progress) as tell,
+                events as tell,
                 CancelWatch(store, run_id, cancelled) as watch,
             ):
                 ending = _work(managed, plan, workspace, tell, watch, rehearse)
         except BaseException as error:
-            end = _ending_of(error, managed, plan)
+            end = _ending_of(error, managed, plan, events.transactions)
             if end is None:
                 leave(store, run_id, presence.id)
             else:
@@ -100,13 +101,15 @@ class RehearsalFailed(Refused):
         super().__init__(f"The rehearsal failed, so nothing was applied: {ending.error}")
 
 
-def _ending_of(error: BaseException, target: Target, plan: Plan) -> Ending | None:
+def _ending_of(
+    error: BaseException, target: Target, plan: Plan, begun: Sequence[str]
+) -> Ending | None:
     if isinstance(error, RehearsalFailed):
         return replace(error.ending, state="refused", error=error.reason)
     if isinstance(error, Exception):
-        return ending_of(error, target, plan)
+        return ending_of(error, target, plan, begun=begun)
     stopped = "It was stopped."  # Ctrl-C: the child is gone by now
-    return after_death(target, plan, stopped) or Ending("interrupted", stopped)
+    return after_death(target, plan, stopped, begun) or Ending("interrupted", stopped)
 
 
 def _begin(

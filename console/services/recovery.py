@@ -12,7 +12,7 @@ from console.services.ending import Ending, finish
 from console.services.execution import Workshop, after_death
 from console.services.presence import is_dead
 from console.services.queue import rows_met, say
-from console.services.runs import Run, get_run
+from console.services.runs import Run, get_run, transactions_of
 from console.store.run import RunRow
 from console.store.runner import RunnerRow
 from console.store.store import Store
@@ -61,7 +61,7 @@ def _recover(workshop: Workshop, run: Run, runner_id: int | None) -> bool:
     if target is None:
         return False  # another runner may know it
     try:
-        ending = after_death(target, run.plan, WHY)
+        ending = after_death(target, run.plan, WHY, transactions_of(workshop.store, run.id))
     except (SQLAlchemyError, OSError):
         log.warning("Where '%s' stands cannot be read; run %s is left.", run.target, run.id)
         return False

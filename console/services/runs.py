@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, undefer
 
 from console.hazards.hazard import Hazard
 from console.schema.plan import Plan
+from console.schema.progress import TRANSACTION
 from console.schema.rehearsal import Outcome, Rehearsal
 from console.schema.wire import decode
 from console.services.errors import NotFound
@@ -110,7 +111,7 @@ def events_after(store: Store, run_id: int, after_id: int = 0) -> tuple[RunEvent
     """What a run said since the event `after_id`, oldest first; NotFound for an unknown run."""
     query = (
         select(RunEventRow)
-        .where(RunEventRow.run_id == run_id, RunEventRow.id > after_id)
+        .where(_said_by(run_id), RunEventRow.id > after_id)
         .order_by(RunEventRow.id)
         .limit(1000)
     )
@@ -125,7 +126,7 @@ def events_before(
 ) -> tuple[tuple[RunEvent, ...], int]:
     """The last `limit` things that a run said (before the event `before_id`), oldest first, and how
     many were said before these."""
-    mine = RunEventRow.run_id == run_id
+    mine = _said_by(run_id)
     query = select(RunEventRow).where(mine).order_by(RunEventRow.id.desc()).limit(limit)
     if before_id is not None:
         query = query.where(RunEventRow.id < before_id)
@@ -135,6 +136,20 @@ def events_before(
             return (), 0
         earlier = select(func.count()).where(mine, RunEventRow.id < events[0].id)
         return events, session.scalar(earlier) or 0
+
+
+def transactions_of(store: Store, run_id: int) -> tuple[str, ...]:
+    """The transactions of the target's database that a run has begun, as the database calls them."""
+    mine = select(RunEventRow.text).where(
+        RunEventRow.run_id == run_id, RunEventRow.kind == TRANSACTION
+    )
+    with store.read() as session:
+        return tuple(session.scalars(mine.order_by(RunEventRow.id)))
+
+
+def _said_by(run_id: int) -> ColumnElement[bool]:
+    """What a run has said for people."""
+    return and_(RunEventRow.run_id == run_id, RunEventRow.kind != TRANSACTION)
 
 
 def _event_of(row: RunEventRow) -> RunEvent:
