@@ -148,9 +148,15 @@ def _database(folder: Path) -> str:
 @contextmanager
 def _folder(target: Target, workspace: Path) -> Iterator[Path]:
     """A locked folder below the workspace for as long as the clone lives."""
-    workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{target.key}-", dir=workspace))
+        try:
+            workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{target.key}-", dir=workspace))
+        except OSError as error:
+            raise RunError(
+                f"Nothing can be written to {workspace}, where copies are made: {error.strerror}. "
+                "Make it a folder that the console may write to, with room in it."
+            ) from error
         with _lock(folder) as is_ours:
             if not is_ours:  # it was taken for an orphan before it had its lock
                 continue

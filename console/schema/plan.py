@@ -140,18 +140,25 @@ def make_plan(target: Target, goal: str, history: History | None = None) -> Plan
 def observe(target: Target) -> tuple[tuple[str, ...], str]:
     """Return the heads of a target's database and the fingerprint of its schema, both read in one
     read-only transaction; those of an empty database where there is none yet. Raises Unsupported
-    where there is no folder for it either."""
+    where there is no folder for it either, or something else than a file."""
     with read_only(target) as connection:
         if connection is None:
-            _refuse_missing_folder(target)
+            _refuse_no_file(target)
             return (), EMPTY_FINGERPRINT
         catalogue = read_catalogue(connection, exclude=target.version_tables)
         return read_heads(connection, target), catalogue.fingerprint
 
 
-def _refuse_missing_folder(target: Target) -> None:
-    """A new SQLite database is made by the first plan, the folder that it lies in by nobody."""
+def _refuse_no_file(target: Target) -> None:
+    """A new SQLite database is made by the first plan, the folder that it lies in by nobody; and in the
+    place of something else it cannot be made."""
     file = sqlite_file(target.parsed_url)
+    if file is not None and file.exists():
+        what = "a folder" if file.is_dir() else "no file"
+        raise Unsupported(
+            f"The database of '{target.name}' would be {file}, which is {what}. Move it away, or "
+            "correct the URL."
+        )
     if file is not None and not file.parent.is_dir():
         raise Unsupported(
             f"The database of '{target.name}' would be {file}, and there is no folder {file.parent}. "

@@ -103,3 +103,13 @@ def test_a_folder_that_was_taken_for_an_orphan_before_it_was_locked_is_made_agai
         assert remove_orphans(tmp_path / "workspace") == ()
     assert len(made) == 2
     assert list((tmp_path / "workspace").iterdir()) == []
+
+
+def test_a_workspace_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS], at="aaaa1")
+    place.workspace.write_text("a file in the place of the folder")
+    with (
+        pytest.raises(RunError, match=rf"Nothing can be written to {place.workspace}"),
+        clone_of(place.target, place.workspace),
+    ):
+        pass

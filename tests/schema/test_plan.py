@@ -67,6 +67,14 @@ def test_a_folder_that_is_not_there_is_named_before_anything_runs(tmp_path):
         make_plan(target, "head")
 
 
+def test_a_folder_in_the_place_of_the_database_is_named_before_anything_runs(tmp_path):
+    folder = write_folder(tmp_path / "migrations", line("aaaa"))
+    (tmp_path / "shop.db").mkdir()  # as a container does that mounts a file which is not there yet
+    target = target_of(folder, url=f"sqlite:///{tmp_path}/shop.db")
+    with pytest.raises(Unsupported, match=r"shop\.db, which is a folder"):
+        make_plan(target, "head")
+
+
 def test_a_plan_names_its_steps_in_order(target):
     plan = make_plan(target, "head")
     assert [step.revision for step in plan.steps] == ["aaaa", "bbbb"]
