@@ -22,6 +22,8 @@ BOOT = str(Path(boot.__file__).resolve())
 IS_POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds")
 # What an interpreter or a C library looks at when it starts, and never again.
 AT_START = ("PYTHON", "LD_", "DYLD_", "LC_", "LANG", "MALLOC_")
+# How long it may say nothing where it has an answer at once: then somebody has stopped it.
+PATIENCE_SECONDS = 30.0
 Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
@@ -32,14 +34,20 @@ class Forked:
     def __init__(self, pid: int, status: socket.socket) -> None:
         self.pid, self.status = pid, status
         self.returncode: int | None = None
+        self.is_killed = False
 
     def wait(self, timeout: float | None = None) -> int:
-        """The exit code, less than 0 where a signal ended it. subprocess.TimeoutExpired if it goes on."""
+        """The exit code, less than 0 where a signal ended it. subprocess.TimeoutExpired if it goes on;
+        what was killed is taken for ended when the fork server has been silent for long."""
         if self.returncode is None:
-            self.status.settimeout(timeout)
+            is_last = timeout is None and self.is_killed
+            self.status.settimeout(PATIENCE_SECONDS if is_last else timeout)
             try:
                 told = _line(self.status)
             except TimeoutError:
+                if is_last:
+                    self.returncode = -signal.SIGKILL
+                    return self.returncode
                 raise subprocess.TimeoutExpired("a migration", timeout or 0) from None
             # Without a word the fork server has died, and its processes with it.
             self.returncode = int(told) if told else -signal.SIGKILL
@@ -47,6 +55,7 @@ class Forked:
 
     def kill(self) -> None:
         """End it and its group; it alone where it has just begun and has no group of its own yet."""
+        self.is_killed = True
         try:
             os.killpg(self.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -66,6 +75,7 @@ class _Server:
 
     def __init__(self, interpreter: str, environment: dict[str, str]) -> None:
         self.control, theirs = socket.socketpair()
+        self.control.settimeout(PATIENCE_SECONDS)
         with theirs:
             command = [interpreter, "-P", BOOT, "console.schema.forkserver", str(theirs.fileno())]
             try:
@@ -85,8 +95,15 @@ class _Server:
     def close(self) -> None:
         """End it, and with it all that it has forked."""
         self.control.close()
-        with suppress(subprocess.TimeoutExpired):
+        try:
             self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it where it does not listen; what it has forked dies with it."""
+        self.process.kill()
+        self.process.wait()
 
     def forget(self) -> None:
         """It is another process's: end nothing, and hold nothing of it."""
@@ -107,12 +124,16 @@ def begin(
         return None
     key = (interpreter, tuple(sorted(i for i in environment.items() if i[0].startswith(AT_START))))
     ours, theirs = socket.socketpair()
+    ours.settimeout(PATIENCE_SECONDS)
+    server: _Server | None = None
     try:
         with theirs:
-            _ask(key, environment, request, (*descriptors, theirs.fileno()))
+            server = _ask(key, environment, request, (*descriptors, theirs.fileno()))
         told = _line(ours)
-    except OSError:
+    except OSError as error:
         told = ""
+        if server is not None and isinstance(error, TimeoutError):
+            server.kill()  # the next one to ask gets another
     if not told:
         ours.close()
         return None
@@ -121,8 +142,8 @@ def begin(
 
 def _ask(
     key: Key, environment: dict[str, str], request: Request, descriptors: tuple[int, ...]
-) -> None:
-    """Send a request to a server that lives, a new one if need be."""
+) -> _Server:
+    """Send a request to a server that lives, a new one if need be, and return it."""
     with _asking:
         server = _servers.get(key)
         if server is not None and server.process.poll() is not None:
@@ -130,7 +151,12 @@ def _ask(
             server = None
         if server is None:
             server = _servers[key] = _Server(key[0], environment)
-        request.send(server.control, descriptors)
+        try:
+            request.send(server.control, descriptors)
+        except TimeoutError:
+            server.kill()
+            raise
+        return server
 
 
 def _line(status: socket.socket) -> str:

@@ -24,6 +24,7 @@ from console.schema.progress import Event, Progress
 from console.schema.spoken import spoken
 from console.schema.wire import decode, encode
 
+GONE_SECONDS = 10.0  # that a child gets to end after its last word
 OUTPUT_LINES = 40
 OUTPUT_WIDTH = 500
 FOREIGN = (
@@ -51,7 +52,7 @@ def run_job(job: Job, *, progress: Progress, cancelled: Cancelled = never) -> An
         with watched(cancelled, lambda: _kill(process)) as ended:
             answer = _listen(answers, progress)
             with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=10)
+                process.wait(timeout=GONE_SECONDS)
     if answer is None:
         if ended.is_set():
             raise RunCancelled(CANCELLED)

@@ -22,6 +22,7 @@ from console.schema.job import Job, Pass
 from console.schema.process import run_job
 from console.schema.progress import silent
 from tests.histories.place import PRODUCTS, Place
+from tests.histories.script_folder import ENVIRONMENT
 from tests.processes import children_of, descendants_of, is_alive
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,6 +102,35 @@ def test_a_fork_server_that_was_killed_is_started_again(place: Place) -> None:
     assert int(parent()) != first
 
 
+def test_a_fork_server_that_was_stopped_keeps_nobody_waiting(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = tell(place, "os.getppid()")
+    first = int(parent())
+    monkeypatch.setattr("console.schema.forked.PATIENCE_SECONDS", 0.3)
+    os.kill(first, signal.SIGSTOP)
+    assert int(parent()) == os.getpid()  # begun by ourselves
+    assert not is_alive(first)
+    monkeypatch.undo()
+    assert int(parent()) not in (first, os.getpid())
+
+
+def test_a_fork_server_that_is_stopped_during_a_migration_keeps_its_answer_from_nobody(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.schema.forked.PATIENCE_SECONDS", 5)
+    monkeypatch.setattr("console.schema.process.GONE_SECONDS", 0.1)
+    stopped = place.folder / "stopped"
+    place.environment(
+        f"{ENVIRONMENT}\nimport os, signal\nopen({str(stopped)!r}, 'w').write(str(os.getppid()))\n"
+        "os.kill(os.getppid(), signal.SIGSTOP)\n"
+    )
+    try:
+        assert apply(place.target, place.plan()).heads == ("aaaa1",)
+    finally:
+        os.kill(int(stopped.read_text()), signal.SIGCONT)
+
+
 def test_a_migration_dies_with_its_fork_server(place: Place) -> None:
     place.environment("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nsignal.pause()\n")
     with pytest.raises(ChildDied, match=r"ended by SIGKILL.*Nothing was changed"):
@@ -165,6 +195,7 @@ import os, sys
 from pathlib import Path
 from console.schema.executor import apply
 from tests.histories.place import PRODUCTS, Place
+from tests.histories.script_folder import ENVIRONMENT
 
 def parent(name):
     place = Place(Path(sys.argv[1]) / name, [PRODUCTS])
@@ -200,6 +231,7 @@ import sys
 from pathlib import Path
 from console.schema.executor import apply
 from tests.histories.place import PRODUCTS, Place
+from tests.histories.script_folder import ENVIRONMENT
 
 place = Place(Path(sys.argv[1]), [PRODUCTS])
 place.environment("import time\\ntime.sleep(60)\\n")
