@@ -10,7 +10,8 @@ from console.hazards.clauses import known_name
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
 from console.hazards.spelling import BEFORE, execute, quoter
-from console.hazards.words import WRITES, bare, rows_of
+from console.hazards.words import rows_of
+from console.hazards.writing import writes
 from console.schema.probe import Probe, Question
 from console.schema.statement import Operation
 
@@ -205,8 +206,8 @@ def mends(evidence: Evidence, *tables: str) -> bool:
     rehearsal = evidence.rehearsal
     if rehearsal is not None and not (rehearsal.sample and rehearsal.succeeded):
         return False
-    written = (WRITES.match(bare(statement.sql)) for statement in evidence.statements())
-    return any(found and known_name(evidence, found["table"]) in tables for found in written)
+    written = (write for statement in evidence.statements() for write in writes(statement.sql))
+    return any(known_name(evidence, write.table) in tables for write in written)
 
 
 def _if_mended(evidence: Evidence, table: str, says_so: bool = False) -> str:

@@ -4,17 +4,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from console.hazards.clauses import known_name
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
 from console.hazards.spelling import execute, quoter
-from console.hazards.words import CHANGES_ROWS, WRITES, bare, has_where, number_of, rows_of
+from console.hazards.words import bare, number_of, rows_of
+from console.hazards.writing import Write, writes
 from console.schema.statement import Statement
 
 LONGEST_SHOWN = 300  # characters of a statement in code to paste
 MANY_ROWS = 1000  # below that a backfill takes no time worth a second revision
+PLAIN = re.compile(r"\s*(?:UPDATE|DELETE FROM)\b", re.IGNORECASE)
+# Behind these no WHERE can be written.
+ENDED = re.compile(
+    r"\b(?:WHERE|RETURNING|ORDER BY|LIMIT|USING|JOIN|FROM .* FROM)\b|…", re.IGNORECASE
+)
 CHANGES_SCHEMA = (
     "add_column",
     "drop_column",
@@ -40,26 +47,32 @@ CHANGES_SCHEMA = (
 def dml_without_where(evidence: Evidence) -> Iterator[Finding]:
     """UPDATE or DELETE of a whole table that was there, with rows, before the plan."""
     for statement in evidence.statements():
-        text = bare(statement.sql)
-        found = CHANGES_ROWS.match(text)
-        if not found or has_where(text):
-            continue
-        table, q = known_name(evidence, found["table"]), quoter(evidence)
-        is_update = found["verb"].upper() == "UPDATE"
-        if not evidence.was_there(table) or evidence.rows(table) == 0:
-            continue
-        generic = f"UPDATE {q(table)} SET …" if is_update else f"DELETE FROM {q(table)}"
-        again = None if "WHERE" in text.upper() else _repeated(statement)
-        rows = statement.rows if statement.rows >= 0 else evidence.rows(table)
-        yield Finding(
-            statement.revision,
-            table,
-            f"{'UPDATE' if is_update else 'DELETE'} without WHERE "
-            f"{'rewrites' if is_update else 'removes'} {_all(rows)} of {table}.",
-            f"# only the rows that need it; where there are many, in batches by the key\n"
-            f"{execute(f'{again or generic} WHERE …')}",
-            severity="warning" if is_update and _overwrites_nothing(evidence, table) else None,
-        )
+        for write in writes(statement.sql):
+            table = known_name(evidence, write.table)
+            if not write.is_whole or not evidence.was_there(table) or evidence.rows(table) == 0:
+                continue
+            again, is_update = _repeated(statement), write.verb == "UPDATE"
+            is_plain = PLAIN.match(again or "") and not ENDED.search(bare(statement.sql))
+            yield Finding(
+                statement.revision,
+                table,
+                f"{write.verb} without WHERE {'rewrites' if is_update else 'removes'} "
+                f"{_all(_touched(evidence, statement, table))} of {table}.",
+                f"# only the rows that need it; where there are many, in batches by the key\n"
+                f"{execute(f'{again if is_plain else _generic(evidence, write, table)} WHERE …')}",
+                severity="warning" if is_update and _overwrites_nothing(evidence, table) else None,
+            )
+
+
+def _generic(evidence: Evidence, write: Write, table: str) -> str:
+    name = quoter(evidence)(table)
+    return f"UPDATE {name} SET …" if write.verb == "UPDATE" else f"DELETE FROM {name}"
+
+
+def _touched(evidence: Evidence, statement: Statement, table: str) -> int | None:
+    """How many rows a statement changed that is about one table alone; else all that the table had."""
+    is_one = len(writes(statement.sql)) == 1 and statement.rows >= 0
+    return statement.rows if is_one else evidence.rows(table)
 
 
 def _overwrites_nothing(evidence: Evidence, table: str) -> bool:
@@ -95,18 +108,20 @@ def ddl_with_backfill(evidence: Evidence) -> Iterator[Finding]:
         for operation in evidence.operations(*CHANGES_SCHEMA)
         if evidence.was_there(operation.table)
     }
-    q, written = quoter(evidence), dict[tuple[str, str], tuple[int, float]]()
+    q, written = quoter(evidence), dict[tuple[str, str], tuple[int | None, float]]()
     sent: dict[tuple[str, str], str] = {}
     for statement in evidence.statements():
-        found = WRITES.match(bare(statement.sql))
-        place = (statement.revision, known_name(evidence, found["table"]) if found else "")
-        if not found or statement.revision not in changing or not evidence.was_there(place[1]):
-            continue
-        before, spent = written.get(place, (0, 0.0))
-        written[place] = (before + max(statement.rows, 0), spent + statement.milliseconds)
-        sent.setdefault(place, _repeated(statement) or f"UPDATE {q(place[1])} SET … WHERE …")
-    for (revision, table), (touched, spent) in written.items():
-        rows = touched if evidence.rehearsal else evidence.rows(table)
+        for write in writes(statement.sql) if statement.revision in changing else ():
+            table = known_name(evidence, write.table)
+            place = (statement.revision, table)
+            if not evidence.was_there(table):
+                continue
+            before, spent = written.get(place, (0, 0.0))
+            rows = _written(evidence, statement, write, table)
+            total = None if before is None or rows is None else before + rows
+            written[place] = (total, spent + statement.milliseconds)
+            sent.setdefault(place, _repeated(statement) or f"UPDATE {q(table)} SET … WHERE …")
+    for (revision, table), (rows, spent) in written.items():
         if rows != 0:
             took = f" ({spent:,.0f} ms in the rehearsal)" if evidence.rehearsal else ""
             many = "rows" if rows is None else number_of(rows, "row")
@@ -119,3 +134,11 @@ def ddl_with_backfill(evidence: Evidence) -> Iterator[Finding]:
                 + execute(sent[revision, table]),
                 severity=None if rows is None or rows >= MANY_ROWS else "warning",
             )
+
+
+def _written(evidence: Evidence, statement: Statement, write: Write, table: str) -> int | None:
+    """How many rows a statement wrote; where nobody counted, those that it writes out, or as many as
+    the table has."""
+    if statement.rows >= 0:
+        return statement.rows
+    return write.added if write.verb == "INSERT" else evidence.rows(table)

@@ -6,21 +6,12 @@ import re
 
 from console.schema.sqltext import join, tokens
 
-ALWAYS = ("TRUE", "1", "1 = 1", "(1 = 1)")
 # A name, or schema and name, in SQL that `bare` returned.
 NAME = r'((?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))?)'
 DROP_TABLE = re.compile(r"^DROP TABLE (?:IF EXISTS )?(.+?)(?: CASCADE| RESTRICT)?$", re.IGNORECASE)
 TRUNCATE = re.compile(
     r"^TRUNCATE (?:TABLE )?(?:ONLY )?(.+?)"
     r"(?: RESTART IDENTITY| CONTINUE IDENTITY)?(?: CASCADE| RESTRICT)?$",
-    re.IGNORECASE,
-)
-CHANGES_ROWS = re.compile(
-    rf"^(?P<verb>UPDATE|DELETE FROM) (?:OR \w+ )?(?:ONLY )?(?P<table>{NAME})", re.IGNORECASE
-)
-WRITES = re.compile(
-    r"^(?P<verb>UPDATE|DELETE FROM|INSERT(?: OR \w+)? INTO|REPLACE INTO) (?:OR \w+ )?(?:ONLY )?"
-    rf"(?P<table>{NAME})",
     re.IGNORECASE,
 )
 CREATE_VIEW = re.compile(
@@ -39,17 +30,6 @@ def bare(sql: str) -> str:
     strings."""
     found = (("string", "''") if kind == "string" else (kind, text) for kind, text in tokens(sql))
     return join(list(found)).rstrip("; ")
-
-
-def has_where(text: str) -> bool:
-    """Whether a statement has a WHERE of its own, and not only inside of brackets, nor one that is
-    always true."""
-    depth, found = 0, list(tokens(text))
-    for position, (kind, word) in enumerate(found):
-        depth += {"(": 1, ")": -1}.get(word, 0) if kind == "sign" else 0
-        if kind == "word" and depth == 0 and word.upper() == "WHERE":
-            return join(found[position + 1 :]).upper() not in ALWAYS
-    return False
 
 
 def number_of(count: int, noun: str) -> str:

@@ -3,6 +3,14 @@
 from tests.hazards.cases.case import Case, filled, many
 
 ADDED = "op.add_column('stock', sa.Column('price', sa.Integer))"
+
+
+def guests(table: str) -> tuple[str, ...]:
+    """Two guests in a table of this name, one of whom is away."""
+    here = filled(table, "id INTEGER PRIMARY KEY, seen INTEGER", "1, 0", "2, 0")
+    return (*here, *filled(f"{table}_away", "id INTEGER PRIMARY KEY", "1"))
+
+
 CASES = (
     Case(
         "dml-without-where",
@@ -20,6 +28,42 @@ CASES = (
         "logs",
         "DELETE without WHERE removes all 2 rows of logs.",
         tables=filled("logs", "id INTEGER PRIMARY KEY", "1", "2"),
+        fill=("id = 1",),
+    ),
+    Case(
+        "dml-without-where",
+        'op.execute("DELETE FROM guests_used USING guests_used_away")',
+        "guests_used",
+        "DELETE without WHERE removes all 2 rows of guests_used.",
+        on=("postgresql",),
+        tables=guests("guests_used"),
+        fill=("id = 1",),
+    ),
+    Case(
+        "dml-without-where",
+        'op.execute("WITH old AS (SELECT 1 AS id WHERE true) UPDATE guests_with SET seen = 1 FROM old")',
+        "guests_with",
+        "UPDATE without WHERE rewrites all 2 rows of guests_with.",
+        on=("postgresql",),
+        tables=guests("guests_with"),
+        fill=("seen = 2", "id = 1"),
+    ),
+    Case(
+        "dml-without-where",
+        'op.execute("MERGE INTO guests_merged USING guests_merged_away ON true WHEN MATCHED THEN DELETE")',
+        "guests_merged",
+        "DELETE without WHERE removes all 2 rows of guests_merged.",
+        on=("postgresql",),
+        tables=guests("guests_merged"),
+        fill=("id = 1",),
+    ),
+    Case(
+        "dml-without-where",
+        'op.execute("DELETE v FROM guests_joined AS v LEFT JOIN guests_joined_away USING (id)")',
+        "guests_joined",
+        "DELETE without WHERE removes all 2 rows of guests_joined.",
+        on=("mysql",),
+        tables=guests("guests_joined"),
         fill=("id = 1",),
     ),
     Case(
