@@ -18,6 +18,7 @@ from console.schema.parsing import parse
 from console.schema.plan import Plan, Step
 from console.schema.probe import Probe, Question
 from console.schema.rehearsal import Rehearsal
+from console.schema.sqltext import split
 from console.schema.statement import Operation, Statement
 from console.schema.target import Target
 
@@ -119,14 +120,27 @@ class Evidence:
     def statements(self) -> Iterator[Statement]:
         """The captured statements that the migration code is responsible for, in order: without
         what Alembic's own version table and batch mode's copies need."""
+        yield from self._statements
+
+    @cached_property
+    def _statements(self) -> tuple[Statement, ...]:
+        """The same, each by itself where PostgreSQL was sent several at once."""
+        is_split = self.database == "postgresql"
+        return tuple(
+            one
+            for statement in self._sent()
+            if not self._is_machinery(statement.sql)
+            for one in (_apart(statement) if is_split else (statement,))
+        )
+
+    def _sent(self) -> Iterator[Statement]:
+        """Every statement as it was sent, or would be, and the one that failed."""
         for step in self.rehearsal.steps if self.rehearsal else ():
-            for statement in step.statements:
-                if not self._is_machinery(statement.sql):
-                    yield statement
+            yield from step.statements
         if self.rehearsal is None and self.sketch is not None:
             yield from self.sketch.statements
         failed = self.rehearsal.failed_statement if self.rehearsal else None
-        if failed and self.rehearsal and not self._is_machinery(failed):
+        if failed and self.rehearsal:
             yield Statement(self.rehearsal.failed_revision or "", failed, 0.0)
 
     def _is_machinery(self, sql: str) -> bool:
@@ -285,3 +299,14 @@ class Evidence:
             except (OSError, SyntaxError):
                 continue
         return found
+
+
+def _apart(statement: Statement) -> Iterator[Statement]:
+    """The statements of one that holds several: the time is that of the first, the rows are unknown."""
+    first, *others = split(statement.sql)
+    if not others:
+        yield statement
+        return
+    yield replace(statement, sql=first, rows=-1)
+    for sql in others:
+        yield replace(statement, sql=sql, rows=-1, milliseconds=0.0)

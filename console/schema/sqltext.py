@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 TOKEN = re.compile(
     r"""
@@ -20,6 +21,17 @@ TOKEN = re.compile(
 )
 PLAIN_NAME = re.compile(r"[^\W\d][\w$]*")
 Token = tuple[str, str]  # (kind, text)
+# What may hold a semicolon that ends no statement; a body of a function between dollar signs, too.
+HELD = re.compile(
+    r"""
+      --[^\n]* | /\*.*?\*/
+    | [eE]'(?:\\.|''|[^'\\])*' | '(?:''|[^'])*' | "(?:""|[^"])*"
+    | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
+    | (?P<end>;)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+ATOMIC = re.compile(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)  # a body of statements, in no quotes
 GLUED_BEFORE = frozenset(",).;")  # no space before these
 SPACED = frozenset(
     [
@@ -56,6 +68,16 @@ def tokens(sql: str) -> Iterator[Token]:
             yield "sign", text
         elif kind != "blank":
             yield kind, text
+
+
+def split(sql: str) -> list[str]:
+    """Return the statements of a text that PostgreSQL takes as several; one with a body is left whole."""
+    if ATOMIC.search(sql):
+        return [sql]
+    ends = [found.start() for found in HELD.finditer(sql) if found["end"]]
+    pieces = [sql[start:end] for start, end in pairwise([0, *ends, len(sql)])]
+    pieces = [piece.removeprefix(";") for piece in pieces]
+    return [piece for piece in pieces if next(tokens(piece), None)] or [sql]
 
 
 def unquote(name: str) -> str:

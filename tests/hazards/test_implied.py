@@ -121,3 +121,10 @@ op.execute("DROP DOMAIN shade CASCADE")"""
         "The table reviews is dropped: 3 rows lost.",
         "The column shade of products is dropped: 3 values lost.",
     }
+
+
+def test_each_of_several_statements_sent_at_once_is_judged(tmp_path: Path, postgresql: str) -> None:
+    up = 'op.execute("ALTER TABLE products ALTER weight DROP DEFAULT; DROP TABLE reviews; DELETE FROM products")'
+    found = judged(shop(tmp_path, postgresql), up)
+    assert {"drop-table", "dml-without-where"} <= {hazard.code for hazard in found}
+    assert next(h.danger for h in found if h.code == "drop-table").endswith("3 rows lost.")

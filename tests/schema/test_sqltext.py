@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.schema.sqltext import key, normal, tokens, unquote
+from console.schema.sqltext import key, normal, split, tokens, unquote
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,22 @@ def test_a_quoted_word_is_a_name():
 @pytest.mark.parametrize("quoted", ['"a"', "`a`", "[a]", "a"])
 def test_quotes_of_any_database_are_taken_off(quoted):
     assert unquote(quoted) == "a"
+
+
+@pytest.mark.parametrize(
+    ("sql", "statements"),
+    [
+        ("a", ["a"]),
+        ("a;b ; -- c;\n", ["a", "b "]),
+        ("a ';' || E'it\\'s;'; \"b;\"", ["a ';' || E'it\\'s;'", ' "b;"']),
+        ("DO $x$ a; $$ b; $$ $x$; c", ["DO $x$ a; $$ b; $$ $x$", " c"]),
+        ("/* a; */ b", ["/* a; */ b"]),
+        (
+            "CREATE FUNCTION f() BEGIN ATOMIC SELECT 1; END",
+            ["CREATE FUNCTION f() BEGIN ATOMIC SELECT 1; END"],
+        ),
+        (";", [";"]),
+    ],
+)
+def test_statements_are_told_apart(sql, statements):
+    assert split(sql) == statements
