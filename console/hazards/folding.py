@@ -1,7 +1,8 @@
 """folding: a function as it would run on one database, as far as that is known without running it.
 
-Names of what is written out once are replaced by it, branches for other databases are left out, loops
-over what is written out are unrolled, and calls of the file's own functions stand for their bodies.
+Names of what is written out once (texts, tables, statements, the connection) are replaced by it,
+branches for other databases are left out, loops over what is written out are unrolled, and calls of
+the file's own functions stand for their bodies.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import ast
 import copy
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import takewhile
+from typing import Any
 
 from console.hazards.binding import altered, assigned, bound, parameters, rebound
+from console.hazards.core import as_table, is_statement, mapped
+from console.hazards.names import dotted
 
 Known = Mapping[str, ast.expr]
 
@@ -21,6 +25,10 @@ MOST_STATEMENTS = 5_000  # of a function with all that it calls
 DEEPEST = 4  # calls of functions within functions
 ENDS = (ast.Return, ast.Raise)
 NAMED = ("dialect", "engine")  # whose .name is that of the database
+MAKES_TEXT = ("format", "join", "strip", "upper", "lower", "replace")
+CONVERSIONS: Mapping[int, Callable[[Any], Any]] = {
+    -1: lambda value: value, ord("s"): str, ord("r"): repr, ord("a"): ascii,
+}  # fmt: skip
 
 
 def fold(tree: ast.Module, function: str, dialect: str) -> list[ast.stmt]:
@@ -30,7 +38,7 @@ def fold(tree: ast.Module, function: str, dialect: str) -> list[ast.stmt]:
     if function not in functions:
         return []
     folder = _Folder(functions, dialect, frozenset(rebound(tree)), altered(tree, functions))
-    rest = [node for node in tree.body if not isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    rest = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
     known = folder.names(rest, {})
     return folder.call(functions[function], known, {})[0]
 
@@ -57,12 +65,17 @@ class _Folder:
         by a call."""
         times = Counter(bound(body))
         found = {name: node for name, node in before.items() if not times[name]}
-        for node in (inner for statement in body for inner in ast.walk(statement)):
+        for node in (inner for statement in body for inner in _own(statement)):
+            if isinstance(node, ast.ClassDef) and (table := mapped(node)) is not None:
+                found[node.name] = table
             target, value = assigned(node)
             if target is None or value is None or times[target] != 1 or target in own:
                 continue
             put = _Putter(found, self.dialect).visit(copy.deepcopy(value))
-            if self._is_known(target, put):
+            table = as_table(put)
+            if table is not None and target not in self.rebound:
+                found[target] = ast.copy_location(table, value)
+            elif self._is_known(target, put):
                 found[target] = put
         return found
 
@@ -70,7 +83,8 @@ class _Folder:
         """Whether a name stands for a value, and for no other by the time that it is used."""
         if isinstance(value, (ast.List, ast.Set)) and name in self.altered:
             return False
-        return name not in self.rebound and (_is_written_out(value) or _is_dialect(value))
+        is_kept = _is_written_out(value) or _is_dialect(value) or _is_connection(value)
+        return name not in self.rebound and (is_kept or is_statement(value))
 
     def call(
         self, function: ast.FunctionDef, module: Known, given: Known
@@ -173,9 +187,25 @@ class _Putter(ast.NodeTransformer):
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
         left, right = _text(node.left), _text(node.right)
+        if isinstance(node.op, ast.Mod) and left is not None and _is_written_out(node.right):
+            return _filled(node, left.__mod__, ast.literal_eval(node.right))
         if not isinstance(node.op, ast.Add) or left is None or right is None:
             return node
         return ast.copy_location(ast.Constant(left + right), node)
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        text = _text(node.func.value) if isinstance(node.func, ast.Attribute) else None
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+        is_open = any(keyword.arg is None for keyword in node.keywords)
+        if text is None or is_open or not all(map(_is_written_out, given)):
+            return node
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if method not in MAKES_TEXT:
+            return node
+        values = [ast.literal_eval(argument) for argument in node.args]
+        named = {k.arg: ast.literal_eval(k.value) for k in node.keywords if k.arg}
+        return _filled(node, getattr(text, method), *values, **named)
 
 
 def _is_written_out(node: ast.expr) -> bool:
@@ -185,6 +215,26 @@ def _is_written_out(node: ast.expr) -> bool:
     if isinstance(node, (ast.List, ast.Tuple)):
         return all(_is_written_out(item) for item in node.elts)
     return isinstance(node, ast.Constant)
+
+
+def _own(statement: ast.stmt) -> Iterator[ast.AST]:
+    """What a statement holds, without what stands in classes: their names are others."""
+    yield statement
+    for node in ast.iter_child_nodes(statement) if not isinstance(statement, ast.ClassDef) else ():
+        yield from _own(node)  # type: ignore[arg-type]
+
+
+def _filled(node: ast.expr, make: Callable[..., str], *values: Any, **named: Any) -> ast.expr:
+    """A text with values put in; the expression as it stands where that fails."""
+    try:
+        return ast.copy_location(ast.Constant(make(*values, **named)), node)
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return node
+
+
+def _is_connection(node: ast.expr) -> bool:
+    """Whether an expression is the connection of a migration."""
+    return isinstance(node, ast.Call) and dotted(node.func) == "op.get_bind"
 
 
 def _is_dialect(node: ast.expr) -> bool:
@@ -262,10 +312,15 @@ def _begins(call: ast.Call, method: ast.Attribute) -> bool | None:
 
 def _piece(node: ast.expr) -> str | None:
     """A part of an f-string as text; None where it is not known."""
-    if isinstance(node, ast.FormattedValue):
-        is_plain = node.conversion == -1 and node.format_spec is None
-        return _text(node.value) if is_plain else None
-    return _text(node)
+    if not isinstance(node, ast.FormattedValue):
+        return _text(node)
+    shape = "" if node.format_spec is None else _text(node.format_spec)
+    if not isinstance(node.value, ast.Constant) or shape is None:
+        return None
+    try:
+        return format(CONVERSIONS[node.conversion](node.value.value), shape)
+    except (TypeError, ValueError):
+        return None
 
 
 def _text(node: ast.expr) -> str | None:

@@ -21,6 +21,7 @@ from console.hazards import (
     sqlite,
     squawk,
     tables,
+    unread,
 )
 from console.hazards.evidence import Asker, Evidence, nobody
 from console.hazards.hazard import Hazard
@@ -51,6 +52,7 @@ SUBJECTS = (
     squawk,
     downgrades,
     files,
+    unread,
     acceptance,
 )
 

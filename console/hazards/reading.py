@@ -1,7 +1,7 @@
 """reading: Alembic's operations as a revision file writes them, read without running it.
 
 What is written out is taken down; what is computed is left out and not guessed: a table or column
-without a name is "…". Branches for other
+without a name is "…", and so is what is computed of a statement, which is marked. Branches for other
 databases are passed over (see `folding`); operations inside any other `if` or loop count once.
 """
 
@@ -17,6 +17,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
+from console.hazards.core import MARK, is_open, queried, rows_in, spoken, table_in
 from console.hazards.folding import fold
 from console.hazards.names import dotted
 from console.schema.statement import Operation
@@ -37,7 +38,6 @@ ARGUMENTS = {
     "create_check_constraint": ("name", "table", "condition"),
     "drop_constraint": ("name", "table", "type"),
     "bulk_insert": ("table", "rows"),
-    "execute": ("sql",),
 }
 KEYWORDS = {
     "table_name": "table", "old_table_name": "table", "source_table": "table",
@@ -52,7 +52,13 @@ KEYWORDS = {
 MODULES = {"postgresql": postgresql, "mysql": mysql, "sqlite": sqlite}
 TYPES = ("type", "existing_type")
 DEFAULTS = ("default", "existing_default")
-UNNAMED = "…"
+UNNAMED = MARK
+EXECUTES = ("execute", "exec_driver_sql", "scalar", "scalars")
+# What people call what sends statements, where it is not op.get_bind() itself.
+SENDERS = frozenset({"op", "bind", "conn", "connection", "session", "cursor", "cur", "db"})
+STORES = frozenset(
+    {"add", "add_all", "merge", "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"}
+)  # a session's ways to write rows that nobody sees in the file
 ADDS = ("add_column", "create_index", "drop_index")
 
 
@@ -87,10 +93,9 @@ class _Reader:
                     known[item.optional_vars.id] = table
                     opened.append((table, item.context_expr))
             if isinstance(node, (ast.With, ast.If, ast.For, ast.While, ast.Try)):
-                found = list(self.read(_blocks(node), known))
+                found = [*self._calls(_head(node), known), *self.read(_blocks(node), known)]
             else:
-                calls = (call for call in ast.walk(node) if isinstance(call, ast.Call))
-                found = [r for call in calls if (r := self._operation(call, known))]
+                found = list(self._calls([node], known))
             yield from found
             for table, call in opened:
                 rebuilds = any(
@@ -99,6 +104,40 @@ class _Reader:
                 details = (("rebuilds", "yes" if rebuilds else "no"),)
                 made = Operation(self.revision, "batch_alter_table", table, details=details)
                 yield Read(made, call.lineno)
+
+    def _calls(self, nodes: Sequence[ast.AST], batches: dict[str, str]) -> Iterator[Read]:
+        """What the calls in some nodes do, in order."""
+        for call in (inner for node in nodes for inner in ast.walk(node)):
+            if isinstance(call, ast.Call):
+                read = self._operation(call, batches) or self._sent(call)
+                if read:
+                    yield read
+
+    def _sent(self, call: ast.Call) -> Read | None:
+        """A statement that a call sends by a connection or a session; None for any other call."""
+        method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if method in STORES and dotted(call.func) == f"session.{method}":
+            return self._statement(None, None, call)
+        if method not in EXECUTES:
+            text = queried(call)
+            return self._statement(text, None, call) if text else None
+        statement = next(iter(call.args), None)
+        named = [k.value for k in call.keywords if k.arg in ("statement", "sqltext", "sql")]
+        text = spoken(statement or next(iter(named), None))
+        if text is None and not _sends(owner):
+            return None
+        return self._statement(text, call.args[1] if len(call.args) > 1 else None, call)
+
+    def _statement(self, text: str | None, rows: ast.expr | None, call: ast.Call) -> Read:
+        """A statement as an operation; "computed" where not all of it is told."""
+        details = [("sql", text)] if text else []
+        count = rows_in(rows)
+        if text and count is not None and text.startswith("INSERT"):
+            details.append(("rows", str(count)))
+        if text is None or is_open(text):
+            details.append(("computed", "yes"))
+        return Read(Operation(self.revision, "execute", None, None, tuple(details)), call.lineno)
 
     def _batch_table(self, call: ast.expr) -> str | None:
         if not isinstance(call, ast.Call) or dotted(call.func) != "op.batch_alter_table":
@@ -123,6 +162,11 @@ class _Reader:
         if name == "add_column":
             column, details = self._column(given.pop("column", None))
             column = column or UNNAMED
+        elif name == "bulk_insert":
+            table, count = table_in(call.args[0] if call.args else None), rows_in(given.get("rows"))
+            table = table or _text(given.get("table")) or UNNAMED
+            details |= {"rows": str(count)} if count is not None else {}
+            given = {}
         elif name == "create_table":
             columns = [self._column(a) for a in call.args[1:] if _is(a, "Column")]
             details["columns"] = ", ".join(definition(n or "…", d) for n, d in columns)
@@ -185,6 +229,19 @@ class _Reader:
             return str(kind(*positional, **keywords).compile(dialect=self.dialect))
         except Exception:  # arguments that are computed, or that the type does not take
             return None
+
+
+def _sends(owner: ast.expr | None) -> bool:
+    """Whether an expression is what statements are sent by."""
+    if isinstance(owner, ast.Call):
+        return dotted(owner.func) == "op.get_bind"
+    return owner is not None and dotted(owner).rpartition(".")[2] in SENDERS
+
+
+def _head(node: ast.stmt) -> list[ast.expr]:
+    """What stands before the blocks of a compound statement."""
+    items = [item.context_expr for item in getattr(node, "items", ())]
+    return [*items, *(getattr(node, n) for n in ("test", "iter") if hasattr(node, n))]
 
 
 def _name(given: dict[str, ast.expr], key: str, operation: str) -> str | None:

@@ -51,7 +51,7 @@ def sketch(target: Target, plan: Plan, history: History, before: Catalogue | Non
         function = "upgrade" if step.direction == "up" else "downgrade"
         reads.extend(read_operations(tree, step.revision, function, dialect))
     sent = [
-        Statement(read.operation.revision, sql, 0.0)
+        Statement(read.operation.revision, sql, 0.0, int(read.operation.detail("rows") or -1))
         for read in reads
         for sql in spelled(read.operation, dialect.name)
     ]
@@ -65,6 +65,8 @@ def spelled(operation: Operation, dialect: str) -> Iterator[str]:
         return  # batch mode makes the table anew by statements of its own
     if operation.name == "execute" and said("sql"):
         yield said("sql") or ""
+    elif operation.name == "bulk_insert":
+        yield f"INSERT INTO {table} VALUES …"  # noqa: S608 - text to look at
     elif operation.name == "create_table":
         yield f"CREATE TABLE {table} ({said('columns') or ''})"
     elif operation.name == "drop_table":

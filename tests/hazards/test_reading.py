@@ -116,7 +116,7 @@ def test_what_is_computed_is_left_out() -> None:
     (found,) = read("op.add_column(TABLE, sa.Column(name, make(), nullable=flag))")
     assert (found.operation.table, found.operation.column) == ("…", "…")
     assert found.operation.details == (("nullable", "yes"),)
-    assert read("op.execute(f'DELETE FROM {a}')")[0].operation.detail("sql") is None
+    assert read("op.execute(make())")[0].operation.detail("sql") is None
     assert read("something.add_column('a')") == ()
 
 
@@ -131,3 +131,96 @@ for name in names:
         op.drop_table('c')
 """
     assert [(f.operation.table, f.line) for f in read(body)] == [("a", 3), ("b", 5), ("c", 8)]
+
+
+TABLES = """\
+products = sa.table('products', sa.column('id'), sa.column('price'))
+stock = sa.Table('stock', sa.MetaData(), sa.Column('id', sa.Integer), schema='shop')
+class Product(Base):
+    __tablename__ = 'products'
+    id = sa.Column(sa.Integer, primary_key=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("op.execute(sa.update(products).values(price=0))", "UPDATE products SET price = …"),
+        (
+            "op.execute(products.update().where(products.c.id == 1).values({products.c.price: 0}))",
+            "UPDATE products SET price = … WHERE …",
+        ),
+        (
+            "op.execute(sa.update(Product).where(sa.true()).values(x()))",
+            "UPDATE products SET (…) = (…)",
+        ),
+        ("op.execute(stock.delete())", "DELETE FROM shop.stock"),
+        ("op.execute(delete(stock).where(some()))", "DELETE FROM shop.stock WHERE …"),
+        ("op.execute(sa.delete(some()))", "DELETE FROM …"),
+        ("op.execute(products.insert().values(id=1))", "INSERT INTO products VALUES (…)"),
+        (
+            "op.execute(sa.insert(products).values([{'id': 1}, {'id': 2}]))",
+            "INSERT INTO products VALUES (…), (…)",
+        ),
+        (
+            "op.execute(sa.insert(products).from_select(['id'], sa.select(stock.c.id)))",
+            "INSERT INTO products SELECT …",
+        ),
+        ("op.bulk_insert(products, rows)", "INSERT INTO products VALUES …"),
+        ("op.get_bind().execute(sa.text('DELETE FROM a'))", "DELETE FROM a"),
+        ("op.get_bind().exec_driver_sql('DELETE FROM a')", "DELETE FROM a"),
+        (
+            "conn = op.get_bind()\nconn.execute(sa.text('DELETE FROM a').bindparams(x=1))",
+            "DELETE FROM a",
+        ),
+        (
+            "sent = sa.delete(products)\nSession(op.get_bind()).execute(sent)",
+            "DELETE FROM products",
+        ),
+        ("session.query(Product).delete()", "DELETE FROM products"),
+        (
+            "session.query(Product).filter_by(id=1).update({'price': 0})",
+            "UPDATE products SET (…) = (…) WHERE …",
+        ),
+        ("if op.get_bind().scalar(sa.text('DELETE FROM a')):\n    pass", "DELETE FROM a"),
+        ("op.execute(textwrap.dedent('DELETE FROM a'))", "DELETE FROM a"),
+        ("op.execute(f'DELETE FROM a WHERE id = {make()}')", "DELETE FROM a WHERE id = …"),
+        ("op.execute('DELETE FROM a WHERE id = %s' % make())", "DELETE FROM a WHERE id = …"),
+        ("op.execute('DELETE FROM a WHERE id = {}'.format(make()))", "DELETE FROM a WHERE id = …"),
+    ],
+)
+def test_what_is_sent_is_read_however_it_is_built(line: str, text: str) -> None:
+    (found,) = read(f"{TABLES}{line}")
+    assert list(spelled(found.operation, "postgresql")) == [text]
+    assert (found.operation.detail("computed") == "yes") == ("FROM …" in text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "op.execute(make())",
+        "op.execute(f'{make()} FROM a')",
+        "op.execute(f'DELETE FROM a {make()}')",
+        "op.execute('DELETE FROM {}'.format(make()))",
+        "op.get_bind().execute(statement)",
+        "session.add_all(rows)",
+    ],
+)
+def test_what_is_computed_of_a_statement_is_marked(line: str) -> None:
+    (found,) = read(line)
+    assert found.operation.detail("computed") == "yes"
+
+
+@pytest.mark.parametrize("line", ["job.execute(plan)", "found.update(more)", "session.commit()"])
+def test_what_sends_nothing_is_passed_over(line: str) -> None:
+    assert read(line) == ()
+
+
+def test_rows_that_are_written_out_are_counted() -> None:
+    lines = (
+        "op.bulk_insert({t}, [{{}}, {{}}])",
+        "op.get_bind().execute({t}.insert(), [{{}}, {{}}])",
+    )
+    for line in lines:
+        (found,) = read(line.format(t="sa.table('a')"))
+        assert found.operation.detail("rows") == "2"

@@ -51,3 +51,35 @@ def test_what_has_no_name_in_the_file_is_told_once_without_one(
     place: Place, up: str, danger: str
 ) -> None:
     assert [hazard.danger for hazard in sketched(place, up)] == [danger]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql", "mysql"])
+def test_a_statement_of_sqlalchemy_is_judged_as_its_sql(place: Place, database: str) -> None:
+    up = "products = sa.table('products', sa.column('weight'))\nop.execute(products.{})"
+    unsafe = sketched(place, up.format("update().values(weight=0)"), database)
+    assert only(unsafe, "dml-without-where").subject == "products"
+    safe = sketched(place, up.format("update().where(products.c.weight < 0).values(weight=0)"))
+    assert "dml-without-where" not in codes(safe)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql", "mysql"])
+def test_lines_that_send_what_is_computed_are_told_once(place: Place, database: str) -> None:
+    up = "op.execute(make())\n" * 5 + "op.execute('SELECT 1')"
+    hazard = only(sketched(place, up, database), "unread-statement")
+    assert hazard.danger == "Lines 9, 10, 11 and 2 more send what is computed; that was not judged."
+    assert "unread-statement" not in codes(sketched(place, "op.execute('SELECT 1')", database))
+
+
+def test_a_condition_that_is_computed_is_not_guessed(place: Place) -> None:
+    found = codes(sketched(place, "op.execute(f'DELETE FROM products {make()}')"))
+    assert ("dml-without-where" in found, "unread-statement" in found) == (False, True)
+
+
+def test_few_rows_that_are_written_out_hold_no_lock_for_long(place: Place) -> None:
+    up = (
+        "op.add_column('products', sa.Column('price', sa.Integer))\n"
+        "op.bulk_insert(sa.table('products'), [{'id': 1}, {'id': 2}])"
+    )
+    hazard = only(sketched(place, up), "ddl-with-backfill")
+    assert hazard.danger == "The revision changes the schema and writes 2 rows of products."
+    assert hazard.severity == "warning"
