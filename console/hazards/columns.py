@@ -146,7 +146,8 @@ def rename_column(evidence: Evidence) -> Iterator[Finding]:
     for operation in evidence.operations("alter_column"):
         new, q = operation.detail("new_name"), quoter(evidence)
         old, table = operation.column, operation.table
-        if not new or new == old or not evidence.had_column(table, old):
+        is_first = evidence.former_column(table, old) == old
+        if not new or new == old or not is_first or not evidence.had_column(table, old):
             continue
         yield Finding(
             operation.revision,

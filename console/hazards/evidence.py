@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from console.hazards.remark import Linter, Remarks, nothing
 from console.hazards.sketch import Sketch
@@ -21,6 +22,9 @@ from console.schema.rehearsal import Rehearsal
 from console.schema.sqltext import split
 from console.schema.statement import Operation, Statement
 from console.schema.target import Target
+
+if TYPE_CHECKING:
+    from console.hazards.renames import Renames
 
 Asker = Callable[[Question], Probe | None]
 
@@ -86,11 +90,11 @@ class Evidence:
         from console.hazards.implied import implied  # it stands above these values
 
         order = {step.revision: position for position, step in enumerate(self.steps)}
-        both = (*self._done, *implied(self, self._done))
+        both = (*self.done, *implied(self, self.done))
         return tuple(sorted(both, key=lambda o: order.get(o.revision, len(order))))
 
     @cached_property
-    def _done(self) -> tuple[Operation, ...]:
+    def done(self) -> tuple[Operation, ...]:
         """Every operation: of the rehearsal, else of the files; tables go by the catalogue's names."""
         if self.rehearsal is not None:
             done = self.rehearsal.operations
@@ -175,11 +179,34 @@ class Evidence:
     def asked(self, question: Question) -> tuple[Probe, ...]:
         """The same with an answer that was not given, which says why: for questions that a finding
         turns on. Empty where nobody can be asked."""
-        probe = self.ask(question)
+        table = self.former(question.table) or ""
+        columns = tuple(self.former_column(table, c) or c for c in question.columns)
+        probe = self.ask(replace(question, table=table, columns=columns))
         return (probe,) if probe is not None else ()
 
+    def former(self, table: str | None) -> str | None:
+        """The name that a table had before a plan which renames it; for any other its own."""
+        if table is None or self._table(table) is not None:
+            return table
+        return self._renames.tables.get(table, table)
+
+    def former_column(self, table: str | None, column: str | None) -> str | None:
+        """The same of a column."""
+        known, name = self.table(table), self.former(table)
+        is_known = known is not None and any(c.name == column for c in known.columns)
+        if is_known or not name or not column:
+            return column
+        return self._renames.columns.get((name, column), column)
+
+    @cached_property
+    def _renames(self) -> Renames:
+        from console.hazards.renames import renames  # it stands above these values
+
+        return renames(self)
+
     def was_there(self, table: str | None) -> bool:
-        """Whether a table was there before the plan; taken for granted by a sketch on its own."""
+        """Whether a table was there before the plan, under another name perhaps; taken for granted by
+        a sketch on its own."""
         if self.rehearsal is None:
             return self.sketch is not None and table not in self.sketch.made()
         return self.table(table) is not None or self.count(table) is not None
@@ -212,8 +239,8 @@ class Evidence:
 
     def count(self, table: str | None) -> TableCount | None:
         """A table as it was counted before the plan."""
-        counts = self.rehearsal.counts if self.rehearsal else ()
-        return next((count for count in counts if count.name == table), None)
+        counts, former = self.rehearsal.counts if self.rehearsal else (), self.former(table)
+        return next((count for count in counts if count.name == former), None)
 
     def values(self, table: str | None, column: str | None) -> ColumnCount | None:
         """A column as it was counted before the plan; None if it was not there."""
@@ -224,8 +251,8 @@ class Evidence:
 
     def _counted(self, table: str | None, column: str | None) -> ColumnCount | None:
         """A column as the rehearsal counted it."""
-        count = self.count(table)
-        return next((c for c in count.columns if c.name == column), None) if count else None
+        count, former = self.count(table), self.former_column(table, column)
+        return next((c for c in count.columns if c.name == former), None) if count else None
 
     @property
     def _before(self) -> Catalogue | None:
@@ -236,23 +263,27 @@ class Evidence:
 
     def entry(self, table: str | None) -> Entry | None:
         """What the ledger says of a table."""
-        ledger = self.rehearsal.ledger if self.rehearsal else None
-        return next((e for e in ledger.entries if e.table == table), None) if ledger else None
+        ledger, former = self.rehearsal.ledger if self.rehearsal else None, self.former(table)
+        return next((e for e in ledger.entries if e.table == former), None) if ledger else None
 
     def column_entry(self, table: str | None, column: str | None) -> ColumnEntry | None:
         """What the ledger says of a column."""
-        entry = self.entry(table)
-        return next((c for c in entry.columns if c.name == column), None) if entry else None
+        entry, former = self.entry(table), self.former_column(table, column)
+        return next((c for c in entry.columns if c.name == former), None) if entry else None
 
     def table(self, name: str | None) -> Table | None:
         """A table as it was before the plan."""
+        return self._table(self.former(name))
+
+    def _table(self, name: str | None) -> Table | None:
+        """A table by the name that it had then."""
         before = self._before
         return next((t for t in before.tables if t.name == name), None) if before else None
 
     def column(self, table: str | None, name: str | None) -> Column | None:
         """A column as it was before the plan."""
-        known = self.table(table)
-        return next((c for c in known.columns if c.name == name), None) if known else None
+        known, former = self.table(table), self.former_column(table, name)
+        return next((c for c in known.columns if c.name == former), None) if known else None
 
     def type_before(self, table: str | None, column: str | None) -> str | None:
         """A column's type before the plan: the database's own word, else the file's."""

@@ -19,16 +19,11 @@ from console.hazards.clauses import (
     type_text,
 )
 from console.hazards.evidence import Evidence
+from console.hazards.renames import COLUMN, PAIR, TABLE, TABLES
 from console.hazards.words import NAME
 from console.schema.sqltext import unquote
 from console.schema.statement import Operation
 
-RENAME = re.compile(rf"^RENAME (?:TO |AS )?{NAME}$", re.IGNORECASE)
-RENAME_TABLE = re.compile(r"^RENAME TABLE (.*)$", re.IGNORECASE)
-RENAMED = re.compile(rf"^{NAME} TO {NAME}$", re.IGNORECASE)
-RENAME_COLUMN = re.compile(
-    rf"^RENAME (?:COLUMN )?(?!(?:TO|CONSTRAINT|INDEX|KEY)\b){NAME} TO {NAME}$", re.IGNORECASE
-)
 TYPE = re.compile(
     rf"^ALTER (?:COLUMN )?{NAME} (?:SET DATA )?TYPE (.+?)(?: COLLATE .*?)?(?: USING .*)?$",
     re.IGNORECASE,
@@ -80,9 +75,9 @@ def _operations(evidence: Evidence) -> Iterator[Operation]:
             given = tuple((key, value) for key, value in details.items() if value)
             yield Operation(clause.revision, name, clause.table, column, given)
     for sentence in sentences(evidence):
-        renamed, index = RENAME_TABLE.match(sentence.text), UNIQUE_INDEX.match(sentence.text)
+        renamed, index = TABLES.match(sentence.text), UNIQUE_INDEX.match(sentence.text)
         for part in parts(renamed[1]) if renamed else ():
-            if pair := RENAMED.match(part):
+            if pair := PAIR.match(part):
                 new = (("new_name", known_name(evidence, pair[2])),)
                 table = known_name(evidence, pair[1])
                 yield Operation(sentence.revision, "rename_table", table, None, new)
@@ -97,9 +92,9 @@ def _operations(evidence: Evidence) -> Iterator[Operation]:
 def _of(evidence: Evidence, clause: Clause) -> Iterator[tuple[str, str | None, Details]]:
     """(operation, column, details) of one action of an ALTER TABLE."""
     text = clause.text
-    if found := RENAME_COLUMN.match(text):
+    if found := COLUMN.match(text):
         yield "alter_column", unquote(found[1]), {"new_name": unquote(found[2])}
-    elif found := RENAME.match(text):
+    elif found := TABLE.match(text):
         yield "rename_table", None, {"new_name": known_name(evidence, found[1])}
     elif found := TYPE.match(text):
         yield "alter_column", unquote(found[1]), {"type": found[2]}

@@ -29,11 +29,12 @@ class Sketch:
         return tuple(read.operation for read in self.reads)
 
     def made(self) -> frozenset[str]:
-        """The tables that the plan itself makes, or names."""
-        return frozenset(
-            {o.table or "" for o in self.operations if o.name == "create_table"}
-            | {o.detail("new_name") or "" for o in self.operations if o.name == "rename_table"}
-        )
+        """The tables that the plan itself makes, by the names that it gives them too."""
+        found = {o.table or "" for o in self.operations if o.name == "create_table"}
+        for operation in self.operations:
+            if operation.name == "rename_table" and operation.table in found:
+                found.add(operation.detail("new_name") or "")
+        return frozenset(found)
 
 
 def sketch(target: Target, plan: Plan, history: History, before: Catalogue | None = None) -> Sketch:
@@ -69,6 +70,8 @@ def spelled(operation: Operation, dialect: str) -> Iterator[str]:
         yield f"INSERT INTO {table} VALUES …"  # noqa: S608 - text to look at
     elif operation.name == "create_table":
         yield f"CREATE TABLE {table} ({said('columns') or ''})"
+    elif operation.name == "rename_table":
+        yield f"ALTER TABLE {table} RENAME TO {said('new_name') or '…'}"
     elif operation.name == "drop_table":
         yield f"DROP TABLE {table}"
     elif operation.name == "add_column":
@@ -89,17 +92,20 @@ def spelled(operation: Operation, dialect: str) -> Iterator[str]:
 
 def _altered(operation: Operation, dialect: str) -> Iterator[str]:
     said, column = operation.detail, operation.column or "…"
-    alter = f"ALTER TABLE {operation.table}"
+    alter, new = f"ALTER TABLE {operation.table}", said("new_name")
     if dialect in ("mysql", "mariadb"):
         kind = said("type") or said("existing_type")
-        if kind and (said("type") or said("nullable")):
+        if kind and (said("type") or said("nullable") or new):
             required = "no" in (said("nullable"), said("existing_nullable"))
-            yield f"{alter} MODIFY {column} {kind}{_if('yes' if required else None, ' NOT NULL')}"
-        return
-    if said("type"):
+            verb = f"CHANGE {column} {new}" if new else f"MODIFY {column}"
+            yield f"{alter} {verb} {kind}{_if('yes' if required else None, ' NOT NULL')}"
+            return
+    elif said("type"):
         yield f"{alter} ALTER COLUMN {column} TYPE {said('type')}"
-    if said("nullable") == "no":
+    if said("nullable") == "no" and dialect not in ("mysql", "mariadb"):
         yield f"{alter} ALTER COLUMN {column} SET NOT NULL"
+    if new:
+        yield f"{alter} RENAME COLUMN {column} TO {new}"
 
 
 def _constraint(operation: Operation) -> str | None:

@@ -87,7 +87,8 @@ def rename_table(evidence: Evidence) -> Iterator[Finding]:
         old, new = operation.table or "", operation.detail("new_name") or ""
         q, has_view = quoter(evidence), _leaves_view(evidence, operation.revision, old)
         is_read_only = evidence.database == "sqlite"
-        if not evidence.was_there(old) or (has_view and not is_read_only):
+        is_first = evidence.former(old) == old  # nobody else knows a name of the plan's own
+        if not evidence.was_there(old) or not is_first or (has_view and not is_read_only):
             continue
         yield Finding(
             operation.revision,

@@ -83,3 +83,14 @@ def test_few_rows_that_are_written_out_hold_no_lock_for_long(place: Place) -> No
     hazard = only(sketched(place, up), "ddl-with-backfill")
     assert hazard.danger == "The revision changes the schema and writes 2 rows of products."
     assert hazard.severity == "warning"
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql", "mysql"])
+def test_a_table_that_the_plan_renames_is_still_the_one_that_was_there(
+    place: Place, database: str
+) -> None:
+    up = "op.rename_table('products', 'goods')\nop.drop_table('goods')"
+    assert only(sketched(place, up, database), "drop-table").subject == "goods"
+    made = "op.create_table('draft', sa.Column('id', sa.Integer))\n"
+    again = "op.rename_table('draft', 'goods')\nop.drop_table('goods')"
+    assert codes(sketched(place, made + again, database)) <= {"several-ddl-in-one-revision"}

@@ -1,0 +1,57 @@
+"""What a plan renames is judged by what it was before, on every database."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.hazards.judging import codes, judged, only
+from tests.hazards.shop import shop
+from tests.histories.place import Place
+
+RENAMED = "op.rename_table('reviews', 'opinions')\n"
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", "mysql"])
+def any_place(request: pytest.FixtureRequest, tmp_path: Path, place: Place) -> Place:
+    """Three products and three reviews on each kind of server."""
+    if request.param == "sqlite":
+        return place
+    return shop(tmp_path, request.getfixturevalue(request.param))
+
+
+def test_a_table_that_was_renamed_before_it_is_dropped(any_place: Place) -> None:
+    hazards = judged(any_place, f"{RENAMED}op.drop_table('opinions')")
+    assert only(hazards, "drop-table").danger == "The table opinions is dropped: 3 rows lost."
+    assert only(hazards, "rename-table").subject == "reviews"
+
+
+def test_rows_that_are_removed_under_a_new_name(any_place: Place) -> None:
+    hazards = judged(any_place, f"{RENAMED}op.execute('DELETE FROM opinions')")
+    hazard = only(hazards, "dml-without-where")
+    assert hazard.danger == "DELETE without WHERE removes all 3 rows of opinions."
+
+
+def test_a_column_that_was_renamed_before_it_is_dropped(any_place: Place) -> None:
+    batch = "with op.batch_alter_table('products') as batch:\n    batch."
+    rename = "alter_column('weight', new_column_name='mass', existing_type=sa.Integer())\n"
+    hazards = judged(any_place, f"{batch}{rename}{batch}drop_column('mass')")
+    danger = only(hazards, "drop-column").danger
+    assert re.fullmatch("The column mass of products is dropped: [23] values lost.", danger)
+    assert only(hazards, "rename-column").subject == "products.weight"
+
+
+def test_a_name_in_between_is_none_that_code_knows(any_place: Place) -> None:
+    hazards = judged(any_place, f"{RENAMED}op.rename_table('opinions', 'remarks')")
+    assert only(hazards, "rename-table").subject == "reviews"
+
+
+def test_a_table_of_the_plan_itself_stays_new_under_another_name(any_place: Place) -> None:
+    up = (
+        "op.create_table('draft', sa.Column('id', sa.Integer, primary_key=True))\n"
+        "op.rename_table('draft', 'stock')\nop.execute('DELETE FROM stock')\nop.drop_table('stock')"
+    )
+    expected = {"several-ddl-in-one-revision", "empty-downgrade"}
+    assert codes(judged(any_place, up)) <= expected
