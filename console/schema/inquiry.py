@@ -75,13 +75,14 @@ def put(connection: Connection, question: Question) -> Probe:
 
     Raises SQLAlchemy's errors: for a table that is not there, or an answer that takes too long.
     """
+    exact = _exact(connection, question)
     if question.kind in OF_CATALOGUE:
-        asked = OF_CATALOGUE[question.kind](connection, question)
+        asked = OF_CATALOGUE[question.kind](connection, exact)
         answer = connection.execute(asked).scalar() if asked is not None else None
     elif not _is_condition(question.condition):
         return Probe(question, None, now(), problem="it is no condition")
     else:
-        answer = connection.execute(statement_of(question, connection.dialect.name)).scalar()
+        answer = connection.execute(statement_of(exact, connection.dialect.name)).scalar()
     if answer is None and question.kind not in ("longest", "bytes", "largest"):
         return Probe(question, None, now(), problem="the database does not say")
     counted = question.kind in ("nulls", "duplicates", "orphans", "violators", "fractions")
@@ -96,7 +97,8 @@ def with_rows(connection: Connection, probe: Probe) -> Probe:
     """
     if not probe.question.grows or not probe.answer:
         return probe
-    everything = statement_of(Question("rows", probe.question.table), connection.dialect.name)
+    rows = _exact(connection, Question("rows", probe.question.table))
+    everything = statement_of(rows, connection.dialect.name)
     return replace(probe, rows=int(connection.execute(everything).scalar_one()))
 
 
@@ -179,8 +181,8 @@ def _condition(text: str) -> Any:
 
 def _table(name: str, dialect: str, columns: tuple[str, ...] = ()) -> TableClause:
     """A table by its name; "schema.name" on servers."""
-    schema, _, plain = name.rpartition(".") if dialect != "sqlite" else ("", "", name)
-    return sa.table(plain, *(sa.column(column) for column in columns), schema=schema or None)
+    schema, plain = _place(name) if dialect != "sqlite" else (None, name)
+    return sa.table(plain, *(sa.column(column) for column in columns), schema=schema)
 
 
 def _size(connection: Connection, question: Question) -> Any:
@@ -261,15 +263,35 @@ OF_CATALOGUE: dict[str, Callable[[Connection, Question], Any]] = {
 _OF_MYSQL = "{schema} = coalesce(:schema, database()) AND {table} = :name"
 
 
-def _parts(name: str) -> dict[str, str | None]:
+def _exact(connection: Connection, question: Question) -> Question:
+    """A question whose tables are in quotes where a dot is part of their names, and no schema's."""
+    if connection.dialect.name == "sqlite":  # which has no schemas here
+        return question
+    table, referent = (
+        f'"{name}"' if "." in name and sa.inspect(connection).has_table(name) else name
+        for name in (question.table, question.referent)
+    )
+    return replace(question, table=table, referent=referent)
+
+
+def _place(name: str) -> tuple[str | None, str]:
     """The schema of a name, None for the current one, and the rest of it."""
+    if name.startswith('"') and name.endswith('"'):
+        return None, name[1:-1]
     schema, _, plain = name.rpartition(".")
-    return {"schema": schema or None, "name": plain}
+    return schema or None, plain
+
+
+def _parts(name: str) -> dict[str, str | None]:
+    """Both as what a statement is given."""
+    schema, plain = _place(name)
+    return {"schema": schema, "name": plain}
 
 
 def _regclass(name: str) -> str:
     """A table's name as to_regclass takes it."""
-    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
+    parts = [part.replace('"', '""') for part in _place(name) if part]
+    return ".".join(f'"{part}"' for part in parts)
 
 
 def reason_of(error: Exception) -> str:

@@ -94,6 +94,21 @@ def test_every_question_is_answered_by_a_number_and_a_sentence(url: str) -> None
         assert abs((datetime.now(UTC) - probe.asked_at).total_seconds()) < 60
 
 
+def test_a_dot_may_be_part_of_a_name(url: str) -> None:
+    with engine_of(url).connect() as connection:
+        quoted = connection.dialect.identifier_preparer.quote_identifier
+        for table in ("price.list", "other.price.list"):
+            connection.exec_driver_sql(f"CREATE TABLE {quoted(table)} (id INTEGER)")
+            connection.exec_driver_sql(f"INSERT INTO {quoted(table)} VALUES (1), (NULL)")
+    inquiry = Inquiry(target_of(url))
+    for table in ("price.list", "other.price.list"):
+        assert inquiry(Question("rows", table)).answer == 2
+        assert inquiry(Question("nulls", table, ("id",))).answer == 1
+        if not url.startswith("sqlite"):
+            assert inquiry(Question("size", table)).answer
+            assert inquiry(Question("inbound", table)).answer == 0
+
+
 def test_the_size_is_known_of_servers(url: str) -> None:
     if not url.startswith("sqlite"):
         assert (Inquiry(target_of(url))(Question("size", "products")).answer or 0) >= 8192
