@@ -36,6 +36,11 @@ class Acceptance:
     subject: str
     reason: str
 
+    @property
+    def named(self) -> str:
+        """What it accepts: "drop-column products.price"."""
+        return f"{self.code} {self.subject}".strip()
+
     def covers(self, hazard: Hazard) -> bool:
         """Whether it is about this finding."""
         return (
@@ -91,26 +96,34 @@ def acceptance_unused(evidence: Evidence) -> Iterator[Finding]:
 
 def unused(evidence: Evidence, hazards: Sequence[Hazard]) -> Iterator[Finding]:
     """Comments that accept nothing that was found. Only a rehearsal that went well finds all that
-    there is, and a comment may be meant for another database, or for squawk where nobody asks it."""
+    there is."""
     rehearsal = evidence.rehearsal
-    if rehearsal is None or not rehearsal.succeeded or evidence.plan.direction == "down":
+    if rehearsal is None or not rehearsal.succeeded:
+        return
+    for each in unmet(evidence, hazards):
+        others = ", ".join(
+            h.subject for h in hazards if (h.revision, h.code) == (each.revision, each.code)
+        )
+        yield Finding(
+            each.revision,
+            f"line {each.line}",
+            f"The comment in line {each.line} accepts {each.named}, which was not found"
+            f"{f'; {each.code} was found about {others}' if others else ''}.",
+            "# take the comment out, or name what was found",
+        )
+
+
+def unmet(evidence: Evidence, hazards: Sequence[Hazard]) -> Iterator[Acceptance]:
+    """Yield what accepts nothing of what was found. A comment may be meant for another database, for
+    the way up, or for squawk where nobody asks it: those are left out."""
+    if evidence.plan.direction == "down":
         return
     is_silent = evidence.linter is nothing or bool(evidence.remarks.problem)
     for each in acceptances(evidence):
         is_unasked = each.code.startswith("squawk-") and is_silent
-        if is_unasked or not RULES[each.code].concerns(evidence.database):
-            continue
-        same = [h for h in hazards if (h.revision, h.code) == (each.revision, each.code)]
-        if not any(each.covers(hazard) for hazard in same):
-            named = f"{each.code} {each.subject}".strip()
-            others = ", ".join(hazard.subject for hazard in same)
-            yield Finding(
-                each.revision,
-                f"line {each.line}",
-                f"The comment in line {each.line} accepts {named}, which was not found"
-                f"{f'; {each.code} was found about {others}' if others else ''}.",
-                "# take the comment out, or name what was found",
-            )
+        is_meant = not is_unasked and RULES[each.code].concerns(evidence.database)
+        if is_meant and not any(each.covers(hazard) for hazard in hazards):
+            yield each
 
 
 def _understood(text: str) -> re.Match[str] | None:

@@ -76,7 +76,11 @@ def judge(
     the live database (an `Inquiry`); without it they go unanswered. `linter` judges PostgreSQL's SQL
     besides (a `Squawk`).
     """
-    evidence = Evidence(target, plan, rehearsal, history, ask, sketch, linter)
+    return judged(Evidence(target, plan, rehearsal, history, ask, sketch, linter))
+
+
+def judged(evidence: Evidence) -> tuple[Hazard, ...]:
+    """Return the same of evidence that is gathered already."""
     hazards = [
         _hazard(rule, finding)
         for rule in RULES.values()
@@ -87,7 +91,7 @@ def judge(
     hazards += [_hazard(unused, finding) for finding in acceptance.unused(evidence, hazards)]
     known = acceptance.acceptances(evidence)
     hazards = [acceptance.accept(hazard, known) for hazard in hazards]
-    order = {step.revision: position for position, step in enumerate(plan.steps)}
+    order = {step.revision: position for position, step in enumerate(evidence.steps)}
     last = len(order)
     return tuple(
         sorted(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from console.hazards.acceptance import unmet
+from console.hazards.evidence import Evidence
 from console.hazards.hazard import Hazard, Severity
-from console.hazards.judge import judge
+from console.hazards.judge import judged
 from console.hazards.place import line_of
 from console.hazards.sketch import Sketch, sketch
 from console.hazards.squawk_program import Squawk
@@ -44,13 +46,24 @@ class LintFinding:
 
 
 @dataclass(frozen=True)
+class LintNote:
+    """What is worth knowing of a line of a file, and no danger."""
+
+    text: str
+    path: Path
+    line: int
+
+
+@dataclass(frozen=True)
 class LintReport:
-    """The revisions that were judged, oldest first, and what was found, worst first."""
+    """The revisions that were judged, oldest first, what was found, worst first, and what else there
+    is to know."""
 
     target: str
     revisions: tuple[str, ...]
     is_rehearsed: bool
     findings: tuple[LintFinding, ...]
+    notes: tuple[LintNote, ...] = ()
 
     def fails(self, severity: Severity) -> bool:
         """Whether any finding counts from this severity on."""
@@ -85,20 +98,39 @@ def lint(
     rest = [revision for revision in chosen if revision.id not in rehearsed]
     plan = plan_of(target, rest)
     hazards = [hazard for name in names for hazard in rehearsed.get(name, ())]
-    hazards += foreseen(target, plan, history)
+    evidence = _evidence(target, plan, history)
+    found = judged(evidence)
+    hazards += found
     everything = sketch(target, plan_of(target, chosen), history)
     findings = [_located(hazard, history, everything) for hazard in hazards]
     findings += _problems(history, {r.path for r in chosen} if revisions else None, changed)
     findings.sort(key=lambda f: (not f.hazard.is_blocking, f.hazard.severity != "error"))
-    return LintReport(target.name, tuple(names), workspace is not None, tuple(findings))
+    notes = tuple(_notes(evidence, found))
+    return LintReport(target.name, tuple(names), workspace is not None, tuple(findings), notes)
 
 
 def foreseen(target: Target, plan: Plan, history: History) -> tuple[Hazard, ...]:
     """Return the hazards of a plan as far as its files say what it does, without running it; the
     database, where it can be reached, is asked for its schema and its rows."""
+    return judged(_evidence(target, plan, history))
+
+
+def _evidence(target: Target, plan: Plan, history: History) -> Evidence:
+    """What is known of a plan that nobody runs."""
     drawn = sketch(target, plan, history, _schema_of(target))
-    ask, linter = Inquiry(target), Squawk(target)
-    return judge(target, plan, None, history, ask=ask, sketch=drawn, linter=linter)
+    return Evidence(target, plan, None, history, Inquiry(target), drawn, Squawk(target))
+
+
+def _notes(evidence: Evidence, hazards: Sequence[Hazard]) -> Iterator[LintNote]:
+    """Comments that accept what is not found, or no more: only a rehearsal can tell for sure."""
+    for each in unmet(evidence, hazards):
+        path = evidence.history.find(each.revision).path
+        yield LintNote(
+            f"The comment accepts {each.named}, which reading the file does not find; take it out if "
+            "that was mended.",
+            path,
+            each.line,
+        )
 
 
 def plan_of(target: Target, revisions: Iterable[Revision]) -> Plan:

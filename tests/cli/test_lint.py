@@ -31,6 +31,7 @@ ACCEPTED = Hazard(
 def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LintReport:
     """An error, a warning and an accepted error in one file below where we stand."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
     path = tmp_path / "versions" / "a,b_.py"
     findings = tuple(LintFinding(h, path, n) for n, h in enumerate((DROP, WARNING, ACCEPTED), 7))
     return LintReport("default", ("aaaa1",), False, findings)
@@ -119,6 +120,48 @@ def test_only_what_a_branch_changed_is_judged_and_named_from_the_root(
     assert {place["artifactLocation"]["uri"] for place in places} == {name}
 
 
+def test_places_are_named_from_the_root_wherever_it_is_called(
+    manage: Manage, app: Flask, branch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (branch / "dddd1_drop, posts.py").write_text(DROPS)
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / ".git").mkdir(parents=True)
+    monkeypatch.chdir(elsewhere)
+    sarif = data_of(manage(app, "lint", "dddd1", "--format", "sarif"))
+    (place,) = sarif["runs"][0]["results"][0]["locations"]
+    uri = place["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == "backend/versions/dddd1_drop%2C%20posts.py"
+    lines = manage(app, "lint", "dddd1", "--format", "github").stdout
+    assert "::error file=backend/versions/dddd1_drop%2C posts.py,line=5," in lines
+
+
+MENDED = (
+    "from alembic import op\nrevision = 'dddd1'\ndown_revision = '9e2d05c8a314'\n"
+    "# console: accept drop-table posts because nobody reads them\n"
+    "# console: accept index-not-concurrent because the table is small\n"  # on another database
+    "def upgrade():\n    op.execute('SELECT 1')\ndef downgrade():\n    op.execute('SELECT 1')\n"
+)
+
+
+def test_an_acceptance_of_what_was_mended_is_told_and_fails_nothing(
+    manage: Manage, app: Flask, branch: Path
+) -> None:
+    (branch / "dddd1_.py").write_text(MENDED)
+    told = "accepts drop-table posts, which reading the file does not find"
+    result = manage(app, "lint", "--fail-on", "warning")
+    assert result.exit_code == 0, result.output
+    place, note = result.stdout.splitlines()
+    assert place.endswith("dddd1_.py:4")
+    assert note.startswith(f"  note: The comment {told}")
+    (line,) = manage(app, "lint", "--format", "github").stdout.splitlines()
+    assert line.startswith("::notice file=backend/versions/dddd1_.py,line=4,title=acceptance")
+    (run,) = data_of(manage(app, "lint", "--format", "sarif"))["runs"]
+    (one,) = run["results"]
+    assert (one["level"], run["tool"]["driver"]["rules"][0]["id"]) == ("note", one["ruleId"])
+    (told_in_json,) = data_of(manage(app, "lint", "--json"))["notes"]
+    assert told in told_in_json["text"]
+
+
 def test_a_file_that_cannot_be_used_fails(manage: Manage, app: Flask, branch: Path) -> None:
     (branch / "dddd1_half.py").write_text("revision = 'dddd1'\ndef upgrade(:\n")
     (branch / "eeee1_lost.py").write_text("revision = 'eeee1'\ndown_revision = 'nowhere'\n")
@@ -198,7 +241,11 @@ def test_sarif_has_rules_places_and_suppressions(report: LintReport) -> None:
     for position, result in enumerate(run["results"]):
         assert result["ruleIndex"] == position
         assert result["ruleId"] == rules[position]["id"]
-        assert result["level"] in ("error", "warning")
+        assert result["level"] == ("error", "warning", "note")[position]
+        assert (
+            rules[position]["defaultConfiguration"]["level"]
+            == ("error", "warning", "error")[position]
+        )
         (place,) = result["locations"]
         assert place["physicalLocation"] == {
             "artifactLocation": {"uri": "versions/a%2Cb_.py"},
@@ -206,6 +253,23 @@ def test_sarif_has_rules_places_and_suppressions(report: LintReport) -> None:
         }
     assert run["results"][2]["suppressions"] == [{"kind": "inSource", "justification": "all spam"}]
     assert "suppressions" not in run["results"][0]
+
+
+def test_the_level_of_a_rule_is_that_of_the_worst_that_it_found(report: LintReport) -> None:
+    mild = replace(DROP, severity="warning", subject="products.price")
+    alone = replace(report, findings=(replace(report.findings[0], hazard=mild),))
+    both = replace(report, findings=(*alone.findings, *report.findings))
+    for some, level in ((alone, "warning"), (both, "error")):
+        (run,) = json.loads(FORMATS["sarif"](some))["runs"]
+        assert run["tool"]["driver"]["rules"][0]["defaultConfiguration"]["level"] == level
+        assert run["results"][0]["level"] == "warning"
+
+
+def test_what_is_in_no_file_has_no_place(report: LintReport) -> None:
+    lost = replace(report, findings=(LintFinding(DROP, Path(), 1),))
+    (run,) = json.loads(FORMATS["sarif"](lost))["runs"]
+    assert run["results"][0]["locations"] == []
+    assert FORMATS["github"](lost).startswith("::error title=drop-column::")
 
 
 def test_without_findings_sarif_is_still_a_run() -> None:
