@@ -144,6 +144,13 @@ class Review:
         return bool(hazard.accepted) or (found is not None and found.counts)
 
     @property
+    def unmet(self) -> tuple[Acceptance, ...]:
+        """The acceptances of the review whose findings its last rehearsal has not made any more."""
+        found = {finding_of(hazard) for hazard in self.hazards}
+        named = ((each.revision, each.code, each.subject) for each in self.acceptances)
+        return tuple(a for a, n in zip(self.acceptances, named, strict=True) if n not in found)
+
+    @property
     def unanswered(self) -> tuple[Hazard, ...]:
         """The errors that neither their file nor anybody in the review accepts."""
         blocking = (hazard for hazard in self.hazards if hazard.is_blocking)

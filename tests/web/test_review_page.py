@@ -172,6 +172,14 @@ def test_a_finding_accepted_in_the_review_says_by_whom_and_stands_last(draw):
     assert "(needed to refuse)" in page.select_one(".decide").text
 
 
+def test_an_acceptance_of_what_is_not_found_any_more_is_told(draw):
+    gone = replace(_accepted(), subject="products.gone")
+    page = draw(samples.review(samples.DOWN, acceptances=(gone,)))
+    section = page.select_one("[aria-labelledby=hazards]")
+    assert "Not found any more: products.gone" in " ".join(section.text.split())
+    assert "Not found any more" not in draw(samples.review(samples.DOWN)).text
+
+
 def test_an_acceptance_of_a_finding_that_reads_otherwise_by_now_says_so(draw):
     page = draw(
         samples.review(samples.DOWN, acceptances=(_accepted(danger="1 value is deleted."),))
