@@ -19,6 +19,7 @@ from console.schema.errors import OthersWrote
 from console.schema.execution import Execution
 from console.schema.job import Pass
 from console.schema.lock import queued
+from console.schema.passage import Passage
 from console.schema.progress import Event
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
@@ -43,7 +44,7 @@ def run_pass(
     while True:
         execution.begin()
         try:
-            work = execution.work(plan, script)
+            work = Passage(execution, plan, script)
             command = ("upgrade" if is_up(plan) else "downgrade", destination(plan))
             environment.run(config, script, work, command=command, destination_rev=command[1])
             return
