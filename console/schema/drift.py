@@ -26,7 +26,10 @@ NOTHING = Difference(())
 GONE = f"{CANCELLED} The database was only read, and what was made beside it is gone."
 CONSTRAINTS = ("primary key", "foreign key", "unique", "check")
 # What models cannot say, or say only of what they use: the database may have more of it.
-DATABASE_ONLY = ("trigger", "policy", "rule", "view", "sequence", "enum", "domain")
+DATABASE_ONLY = (
+    *("trigger", "policy", "rule", "view", "sequence", "enum", "domain", "type", "function"),
+    *("procedure", "aggregate", "statistics", "event", "package", "package body"),
+)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,25 @@ TRIGGERS = """
 SELECT event_object_table, trigger_name, action_timing, event_manipulation, action_statement
 FROM information_schema.triggers WHERE trigger_schema = database()
 """
-VIEWS = "SELECT table_name, view_definition FROM information_schema.views WHERE table_schema = database()"
+VIEWS = """
+SELECT table_name, view_definition, check_option, security_type FROM information_schema.views
+WHERE table_schema = database()
+"""
+ROUTINES = """
+SELECT routine_type, routine_name, dtd_identifier, is_deterministic, security_type, routine_definition
+FROM information_schema.routines WHERE routine_schema = database()
+"""
+PARAMETERS = """
+SELECT routine_type, specific_name, concat_ws(' ', parameter_mode, parameter_name, dtd_identifier)
+FROM information_schema.parameters WHERE specific_schema = database() AND ordinal_position > 0
+ORDER BY routine_type, specific_name, ordinal_position
+"""
+# One that ends goes by itself; when one began is nothing that a history could repeat.
+EVENTS = """
+SELECT event_name, concat('every ', interval_value, ' ', lower(interval_field)), event_definition
+FROM information_schema.events
+WHERE event_schema = database() AND execute_at IS NULL AND ends IS NULL
+"""
 CHECKS = """
 SELECT table_name, constraint_name, check_clause FROM information_schema.check_constraints
 WHERE constraint_schema = database() AND level = 'Column'
@@ -102,8 +120,8 @@ def _read(
     )
     database = connection.exec_driver_sql("SELECT database()").scalar()
     views = tuple(
-        View(name, plain(definition.replace(f"`{database}`.", "")))
-        for name, definition in ask(VIEWS)
+        View(name, _view(definition.replace(f"`{database}`.", ""), check, security))
+        for name, definition, check, security in ask(VIEWS)
         if is_wanted(name)
     )
     sequences = tuple(
@@ -111,7 +129,32 @@ def _read(
         for name, row in found.items()
         if row[1] == "SEQUENCE"
     )
-    return tables, (*views, *sequences)
+    events = (View(name, plain(f"{when} do {body}"), "event") for name, when, body in ask(EVENTS))
+    return tables, (*views, *sequences, *_routines(connection), *events)
+
+
+def _view(definition: str, check: str, security: str) -> str:
+    """What a view says."""
+    words = [plain(definition)]
+    if check != "NONE":
+        words.append(f"with {check.lower()} check option")
+    if security != "DEFINER":
+        words.append(f"sql security {security.lower()}")
+    return " ".join(words)
+
+
+def _routines(connection: Connection) -> Iterator[View]:
+    """The functions and procedures, with as much of them as we may read."""
+    parameters: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for kind, name, words in connection.exec_driver_sql(PARAMETERS):
+        parameters[kind, name].append(words)
+    found = connection.exec_driver_sql(ROUTINES)
+    for kind, name, returned, deterministic, security, body in found:
+        words = [f"({', '.join(parameters[kind, name])})"]
+        words += [f"returns {returned}"] if returned else []
+        words += ["deterministic"] if deterministic == "YES" else []
+        words += ["sql security invoker"] if security == "INVOKER" else []
+        yield View(name, plain(" ".join([*words, body or ""])), kind.lower())
 
 
 def _sequence(connection: Connection, name: str) -> str:

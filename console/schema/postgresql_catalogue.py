@@ -31,7 +31,9 @@ TABLES = f"""
 SELECT c.oid, {NAME}, c.relkind::text, c.relpersistence::text, pg_get_partkeydef(c.oid),
        pg_get_expr(c.relpartbound, c.oid), c.relrowsecurity, c.relforcerowsecurity,
        (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)
-        FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT c.relispartition), obj_description(c.oid, 'pg_class')
+        FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT c.relispartition), obj_description(c.oid, 'pg_class'),
+       EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgisinternal
+               AND t.tgenabled = 'D' AND t.tgconstraint <> 0)
 FROM pg_class c {OWN} AND c.relkind IN ('r', 'p', 'f')
 """  # noqa: S608 - made of the constants above
 COLUMNS = f"""
@@ -81,7 +83,8 @@ UNION ALL SELECT r.ev_class, 'rule', r.rulename, pg_get_ruledef(r.oid, true)
 FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class {OWN} AND c.relkind IN ('r', 'p', 'f')
 """  # noqa: S608 - made of the constants above
 VIEWS = f"""
-SELECT {NAME}, c.relkind::text, pg_get_viewdef(c.oid, true) FROM pg_class c {OWN} AND c.relkind IN ('v', 'm')
+SELECT {NAME}, c.relkind::text, pg_get_viewdef(c.oid, true),
+       CASE WHEN c.relkind = 'v' THEN array_to_string(c.reloptions, ', ') END FROM pg_class c {OWN} AND c.relkind IN ('v', 'm')
 """  # noqa: S608 - made of the constants above
 # What belongs to no column: those of serial and identity columns are said there.
 SEQUENCES = f"""
@@ -99,11 +102,43 @@ SELECT CASE WHEN n.nspname = current_schema() THEN t.typname
         FROM pg_enum v WHERE v.enumtypid = t.oid),
        format_type(t.typbasetype, t.typtypmod), t.typdefault, t.typnotnull,
        (SELECT string_agg(k.conname || ' ' || pg_get_constraintdef(k.oid, true), ', ' ORDER BY k.conname)
-        FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')
+        FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'),
+       (SELECT l.collname FROM pg_collation l JOIN pg_type b ON b.oid = t.typbasetype
+        WHERE l.oid = t.typcollation AND t.typcollation <> b.typcollation)
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND t.typtype IN ('e', 'd')
 AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_type'::regclass
                 AND e.objid = t.oid AND e.deptype = 'e')
+"""
+# What else a migration may replace under its name: what a routine does is told by a mark of it.
+FURTHER = """
+SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END,
+       concat(CASE WHEN n.nspname <> current_schema() THEN n.nspname || '.' END, p.proname,
+              '(', pg_get_function_identity_arguments(p.oid), ')'),
+       concat_ws(', ', 'returns ' || pg_get_function_result(p.oid), l.lanname,
+                 CASE WHEN p.prosecdef THEN 'security definer' END,
+                 'body ' || left(md5(CASE p.prokind WHEN 'a' THEN
+                   (SELECT concat_ws(' ', a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggsortop,
+                                     format_type(a.aggtranstype, NULL), a.agginitval)
+                    FROM pg_aggregate a WHERE a.aggfnoid = p.oid)
+                   ELSE pg_get_functiondef(p.oid) END), 8))
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS
+  (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid
+   AND e.deptype IN ('e', 'i'))
+UNION ALL SELECT 'type', concat(CASE WHEN n.nspname <> current_schema() THEN n.nspname || '.' END, t.typname),
+       CASE t.typtype WHEN 'r' THEN
+         (SELECT 'range of ' || format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = t.oid)
+       ELSE (SELECT concat('(', string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', '
+                                           ORDER BY a.attnum), ')')
+             FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) END
+FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND (t.typtype = 'r' OR c.relkind = 'c')
+AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_type'::regclass
+                AND e.objid = t.oid AND e.deptype = 'e')
+UNION ALL SELECT 'statistics', concat(CASE WHEN n.nspname <> current_schema() THEN n.nspname || '.' END, s.stxname),
+       regexp_replace(pg_get_statisticsobjdef(s.oid), '^CREATE STATISTICS \\S+ ', '')
+FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
 """
 KINDS: dict[str, Any] = {
     "p": "primary key",
@@ -152,21 +187,32 @@ def read_postgresql(
         if is_wanted(row[1])
     )
     views = tuple(
-        View(name, ("materialized: " if kind == "m" else "") + one_line(definition.rstrip(";")))
-        for name, kind, definition in ask(VIEWS)
+        View(name, _view(kind, definition, options))
+        for name, kind, definition, options in ask(VIEWS)
         if is_wanted(name)
     )
     sequences = (View(name, text, "sequence") for name, text in ask(SEQUENCES) if is_wanted(name))
     types = (_type_of_own(row) for row in ask(TYPES_OF_OWN) if is_wanted(row[0]))
-    return tables, (*views, *sequences, *types)
+    further = (View(name, one_line(text), kind) for kind, name, text in ask(FURTHER))
+    return tables, (*views, *sequences, *types, *further)
+
+
+def _view(kind: str, definition: str, options: str | None) -> str:
+    """What a view says."""
+    text = one_line(definition.rstrip(";"))
+    if kind == "m":
+        return f"materialized: {text}"
+    return f"{text} with ({options})" if options else text
 
 
 def _type_of_own(row: Any) -> View:
     """An enumeration with its values, or a domain with what it asks of them."""
-    name, kind, labels, base, default, is_required, checks = row
+    name, kind, labels, base, default, is_required, checks, collation = row
     if kind == "e":
         return View(name, f"({labels or ''})", "enum")
     words = [type_name(base)]
+    if collation:
+        words.append(f"collate {collation}")
     if default is not None:
         words.append(f"default {one_line(default)}")
     if is_required:
@@ -253,7 +299,19 @@ def trigger(definition: str, enabled: str, body: str) -> str:
 
 def _options(row: Any) -> list[Part]:
     """What is said of a table as a whole."""
-    _, _, kind, persistence, partitioned, bound, has_policies, is_forced, parents, comment = row
+    (
+        _,
+        _,
+        kind,
+        persistence,
+        partitioned,
+        bound,
+        has_policies,
+        is_forced,
+        parents,
+        comment,
+        is_lax,
+    ) = row
     found = []
     if kind == "f":
         found.append("foreign table")
@@ -267,6 +325,8 @@ def _options(row: Any) -> list[Part]:
         found.append(f"row level security{', also for its owner' if is_forced else ''}")
     if parents:
         found.append(f"inherits {parents}")
+    if is_lax:
+        found.append("foreign keys not watched")
     if comment:
         found.append(f"comment '{comment}'")
     return [Part("option", "", text) for text in found]

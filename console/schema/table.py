@@ -57,4 +57,17 @@ class View:
 
     name: str
     definition: str
-    kind: Literal["view", "sequence", "enum", "domain"] = "view"
+    kind: Literal[
+        "view",
+        "sequence",
+        "enum",
+        "domain",
+        "type",
+        "function",
+        "procedure",
+        "aggregate",
+        "statistics",
+        "event",
+        "package",
+        "package body",
+    ] = "view"

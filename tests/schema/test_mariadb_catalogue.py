@@ -6,6 +6,7 @@ import pytest
 
 from console.schema.catalogue import Catalogue, read_catalogue
 from console.schema.connection import read_only
+from console.schema.difference import compare
 from console.schema.mariadb_catalogue import as_sql, declaration, is_wrapped, unescaped, upper
 from console.schema.table import Column, Part, Table
 from tests.histories.script_folder import target_of
@@ -263,3 +264,54 @@ def test_what_was_escaped_is_written_as_it_was() -> None:
 def test_the_values_of_an_enumeration_keep_their_case() -> None:
     assert upper("enum('a,1','b')") == "ENUM('a,1', 'b')"
     assert upper("decimal(10,2) unsigned") == "DECIMAL(10, 2) UNSIGNED"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "name"),
+    [
+        (
+            "CREATE FUNCTION f(i int) RETURNS int DETERMINISTIC RETURN i",
+            "DROP FUNCTION f;\nCREATE FUNCTION f(i int) RETURNS int DETERMINISTIC RETURN i + 1",
+            "function",
+            "f",
+        ),
+        (
+            "CREATE PROCEDURE p(i int) SELECT 1",
+            "DROP PROCEDURE p;\nCREATE PROCEDURE p(i bigint) SELECT 1",
+            "procedure",
+            "p",
+        ),
+        (
+            "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SET @x = 1",
+            "ALTER EVENT e DO SET @x = 2",
+            "event",
+            "e",
+        ),
+        (
+            "CREATE VIEW v AS SELECT id FROM products WHERE id > 1 WITH CHECK OPTION",
+            "CREATE OR REPLACE VIEW v AS SELECT id FROM products WHERE id > 1",
+            "view",
+            "v",
+        ),
+        (
+            "CREATE VIEW v AS SELECT id FROM products",
+            "CREATE OR REPLACE SQL SECURITY INVOKER VIEW v AS SELECT id FROM products",
+            "view",
+            "v",
+        ),
+    ],
+)
+def test_what_is_another_under_its_name_is_told(
+    read: Any, before: str, after: str, kind: str, name: str
+) -> None:
+    first = read(before)
+    assert first.fingerprint == read().fingerprint
+    (found,) = compare(first, read(after)).tables
+    assert (found.sign, found.kind, found.name) == ("changed", kind, name)
+
+
+def test_an_event_that_goes_by_itself_is_no_part_of_a_schema(read: Any) -> None:
+    first = read()
+    soon = "CREATE EVENT e ON SCHEDULE AT current_timestamp + INTERVAL 1 HOUR DO SET @x = 1"
+    assert read(soon).fingerprint == first.fingerprint
+    assert read("ALTER EVENT e DISABLE").fingerprint == first.fingerprint

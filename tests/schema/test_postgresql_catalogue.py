@@ -6,6 +6,7 @@ import pytest
 
 from console.schema.catalogue import Catalogue, read_catalogue
 from console.schema.connection import read_only
+from console.schema.difference import compare
 from console.schema.postgresql_catalogue import type_name
 from console.schema.table import Column, Part, Table, View
 from tests.histories.script_folder import target_of
@@ -124,6 +125,7 @@ def test_views_and_tables_of_other_schemas_are_seen(read: Any) -> None:
         ("view", "cheap"),
         ("view", "dear"),
         ("enum", "mood"),
+        ("function", "note()"),
     ]
     assert catalogue.views[1].definition.startswith("materialized: SELECT")
     assert [table.name for table in catalogue.tables] == ["aside.products", "owners", "products"]
@@ -160,7 +162,7 @@ def test_sequences_and_types_that_belong_to_no_table_are_seen(read: Any) -> None
         "CREATE SEQUENCE tickets START 100 CYCLE;\n"
         "CREATE DOMAIN weight AS numeric(5,1) DEFAULT 1 NOT NULL CONSTRAINT heavy CHECK (VALUE > 0)"
     )
-    alone = [view for view in read().views if view.kind != "view"]
+    alone = [view for view in read().views if view.kind not in ("view", "function")]
     assert alone == [
         View("mood", "('sad', 'happy')", "enum"),
         View(
@@ -204,3 +206,87 @@ def test_rows_and_extensions_do_not_change_the_fingerprint(read: Any) -> None:
 )
 def test_types_go_by_their_usual_names(kind: str, name: str) -> None:
     assert type_name(kind) == name
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "name"),
+    [
+        (
+            "CREATE FUNCTION f(i int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+            "CREATE OR REPLACE FUNCTION f(i int) RETURNS int LANGUAGE sql AS 'SELECT 2'",
+            "function",
+            "f(i integer)",
+        ),
+        (
+            "CREATE FUNCTION f(i int) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
+            "ALTER FUNCTION f SECURITY INVOKER",
+            "function",
+            "f(i integer)",
+        ),
+        (
+            "CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1'",
+            "CREATE OR REPLACE PROCEDURE p() LANGUAGE sql AS 'SELECT 2'",
+            "procedure",
+            "p()",
+        ),
+        (
+            "CREATE AGGREGATE a(int) (sfunc = int4pl, stype = int)",
+            "CREATE OR REPLACE AGGREGATE a(int) (sfunc = int4mul, stype = int)",
+            "aggregate",
+            "a(integer)",
+        ),
+        ("CREATE TYPE t AS (x int, y int)", "ALTER TYPE t DROP ATTRIBUTE y", "type", "t"),
+        (
+            "CREATE STATISTICS s ON id, name FROM products",
+            "DROP STATISTICS s;\nCREATE STATISTICS s ON id, price FROM products",
+            "statistics",
+            "s",
+        ),
+        (
+            "CREATE VIEW v WITH (security_barrier) AS SELECT 1 AS x",
+            "ALTER VIEW v RESET (security_barrier)",
+            "view",
+            "v",
+        ),
+        (
+            'CREATE DOMAIN d AS text COLLATE "C"',
+            "DROP DOMAIN d;\nCREATE DOMAIN d AS text",
+            "domain",
+            "d",
+        ),
+    ],
+)
+def test_what_is_another_under_its_name_is_told(
+    read: Any, before: str, after: str, kind: str, name: str
+) -> None:
+    first = read(before)
+    assert first.fingerprint == read().fingerprint
+    (found,) = compare(first, read(after)).tables
+    assert (found.sign, found.kind, found.name) == ("changed", kind, name)
+
+
+def test_a_dropped_overload_is_told(read: Any) -> None:
+    makes = "CREATE FUNCTION f({}) RETURNS int LANGUAGE sql AS 'SELECT 1'"
+    first = read(f"{makes.format('int')};\n{makes.format('text')}")
+    again = read(f"DROP FUNCTION f(text);\n{makes.format('bigint')}")
+    assert [(t.sign, t.name) for t in compare(first, again).tables] == [
+        ("added", "f(bigint)"),
+        ("removed", "f(text)"),
+    ]
+
+
+def test_foreign_keys_that_are_not_watched_any_more_are_told(read: Any) -> None:
+    (found,) = compare(read(), read("ALTER TABLE products DISABLE TRIGGER ALL")).tables
+    assert [(c.sign, c.kind) for c in found.changes] == [
+        ("added", "option"),
+        ("changed", "trigger"),
+    ]
+
+
+def test_rights_and_owners_are_no_part_of_a_schema(read: Any) -> None:
+    first = read()
+    again = read(
+        "GRANT SELECT ON products TO PUBLIC;\nALTER TABLE products OWNER TO pg_monitor;\n"
+        "ALTER TABLE products SET (fillfactor = 70)"
+    )
+    assert first.fingerprint == again.fingerprint
