@@ -63,3 +63,4 @@ def ledger_lines(ledger: Ledger) -> Iterator[str]:
     yield from (f"  {growth}" for growth in ledger.more)
     yield from (f"  {kind} {name} lost" for kind, name in ledger.objects_lost)
     yield from (f"  {kind} {name} new" for kind, name in ledger.objects_gained)
+    yield from (f"  {sentence}" for sentence in (*ledger.settings_lost, *ledger.settings_gained))

@@ -73,6 +73,7 @@ def lossy_downgrade(evidence: Evidence) -> Iterator[Finding]:
     losses = list(way_back.ledger.losses) if way_back.ledger else []
     if way_back.ledger and not way_back.ledger.is_clean and not losses:
         losses = [e.sentence for e in way_back.ledger.entries if e.verdict == "changed"]
+        losses += way_back.ledger.settings_lost
     if way_back.difference:
         names = ", ".join(table.name for table in way_back.difference.tables)
         losses.append(f"the schema of {names} is not what it was")

@@ -65,8 +65,10 @@ def count(
             if keys is not None and found is not None:
                 keys[table.name] = found
         objects = dialect.objects(connection, exclude)
-        positions = dialect.positions(connection)
-    return Count(tuple(tables), objects, positions)
+        counting = [name for name, _ in before.positions] if before else []
+        positions = dialect.positions(connection, counting)
+        settings = dialect.settings(connection)
+    return Count(tuple(tables), objects, positions, settings)
 
 
 def _new_for_old(shape: Shape, before: TableCount | None) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from console.schema.ledger import ColumnCount, TableCount
 from console.schema.locks import LockWatch
 from console.schema.own import is_own
 from console.schema.plan import Step
+from console.schema.setting import Setting
 from console.schema.target import Target
 
 Keep = Literal["nothing", "keys", "values"]  # what is remembered of the rows of a table
@@ -208,9 +209,16 @@ class Dialect(ABC):
         columns where what it holds is not compared."""
         return ()
 
-    def positions(self, connection: Connection) -> tuple[tuple[str, int], ...]:
+    def positions(
+        self, connection: Connection, known: Collection[str] = ()
+    ) -> tuple[tuple[str, int], ...]:
         """Return what each sequence that counts up gives next, by the column that it belongs to or by
-        its name."""
+        its name; also for those `known` from before that have no sequence by now, and still a number."""
+        return ()
+
+    def settings(self, connection: Connection) -> tuple[Setting, ...]:
+        """Return who owns what, who may use it and how it is stored, as far as the database knows it and
+        we may read it."""
         return ()
 
     def watch(self, connection: Connection) -> LockWatch | None:

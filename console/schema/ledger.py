@@ -6,11 +6,12 @@ The values and the pure comparison. Counting a live database is `console.schema.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from console.schema.heirs import is_told
+from console.schema.setting import Setting, Thing, gained, lost
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,14 @@ class TableCount:
 @dataclass(frozen=True)
 class Count:
     """A whole database at one moment: every table, and the names of views, triggers and indexes, as
-    often as there are; and what each sequence that counts up gives next."""
+    often as there are; what each sequence that counts up gives next; and what is set for all these."""
 
     tables: tuple[TableCount, ...]
     objects: tuple[tuple[str, str], ...]  # (kind, name)
     positions: tuple[
         tuple[str, int], ...
     ] = ()  # ("products.id", 4), or by the name of the sequence
+    settings: tuple[Setting, ...] = ()
 
 
 Verdict = Literal["identical", "changed", "lost", "added", "unknown"]
@@ -113,7 +115,8 @@ class Ledger:
     `is_sample` where not all rows were there to be counted: its numbers are those of a sample. `more`
     says what was lost in a greater number than in the rehearsal, since the database had grown.
     `held` are the tables that the plan kept others from writing to. `set_back` are sequences, with
-    what they gave next before and after: what they give again is in use, or was.
+    what they gave next before and after: what they give again is in use, or was. `settings_lost` and
+    `settings_gained` are sentences: "products has lost SELECT for reporting".
     """
 
     entries: tuple[Entry, ...]
@@ -126,6 +129,8 @@ class Ledger:
     more: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     set_back: tuple[tuple[str, int, int], ...] = ()
+    settings_lost: tuple[str, ...] = ()
+    settings_gained: tuple[str, ...] = ()
 
 
 def compare(before: Count, after: Count, statements: Collection[str] = ()) -> Ledger:
@@ -149,9 +154,29 @@ def compare(before: Count, after: Count, statements: Collection[str] = ()) -> Le
     successors = {table.name for table in renamed.values()}
     entries.extend(_added(table) for table in new if table.name not in successors)
     entries.sort(key=lambda entry: entry.table)
-    lost = beyond(before.objects, after.objects)
-    gained = beyond(after.objects, before.objects)
-    return concluded(tuple(entries), lost, gained, _set_back(before, after))
+    objects = before.objects, after.objects
+    names = dict(_names(entries))
+    ledger = concluded(
+        tuple(entries),
+        beyond(*objects),
+        beyond(*objects[::-1]),
+        _set_back(before, after),
+        lost(before.settings, after.settings, names),
+    )
+    return replace(ledger, settings_gained=gained(before.settings, after.settings, names))
+
+
+def _names(entries: Iterable[Entry]) -> Iterable[tuple[Thing, Thing]]:
+    """Tables and columns that are still there, with what they are called now."""
+    for entry in entries:
+        if entry.rows_before is None or entry.rows_after is None:
+            continue
+        name = entry.renamed_to or entry.table
+        yield ("table", entry.table), ("table", name)
+        for column in entry.columns:
+            if column.verdict != "added" and column.non_null_after is not None:
+                now = column.renamed_to or column.name
+                yield ("column", f"{entry.table}.{column.name}"), ("column", f"{name}.{now}")
 
 
 def _set_back(before: Count, after: Count) -> tuple[tuple[str, int, int], ...]:
@@ -393,14 +418,15 @@ def _replaced(old: TableCount, new: TableCount) -> str:
 
 def concluded(
     entries: tuple[Entry, ...],
-    lost: tuple[tuple[str, str], ...],
-    gained: tuple[tuple[str, str], ...],
+    objects_lost: tuple[tuple[str, str], ...],
+    objects_gained: tuple[tuple[str, str], ...],
     set_back: tuple[tuple[str, int, int], ...] = (),
+    settings_lost: tuple[str, ...] = (),
 ) -> Ledger:
     """Return the ledger that these entries make, summed up."""
     losses = [entry.sentence for entry in entries if entry.verdict == "lost"]
     # An index can be made again from the data; what a trigger or a view did is gone.
-    losses.extend(f"{kind} {name} removed" for kind, name in lost if kind != "index")
+    losses.extend(f"{kind} {name} removed" for kind, name in objects_lost if kind != "index")
     changed = [entry.sentence for entry in entries if entry.verdict == "changed"]
     changed.extend(
         f"the sequence of {name} goes back from {then:,} to {now:,}" for name, then, now in set_back
@@ -418,9 +444,17 @@ def concluded(
         verdict = f"Nothing is lost: {rows_of(rows)} in {count}, every earlier value identical"
         theirs = ", ".join(entry.table for entry in entries if entry.by_others)
         verdict += f" but for what others changed meanwhile in {theirs}." if theirs else "."
-    is_clean = not losses and not changed
+    if settings_lost:
+        verdict = f"{verdict.replace('Nothing', 'No value', 1)} But {'; '.join(settings_lost)}."
     return Ledger(
-        entries, lost, gained, tuple(losses), is_clean=is_clean, verdict=verdict, set_back=set_back
+        entries,
+        objects_lost,
+        objects_gained,
+        tuple(losses),
+        is_clean=not (losses or changed or settings_lost),
+        verdict=verdict,
+        set_back=set_back,
+        settings_lost=settings_lost,
     )
 
 

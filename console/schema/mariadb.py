@@ -22,6 +22,8 @@ from console.schema.flavour import flavour_in, flavour_of
 from console.schema.guard import OUTSIDE, Guard
 from console.schema.ledger import TableCount
 from console.schema.mariadb_count import backquoted, is_uniform, plain, read_keys, tally_table
+from console.schema.mariadb_settings import settings_of
+from console.schema.setting import Setting
 from console.schema.target import Target
 
 DRIVERS = ("pymysql", "MySQLdb", "mysql", "mariadb", "sqlalchemy.dialects.mysql")
@@ -47,6 +49,13 @@ SEQUENCES = """
 SELECT table_name FROM information_schema.tables
 WHERE table_schema = database() AND table_type = 'SEQUENCE' ORDER BY table_name
 """
+# By the column of each table that counts up.
+COUNTED = """
+SELECT concat(t.table_name, '.', c.column_name), t.auto_increment FROM information_schema.tables t
+JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
+WHERE t.table_schema = database() AND t.auto_increment IS NOT NULL AND c.extra LIKE '%%auto_increment%%'
+ORDER BY 1
+"""
 OBJECTS = """
 SELECT 'view', table_name, table_name FROM information_schema.views WHERE table_schema = database()
 UNION ALL SELECT 'trigger', trigger_name, event_object_table FROM information_schema.triggers
@@ -57,6 +66,8 @@ UNION ALL SELECT lower(routine_type), routine_name, '' FROM information_schema.r
 WHERE routine_schema = database()
 UNION ALL SELECT 'event', event_name, '' FROM information_schema.events
 WHERE event_schema = database()
+UNION ALL SELECT 'sequence', table_name, table_name FROM information_schema.tables
+WHERE table_schema = database() AND table_type = 'SEQUENCE'
 ORDER BY 1, 2
 """
 
@@ -217,16 +228,23 @@ class MariaDB(Dialect):
             ).scalars()
         )
 
-    def positions(self, connection: Connection) -> tuple[tuple[str, int], ...]:
+    def settings(self, connection: Connection) -> tuple[Setting, ...]:
+        return settings_of(connection)
+
+    def positions(
+        self, connection: Connection, known: Collection[str] = ()
+    ) -> tuple[tuple[str, int], ...]:
+        for statement in flavour_of(connection).fresh:
+            connection.exec_driver_sql(statement)
+        counted = {name: int(number) for name, number in connection.exec_driver_sql(COUNTED)}
         names = connection.exec_driver_sql(SEQUENCES).scalars().all()
         asked = "SELECT next_not_cached_value, increment, cycle_option FROM {}"
         found = {
             name: connection.execute(text(plain(asked.format(backquoted(name))))).one()
             for name in names
         }
-        return tuple(
-            (name, int(row[0])) for name, row in found.items() if row[1] > 0 and not row[2]
-        )
+        given = {name: int(row[0]) for name, row in found.items() if row[1] > 0 and not row[2]}
+        return tuple({**counted, **given}.items())
 
     @contextmanager
     def counting(self, connection: Connection) -> Iterator[None]:

@@ -212,7 +212,9 @@ def not_the_plans(ledger: Ledger, alone: Alone) -> Ledger:
     """Return a ledger in which nothing that happened to what a plan left `alone` is its loss: others have
     written there meanwhile."""
     entries = tuple(_without_theirs(entry, alone) for entry in ledger.entries)
-    return concluded(entries, ledger.objects_lost, ledger.objects_gained, ledger.set_back)
+    objects = ledger.objects_lost, ledger.objects_gained
+    rest = concluded(entries, *objects, ledger.set_back, ledger.settings_lost)
+    return replace(rest, settings_gained=ledger.settings_gained)
 
 
 def _without_theirs(entry: Entry, alone: Alone) -> Entry:

@@ -22,6 +22,7 @@ from console.schema.driver import engine_of, installed
 from console.schema.errors import RunError, Unsupported
 from console.schema.pipe import pipe
 from console.schema.postgresql_sample import copy_rows
+from console.schema.postgresql_settings import copy_grants
 from console.schema.sample import Sample
 from console.schema.size import size_in_words
 
@@ -86,9 +87,13 @@ def _copy(url: URL, name: str, limit: int, connection: Connection, cancelled: Ca
     is_template = is_small and not others and _copy_as_template(connection, source, name)
     if not is_template:
         _create(connection, source, name)
+    # The source may let in only some of those who have rights on what is in it.
+    connection.exec_driver_sql(f"REVOKE CONNECT ON DATABASE {quoted(name)} FROM PUBLIC")
     sample = None if is_small else _copy_sample(url, name, size, limit, cancelled)
     if is_small and not is_template:
         _dump_and_restore(url, name, cancelled)
+    if not is_template:
+        _copy_grants(url, name)
     _copy_settings(connection, source, name)
     way = "template copy" if is_template else "dump and restore"
     how = f"PostgreSQL {way if sample is None else f'copy of {sample.words} out'} of "
@@ -208,6 +213,15 @@ def _environment(url: URL) -> dict[str, str]:
     _, parts = installed(url).get_dialect()().create_connect_args(installed(url))
     found = {VARIABLES[name]: str(part) for name, part in parts.items() if name in VARIABLES}
     return {**os.environ, **found}
+
+
+def _copy_grants(url: URL, name: str) -> None:
+    """The rights of others, which no dump brings along: it may fail where we may not grant them."""
+    with (
+        engine_of(url).connect() as source,
+        engine_of(url.set(database=name), isolation_level="AUTOCOMMIT").connect() as clone,
+    ):
+        copy_grants(source, clone)
 
 
 def _copy_settings(connection: Connection, source: str, name: str) -> None:

@@ -73,6 +73,8 @@ class WayBack:
             return f"It does not work: {self.error}"
         if self.ledger is not None and self.ledger.losses:
             return f"It works, and loses {'; '.join(self.ledger.losses)}."
+        if self.ledger is not None and self.ledger.settings_lost:
+            return f"It works, but {'; '.join(self.ledger.settings_lost)}."
         if self.ledger is not None and not self.ledger.is_clean:
             return "It works, and leaves some values changed."
         if self.difference:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
 
 from console.schema.dialect import Dialect, Keep, Keys, Shape, is_managed, quoted
 from console.schema.guard import Guard
 from console.schema.ledger import TableCount
+from console.schema.setting import Setting
 from console.schema.sqlite_count import driver_of, tally_table
 from console.schema.target import Target
 
@@ -35,6 +38,7 @@ LOOKS = frozenset(
 
 # What everything that changes a database comes down to: rows, those of its sqlite_master included.
 CHANGES = frozenset([sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE])
+SEQUENCE = "sqlite_sequence"  # the highest number that each AUTOINCREMENT has given
 INSIDE = ("main", "temp", None)
 
 
@@ -157,6 +161,29 @@ class SQLite(Dialect):
             "WHERE type <> 'table' AND sql IS NOT NULL ORDER BY type, name"
         )
         return tuple((row[0], row[1]) for row in rows if is_managed(row[2], exclude))
+
+    def settings(self, connection: Connection) -> tuple[Setting, ...]:
+        numbers = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("application_id", "user_version")
+        }
+        return tuple(Setting("database", "", f"{name} {n}") for name, n in numbers.items() if n)
+
+    def positions(
+        self, connection: Connection, known: Collection[str] = ()
+    ) -> tuple[tuple[str, int], ...]:
+        ask = connection.exec_driver_sql
+        tables = set(ask("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
+        counted: dict[str, int] = {}
+        if SEQUENCE in tables:
+            rows = ask(f"SELECT name, seq + 1 FROM {SEQUENCE}")  # noqa: S608 - a constant
+            counted = {name: int(number) for name, number in rows if name in tables}
+        for name in tables.intersection(known).difference(counted):
+            # A table that does not count any more gives the number after the highest that is there.
+            last = f"SELECT coalesce(max(rowid), 0) + 1 FROM {quoted(name)}"  # noqa: S608 - quoted
+            with suppress(OperationalError):  # it has no numbers at all by now
+                counted[name] = int(ask(last.replace("%", "%%")).scalar_one())
+        return tuple(sorted(counted.items()))
 
     def leftovers(self, connection: Connection) -> frozenset[str]:
         return frozenset(

@@ -105,6 +105,8 @@ def _is_the_data_safe(review: Review, rehearsal: Rehearsal | None) -> Fact:
         more = len(ledger.losses) - 1
         also = f", and {count(more, 'more loss', 'more losses')}" if more else ""
         return Fact(question, answer, ledger.losses[0] + also, "bad", "rehearsal")
+    if ledger.settings_lost:
+        return Fact(question, "Rights or settings go", ledger.settings_lost[0], "warn", "rehearsal")
     if not ledger.is_clean:
         return Fact(question, "Values change", compared, "warn", "rehearsal")
     if ledger.is_sample:

@@ -551,15 +551,27 @@ def test_large_objects_that_are_too_many_to_be_read_are_only_counted(
             "n goes back from 7 to 5",
         ),
         ("mariadb", "CREATE SEQUENCE n START 7", "ALTER SEQUENCE n RESTART 9", ""),
+        ("mariadb", "SELECT 1", "ALTER TABLE s AUTO_INCREMENT = 1", "s.id goes back from 4 to 3"),
+        ("mysql", "SELECT 1", "ALTER TABLE s AUTO_INCREMENT = 1", "s.id goes back from 4 to 3"),
+        ("mysql", "SELECT 1", "ALTER TABLE s ADD w int", ""),
+        ("mariadb", "SELECT 1", "ALTER TABLE s ADD w int, ALGORITHM = COPY", ""),
+        ("mariadb", "SELECT 1", "ALTER TABLE s AUTO_INCREMENT = 9", ""),
+        ("sqlite", "SELECT 1", "UPDATE sqlite_sequence SET seq = 2", "s goes back from 4 to 3"),
+        ("sqlite", "SELECT 1", "DELETE FROM sqlite_sequence", "s goes back from 4 to 3"),
+        ("sqlite", "SELECT 1", "ALTER TABLE s ADD w int", ""),
+        ("sqlite", "SELECT 1", "UPDATE sqlite_sequence SET seq = 9", ""),
     ],
     indirect=["connection"],
 )
 def test_a_sequence_that_gives_numbers_again_is_told(
     connection: Connection, before: str, change: str, words: str
 ) -> None:
-    serial = "serial" if connection.dialect.name == "postgresql" else "int AUTO_INCREMENT"
-    execute(connection, f"CREATE TABLE s (id {serial} PRIMARY KEY, v int)", before)
-    execute(connection, "INSERT INTO s (v) VALUES (1), (2), (3)")
+    key = {
+        "postgresql": "serial PRIMARY KEY",
+        "sqlite": "integer PRIMARY KEY AUTOINCREMENT",
+    }.get(connection.dialect.name, "int PRIMARY KEY AUTO_INCREMENT")
+    execute(connection, f"CREATE TABLE s (id {key}, v int)", before)
+    execute(connection, "INSERT INTO s (v) VALUES (1), (2), (3)", "DELETE FROM s WHERE id = 3")
     ledger = ledger_of(connection, lambda: execute(connection, change))
     assert ledger.is_clean == (not words)
     assert f"the sequence of {words}" in ledger.verdict or not words
