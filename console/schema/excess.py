@@ -2,11 +2,13 @@
 
 A busy database grows between the two, and with it what the plan loses. More of what was approved is
 the same loss as long as it can be shown to be of the same kind: all that a table or a column holds
-may be more by then, and a share of a table's rows may be of more rows.
+may be more by then, and a share of a table's rows may be of more rows, where enough of them were seen
+for a share to be known.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -22,6 +24,7 @@ from console.schema.ledger import (
 )
 
 SLACK = 1.1  # a share that is lost wavers with the rows that were added; by a tenth, no more
+SURE = 1.645  # standard deviations below which 95 of 100 lie
 NOTHING = Entry("", "identical", None, None, (), "")
 
 
@@ -139,15 +142,27 @@ def _growths(entry: Entry, foreseen: Entry, *, is_sample: bool) -> Iterator[Grow
 
 
 def _is_same_loss(entry: Entry, foreseen: Entry) -> bool:
-    """Whether more rows are lost in the way that they were in the rehearsal: all of them; or as great a
-    share, while as many stay as stayed then."""
+    """Whether more rows are lost in the way that they were in the rehearsal: with their table; all of
+    them; or as great a share, while as many stay as stayed then. Of few rows no share is known."""
     now, then = entry.rows_before or 0, foreseen.rows_before or 0
     if not foreseen.rows_lost:
+        return False
+    if _is_gone(entry) and _is_gone(foreseen):
+        return True
+    if not is_share(foreseen.rows_lost, then):
         return False
     if foreseen.rows_lost == then:
         return entry.rows_lost == now
     stays = now - entry.rows_lost >= then - foreseen.rows_lost
     return stays and entry.rows_lost * then <= SLACK * foreseen.rows_lost * now
+
+
+def is_share(lost: int, rows: int) -> bool:
+    """Return whether it is known from so many `lost` of so many `rows` what share is lost, to a tenth:
+    with 95% certainty (the lower end of Wilson's interval) it is no smaller than what the slack adds."""
+    share, weight = lost / rows, SURE**2 / rows
+    spread = math.sqrt(weight * (share * (1 - share) + weight / 4))
+    return SLACK * (share + weight / 2 - spread) >= share * (1 + weight)
 
 
 def _is_gone(entry: Entry) -> bool:
