@@ -77,12 +77,8 @@ def clone_of(target: Target, workspace: Path, cancelled: Cancelled = never) -> I
                 f"'{target.name}' could not be copied to {workspace}: {str(error).rstrip('.')}."
             ) from error
         spent = (time.perf_counter() - begun) * 1000
-        try:
-            moved = _moved(target, copied.url)
-            yield Clone(moved, copied.how, spent, copied.is_exact, copied.sample)
-        finally:
-            if server is not None:
-                server.drop(url, _database(folder))
+        moved = _moved(target, copied.url)
+        yield Clone(moved, copied.how, spent, copied.is_exact, copied.sample)
 
 
 @contextmanager
@@ -97,10 +93,7 @@ def scratch_of(target: Target) -> Iterator[Target]:
             yield _moved(target, url.set(database=str(folder / "scratch.sqlite"), query={}))
             return
         (folder / ON_SERVER).touch()
-        try:
-            yield _moved(target, server.create(url, _database(folder)))
-        finally:
-            server.drop(url, _database(folder))
+        yield _moved(target, server.create(url, _database(folder)))
 
 
 def remove_orphans(workspace: Path, *targets: Target) -> tuple[str, ...]:
@@ -121,11 +114,22 @@ def remove_orphans(workspace: Path, *targets: Target) -> tuple[str, ...]:
                 target = known.get(folder.name.removeprefix(PREFIX).partition("-")[0])
                 if target is None:
                     continue
-                server = SERVERS[target.parsed_url.get_backend_name()]
-                server.drop(target.parsed_url, _database(folder))
+                if not _drop(target.parsed_url, folder):
+                    continue
             shutil.rmtree(folder, ignore_errors=True)
             removed.append(folder.name)
     return tuple(removed)
+
+
+def _drop(url: URL, folder: Path) -> bool:
+    """Drop the database that belongs to a folder; False where the server does not let us now. The folder
+    says that it is there until it is gone."""
+    try:
+        SERVERS[url.get_backend_name()].drop(url, _database(folder))
+    except SQLAlchemyError:
+        return False
+    (folder / ON_SERVER).unlink()
+    return True
 
 
 def find_orphans(workspace: Path) -> tuple[str, ...]:
@@ -163,7 +167,9 @@ def _folder(target: Target, workspace: Path) -> Iterator[Path]:
             try:
                 yield folder
             finally:
-                shutil.rmtree(folder, ignore_errors=True)
+                # A folder that stays is how the next one finds the database that does.
+                if not (folder / ON_SERVER).exists() or _drop(target.parsed_url, folder):
+                    shutil.rmtree(folder, ignore_errors=True)
             return
 
 

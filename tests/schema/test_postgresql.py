@@ -304,6 +304,17 @@ def test_a_clone_whose_owner_died_is_removed_with_its_target(place: Served) -> N
     assert clones(place) == []
 
 
+def test_a_clone_that_the_server_keeps_is_removed_later(place: Served) -> None:
+    with clone.clone_of(place.target, place.workspace):
+        (name,) = clones(place)
+        place.run(f"ALTER DATABASE {name} IS_TEMPLATE true")
+    assert remove_orphans(place.workspace, place.target) == ()
+    assert clones(place) == [name]
+    place.run(f"ALTER DATABASE {name} IS_TEMPLATE false")
+    assert len(remove_orphans(place.workspace, place.target)) == 1
+    assert clones(place) == []
+
+
 def test_a_rehearsal_says_what_a_way_down_would_lose(place: Served) -> None:
     apply(place.target, place.plan())
     place.run("UPDATE products SET price = 9.5 WHERE id < 3")
