@@ -1,18 +1,19 @@
-"""Ctrl-C cancels a run in order, and ends any other command; a second one leaves at once."""
+"""Ctrl-C cancels a run in order, and ends any other command; so does a terminal that is closed. A second
+one leaves at once."""
 
 from __future__ import annotations
 
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from console.cli.errors import Refusal
 from console.cli.output import say
 from console.schema.cancel import Cancelled
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 AS_CTRL_C = (signal.SIGTERM, signal.SIGHUP)
 STOPPED = "It was stopped, and the copies that it made are gone."
 
@@ -37,19 +38,22 @@ def stopped_on_signals() -> Iterator[None]:
 
 @contextmanager
 def cancel_on_signals() -> Iterator[Cancelled]:
-    """Yield a function that says whether Ctrl-C or SIGTERM came during the block."""
+    """Yield a function that says whether Ctrl-C, SIGTERM or SIGHUP came during the block. What is
+    ignored from the start, as SIGHUP is under nohup, stays so."""
     asked = threading.Event()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         if asked.is_set():
             raise KeyboardInterrupt
         asked.set()
-        say("Cancelling; what can be undone is being undone. Ctrl-C again leaves at once.")
+        with suppress(OSError):  # the terminal may be gone
+            say("Cancelling; what can be undone is being undone. Ctrl-C again leaves at once.")
 
     if threading.current_thread() is not threading.main_thread():  # nobody can send it signals
         yield asked.is_set
         return
-    before = {number: signal.signal(number, ask) for number in SIGNALS}
+    heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, ask) for number in heard}
     try:
         yield asked.is_set
     finally:

@@ -275,7 +275,7 @@ def test_ctrl_c_cancels_a_migration_and_says_what_stays(instance: Path, tmp_path
     store.close()
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_rehearsal_that_is_cancelled_leaves_no_clone(
     sent: signal.Signals, instance: Path, tmp_path: Path
 ) -> None:
