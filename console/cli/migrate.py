@@ -15,7 +15,10 @@ from console.schema.errors import NothingToDo
 from console.schema.plan import Plan, make_plan
 from console.schema.rehearsal import Outcome
 from console.services.approved import apply_approved, find_approved
+from console.services.execution import Workshop
 from console.services.migrate import migrate_now
+from console.services.recovery import recover
+from console.services.runs import get_run
 from console.services.standing import lost_file
 from console.store.upgrade import upgrade_store
 
@@ -64,6 +67,7 @@ def migrate(
     if show_plan:
         return
     upgrade_store(console.store)
+    _recover(console, chosen)
     if plan is None:
         say(f"Nothing to do: '{chosen.name}' stands at {goal} already.")
         return
@@ -74,6 +78,14 @@ def migrate(
         write_json(outcome)
     else:
         _print_outcome(plan, outcome)
+
+
+def _recover(console: Console, target: Target) -> None:
+    """Bring to an end what a process that died has begun on this database: there may be no worker."""
+    workshop = Workshop(console.store, console.targets, console.settings.workspace)
+    for run_id in recover(workshop, target.name):
+        said = get_run(console.store, run_id)
+        warn(" ".join(filter(None, (f"Run {run_id} had died.", said.error, said.note))))
 
 
 def _plan(target: Target, goal: str) -> Plan | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from console.services.ending import Ending, finish
@@ -22,8 +22,8 @@ MOST_ATTEMPTS = 3
 WHY = "The worker died while it worked on this."
 
 
-def recover(workshop: Workshop) -> tuple[int, ...]:
-    """Look after every run of a dead runner; returns the runs that were.
+def recover(workshop: Workshop, target: str | None = None) -> tuple[int, ...]:
+    """Look after every run of a dead runner, or those of one `target`; returns the runs that were.
 
     A rehearsal waits for another try (three at most). An apply ended where its database stands: at
     the end it succeeded, at the start nothing was changed. While somebody still holds that database
@@ -31,7 +31,7 @@ def recover(workshop: Workshop) -> tuple[int, ...]:
     """
     return tuple(
         run_id
-        for run_id, runner_id in _orphans(workshop.store)
+        for run_id, runner_id in _orphans(workshop.store, target)
         if _recover(workshop, get_run(workshop.store, run_id), runner_id)
     )
 
@@ -41,12 +41,13 @@ def hanging(store: Store) -> tuple[int, ...]:
     return tuple(run_id for run_id, _ in _orphans(store))
 
 
-def _orphans(store: Store) -> list[tuple[int, int | None]]:
+def _orphans(store: Store, target: str | None = None) -> list[tuple[int, int | None]]:
+    of_target = RunRow.target == target if target is not None else true()
     with store.read() as session:
         running = session.execute(
             select(RunRow, RunnerRow)
             .outerjoin(RunnerRow, RunnerRow.id == RunRow.runner_id)
-            .where(RunRow.state == "running")
+            .where(RunRow.state == "running", of_target)
             .order_by(RunRow.id)
         )
         return [(run.id, run.runner_id) for run, runner in running if is_dead(runner, run)]

@@ -9,9 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from console.schema.plan import make_plan
 from console.services import reviews
+from console.services.presence import Presence
+from console.services.queue import claim, enqueue
 from console.services.runner import Runner
-from console.services.runs import list_runs
+from console.services.runs import get_run, list_runs
 from tests.cli.conftest import Manage, data_of
 from tests.world import World, world_of
 
@@ -159,3 +162,22 @@ def test_a_refusal_after_the_data_adds_nothing_to_it(manage: Manage, lagging_app
 def test_a_goal_that_cannot_be_planned_says_why(manage: Manage, app: Flask) -> None:
     result = manage(app, "migrate", "head+1")
     assert result.stderr == "Error: 'head+1' goes further than the history does.\n"
+
+
+def test_a_run_that_died_is_brought_to_its_end_without_a_worker(
+    manage: Manage, lagging_app: Flask
+) -> None:
+    console = lagging_app.extensions["console"]
+    target = console.targets["default"]
+    with console.store.begin() as session:
+        run_id = enqueue(
+            session, kind="apply", plan=make_plan(target, "head"), requested_by="Olga"
+        ).id
+    with Presence(console.store, "command") as dead:
+        claim(console.store, dead.id)
+    result = manage(lagging_app, "migrate")
+    assert result.exit_code == 0, result.output
+    assert f"Run {run_id} had died." in result.stderr
+    assert "Nothing was changed" in result.stderr
+    assert get_run(console.store, run_id).state == "interrupted"
+    assert "price" in columns(lagging_app)
