@@ -40,22 +40,24 @@ def stopped_on_signals() -> Iterator[None]:
 def cancel_on_signals() -> Iterator[Cancelled]:
     """Yield a function that says whether Ctrl-C, SIGTERM or SIGHUP came during the block. What is
     ignored from the start, as SIGHUP is under nohup, stays so."""
-    asked = threading.Event()
+    asked: list[
+        int
+    ] = []  # no Event: a second signal may come while the handler of the first sets it
 
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
+    def ask(number: int, _frame: FrameType | None) -> None:
+        if asked:
             raise KeyboardInterrupt
-        asked.set()
+        asked.append(number)
         with suppress(OSError):  # the terminal may be gone
             say("Cancelling; what can be undone is being undone. Ctrl-C again leaves at once.")
 
     if threading.current_thread() is not threading.main_thread():  # nobody can send it signals
-        yield asked.is_set
+        yield lambda: bool(asked)
         return
     heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
     before = {number: signal.signal(number, ask) for number in heard}
     try:
-        yield asked.is_set
+        yield lambda: bool(asked)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -48,13 +47,23 @@ def worker(console: Console, once: bool, parent: int | None) -> None:
 
 
 def _stop_on_signals(stop: threading.Event) -> None:
-    def ask(signum: int, _frame: FrameType | None) -> None:
-        if signum == signal.SIGINT and stop.is_set():
-            os._exit(1)  # Ctrl-C again: leave at once; a run is atomic, and recovered later
-        stop.set()
-
+    """Set `stop` from a thread: a handler runs in the middle of whatever the main thread does, and would
+    wait for ever where that, or another handler, is setting it or waiting for it."""
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    signal.set_wakeup_fd(told)
     for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(signum, ask)
+        signal.signal(signum, lambda *_: None)
+    threading.Thread(target=_listen, args=(heard, stop), daemon=True).start()
+
+
+def _listen(heard: int, stop: threading.Event) -> None:
+    is_again = False  # of two signals sent one after the other the second may arrive first
+    while received := os.read(heard, 1):
+        stop.set()
+        if received[0] == signal.SIGINT and is_again:
+            os._exit(1)  # Ctrl-C again: leave at once; a run is atomic, and recovered later
+        is_again = is_again or received[0] == signal.SIGINT
 
 
 def _watch(parent: int, stop: threading.Event) -> None:
