@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Advice = Literal["migrate first", "deploy first", "either", "neither"]
+Advice = Literal["migrate first", "deploy first", "either", "neither", "unknown"]
 SHOWN = 3  # models named in a sentence
+UNREADABLE = "No model can be read before this plan or after it ({why}), so that nothing tells which goes first."
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,16 @@ def weigh(before: Iterable[Reading], after: Iterable[Reading]) -> Compatibility 
     then, now = _errors(before), _errors(after)
     needs = {name: error for name, error in then.items() if name not in now}
     breaks = {name: error for name, error in now.items() if name not in then}
-    advice, sentence = _advise(needs, breaks)
-    if both := sorted(set(then) & set(now)):
+    both = sorted(set(then) & set(now))
+    if len(both) == len({reading.model for reading in (*before, *after)}):
+        return Compatibility(before, after, "unknown", UNREADABLE.format(why=then[both[0]]))
+    advice, sentence = _advise(needs, breaks, others="other " if both else "")
+    if both:
         sentence += f" {_named(both)} cannot be read before or after, and did not count."
     return Compatibility(before, after, advice, sentence)
 
 
-def _advise(needs: Mapping[str, str], breaks: Mapping[str, str]) -> tuple[Advice, str]:
+def _advise(needs: Mapping[str, str], breaks: Mapping[str, str], others: str) -> tuple[Advice, str]:
     if needs and breaks:
         return "neither", (
             f"Neither order works by itself: {_told(needs)} before it, and {_told(breaks)} after it. "
@@ -65,7 +69,9 @@ def _advise(needs: Mapping[str, str], breaks: Mapping[str, str]) -> tuple[Advice
             f"Deploy first, then migrate: with the models as they are, {_told(breaks)} after this "
             "plan. Bring out code that does without."
         )
-    return "either", "Either order works: every model can be read before this plan and after it."
+    return "either", (
+        f"Either order works: every {others}model can be read before this plan and after it."
+    )
 
 
 def _errors(readings: Iterable[Reading]) -> dict[str, str]:

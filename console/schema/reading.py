@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, Select, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Mapper, mapperlib
+from sqlalchemy.orm import Mapper, mapperlib, undefer
 
 from console.schema.blame import one_line
 from console.schema.compatibility import Reading
@@ -16,7 +17,8 @@ from console.schema.models import metadatas
 
 
 def read_models(context: MigrationContext) -> tuple[Reading, ...]:
-    """Run a SELECT without rows for every mapper of the models, and for every table without one.
+    """Run a SELECT without rows for every mapper of the models, what it loads later included, and for
+    every table without one.
 
     Only those whose tables are in env.py's `target_metadata`; nothing where it gives none. Each
     runs in a savepoint, so that one that fails leaves no trace. Sorted by name.
@@ -32,12 +34,18 @@ def read_models(context: MigrationContext) -> tuple[Reading, ...]:
 
 
 def _statements(given: tuple[MetaData, ...]) -> Iterator[tuple[str, Any]]:
-    """The name of every model, and what selects all of it."""
+    """The name of every model, with its module where several have it, and what selects all of it."""
     mapped: set[object] = set()
-    for each in _mappers():
-        if any(getattr(table, "metadata", None) in given for table in each.tables):
-            mapped.update(each.tables)
-            yield each.class_.__name__, each
+    mappers = [
+        each
+        for each in _mappers()
+        if any(getattr(table, "metadata", None) in given for table in each.tables)
+    ]
+    names = Counter(each.class_.__name__ for each in mappers)
+    for each in mappers:
+        mapped.update(each.tables)
+        name = each.class_.__name__
+        yield name if names[name] == 1 else f"{each.class_.__module__}.{name}", each
     for metadata in given:
         for table in metadata.tables.values():
             if table not in mapped:
@@ -53,13 +61,27 @@ def _mappers() -> Iterator[Mapper[Any]]:
 def _error(connection: Connection, thing: Any) -> str | None:
     """What reading it raises, in one line; None if it can be read."""
     try:
-        statement: Select[Any] = select(thing).limit(0)
-        with connection.begin_nested():
-            connection.execute(statement).close()
+        try:
+            _read(connection, thing)
+        except (
+            Exception
+        ) as error:  # a mapping may be wrong in any way; its tables tell all the same
+            if isinstance(error, DBAPIError) or not isinstance(thing, Mapper):
+                raise
+            for table in thing.tables:
+                _read(connection, table)
     except DBAPIError as error:
         return one_line(error).partition(": ")[2] or one_line(
             error
         )  # what the database says is enough
-    except Exception as error:  # a mapping may be wrong in any way
+    except Exception as error:
         return one_line(error)
     return None
+
+
+def _read(connection: Connection, thing: Any) -> None:
+    statement: Select[Any] = select(thing).limit(0)
+    if isinstance(thing, Mapper):
+        statement = statement.options(undefer("*"))
+    with connection.begin_nested():
+        connection.execute(statement).close()

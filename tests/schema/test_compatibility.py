@@ -1,5 +1,6 @@
 """Whether to migrate or to deploy first is told by reading every model before and after a plan."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,39 @@ def test_a_rename_under_the_models_breaks_them(tmp_path: Path) -> None:
     assert advice(place.rehearse()) == "deploy first"
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        "weight = orm.deferred(sa.Column(sa.Integer))",
+        "weight = orm.mapped_column(sa.Integer, deferred=True, deferred_raiseload=True)",
+        "twice = orm.column_property(sa.literal_column('products.weight') * 2, deferred=True)",
+        "weight = sa.Column(sa.Integer)\n    owner = orm.relationship('Nobody')",
+    ],
+    ids=["deferred", "raiseload", "expression", "a mapping that is wrong"],
+)
+def test_what_a_model_loads_later_counts_and_a_wrong_mapping_hides_nothing(
+    tmp_path: Path, more: str
+) -> None:
+    assert advice(place_of(tmp_path, NOTE, more).rehearse()) == "deploy first"
+
+
+def test_of_two_models_of_one_name_each_counts(tmp_path: Path) -> None:
+    place = place_of(tmp_path, NOTE, "")
+    second = """\
+class Review(orm.declarative_base(metadata=Base.metadata)):
+    __module__ = "stock"
+    __tablename__ = "reviews"
+    id = sa.Column(sa.Integer, primary_key=True)
+
+Review.__name__ = "Product"
+"""
+    place.environment(re.sub(r"sa\.Table\(.*\n", second, ENVIRONMENT.format(more="")))
+    rehearsal = place.rehearse()
+    assert rehearsal.compatibility is not None
+    names = [reading.model for reading in rehearsal.compatibility.before]
+    assert names == ["env_py.Product", "stock.Product"]
+
+
 def test_models_that_do_not_care_leave_either_order(tmp_path: Path) -> None:
     assert advice(place_of(tmp_path, PRICE, "").rehearse()) == "either"
 
@@ -95,7 +129,18 @@ def test_a_model_that_can_never_be_read_does_not_count() -> None:
     found = weigh([broken, Reading("Product")], [broken, Reading("Product")])
     assert found is not None
     assert found.advice == "either"
-    assert found.sentence.endswith("Legacy cannot be read before or after, and did not count.")
+    assert found.sentence == (
+        "Either order works: every other model can be read before this plan and after it. "
+        "Legacy cannot be read before or after, and did not count."
+    )
+
+
+def test_models_none_of_which_can_be_read_tell_nothing() -> None:
+    broken = Reading("Legacy", "no such table: legacy")
+    found = weigh([broken], [broken])
+    assert found is not None
+    assert found.advice == "unknown"
+    assert "No model can be read before this plan or after it" in found.sentence
 
 
 def test_needing_it_and_breaking_by_it_fits_neither_order() -> None:
