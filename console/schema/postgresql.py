@@ -356,7 +356,11 @@ class PostgreSQL(Dialect):
         return LED_AWAY.format(path=path, option=quote(path)) if theirs != ours else ""
 
     def was_saved(self, target: Target, transaction: str) -> bool:
-        asked = f"SELECT txid_status({int(transaction)})"
+        # One that a crash of the server has taken along is of the future again, and an error to ask for.
+        asked = (
+            f"SELECT CASE WHEN {int(transaction)} < txid_snapshot_xmax(txid_current_snapshot()) "
+            f"THEN txid_status({int(transaction)}) END"
+        )
         with suppress(DBAPIError), engine_of(target.parsed_url).connect() as connection:
             # by the driver alone: the guard watches over what goes through SQLAlchemy
             return bool(ask(connection.connection.dbapi_connection, asked)[0] == "committed")

@@ -19,6 +19,7 @@ from console.schema.errors import (
     WrongDatabase,
 )
 from console.schema.executor import apply
+from console.schema.postgresql import PostgreSQL
 from console.schema.progress import Event
 from console.schema.rehearsal import remove_orphans
 from console.schema.statement import compile_statements
@@ -97,6 +98,13 @@ def test_a_commit_past_every_check_is_found_and_said(place: Served) -> None:
     place.write(after_price('op.get_bind().connection.cursor().execute("COMMIT")'))
     with pytest.raises(MigrationFailed, match="committed in the middle"):
         apply(place.target, place.plan())
+
+
+def test_whether_a_transaction_was_saved_is_told_by_its_number(place: Served) -> None:
+    (number,) = place.ask("SELECT txid_current()")  # each statement is saved by itself
+    assert PostgreSQL().was_saved(place.target, str(number))
+    later = number + 1_000_000  # as after a crash of the server, which had not written it down yet
+    assert not PostgreSQL().was_saved(place.target, str(later))
 
 
 def test_values_lost_against_the_rehearsal_roll_everything_back(place: Served) -> None:
