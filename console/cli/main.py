@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from collections.abc import Callable
 from importlib import import_module
 
@@ -66,8 +68,17 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, every expected error being one line."""
+        _print_everything()
         with stopped_on_signals(), one_line_errors():
             return super().invoke(ctx)
+
+
+def _print_everything() -> None:
+    """Write a sign that standard output does not have as its number: what a revision is called, or a file,
+    must not end a command."""
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper) and out.errors == "strict":
+        out.reconfigure(errors="backslashreplace")
 
 
 def command_line(

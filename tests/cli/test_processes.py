@@ -244,6 +244,20 @@ def test_a_bad_setting_is_one_line(tmp_path: Path) -> None:
     assert "CONSOLE_ENV" in result.stderr
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1"])
+def test_a_sign_that_the_terminal_does_not_have_ends_no_command(
+    encoding: str, instance: Path, tmp_path: Path
+) -> None:
+    write_folder(tmp_path / "stock", [Sample("aaaa1", message="Prices in €\\ud800")])
+    targets = tmp_path / "targets.toml"
+    targets.write_text('[targets.stock]\nscript_location = "stock"\nurl = "sqlite:///stock.db"')
+    more = {"CONSOLE_TARGETS": str(targets), "PYTHONIOENCODING": encoding}
+    for form in ([], ["--graph"], ["--json"]):
+        result = call(instance, "showmigrations", "--target", "stock", *form, **more)
+        assert result.returncode == 0, result.stderr
+        assert "\\ud800" in result.stdout
+
+
 def test_flask_migrate_works_beside_the_console(instance: Path) -> None:
     result = call(instance, "db", "upgrade")
     assert result.returncode == 0, result.stderr
