@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from console.hazards.clauses import clauses, sized
+from console.hazards.clauses import Clause, added_columns, clauses, sized
 from console.hazards.evidence import Evidence
+from console.hazards.inline import inline
 from console.hazards.registry import Finding, rule
 from console.hazards.spelling import (
     NEXT,
@@ -29,6 +30,7 @@ UNIQUE = re.compile(
     rf"^ADD (?:CONSTRAINT {NAME} )?(UNIQUE|PRIMARY KEY)(?: NULLS (?:NOT )?DISTINCT)? ?\((.+?)\)",
     re.IGNORECASE,
 )
+COUNTED = re.compile(r"\bNULLS NOT DISTINCT\b", re.IGNORECASE)
 ALL_ROWS = "OVERRIDING SYSTEM VALUE SELECT *"
 EXCLUDE = re.compile(rf"^ADD (?:CONSTRAINT {NAME} )?(EXCLUDE .+)$", re.IGNORECASE)
 
@@ -42,7 +44,22 @@ EXCLUDE = re.compile(rf"^ADD (?:CONSTRAINT {NAME} )?(EXCLUDE .+)$", re.IGNORECAS
     databases=POSTGRESQL,
 )
 def foreign_key_valid(evidence: Evidence) -> Iterator[Finding]:
-    """Foreign keys that are added and checked in one go."""
+    """Foreign keys that are added and checked in one go; for a new column without a default there is
+    nothing to check."""
+    for clause, column, definition in added_columns(evidence):
+        beside, is_filled = inline(definition, "REFERENCES"), inline(definition, "DEFAULT")
+        if beside and is_filled:
+            name = beside.name or f"{plain(clause.table)}_{plain(column)}_fkey"
+            key = f"FOREIGN KEY ({quoter(evidence)(column)}) {beside.text}"
+            yield sized(
+                evidence,
+                clause.revision,
+                clause.table,
+                f"{clause.table}.{column}",
+                f"All of {clause.table} is held against the other table while neither can be written to.",
+                _added(evidence, clause, column, beside.rest)
+                + _validated_later(evidence, clause.table, name, key),
+            )
     for clause in clauses(evidence):
         found = FOREIGN_KEY.match(clause.text)
         if found is None or "NOT VALID" in found[4].upper():
@@ -70,6 +87,18 @@ def foreign_key_valid(evidence: Evidence) -> Iterator[Finding]:
 )
 def check_valid(evidence: Evidence) -> Iterator[Finding]:
     """CHECKs that are added and checked in one go."""
+    for clause, column, definition in added_columns(evidence):
+        if beside := inline(definition, "CHECK"):
+            name = beside.name or f"{plain(clause.table)}_{plain(column)}_check"
+            yield sized(
+                evidence,
+                clause.revision,
+                clause.table,
+                f"{clause.table}.{unquoted(name)}",
+                f"All of {clause.table} is held against {beside.text[6:]} under the lock.",
+                _added(evidence, clause, column, beside.rest)
+                + _validated_later(evidence, clause.table, name, beside.text),
+            )
     for clause in clauses(evidence):
         found = CHECK.match(clause.text)
         if found is None or "NOT VALID" in found[3].upper():
@@ -106,11 +135,26 @@ def _validated_later(evidence: Evidence, table: str, name: str, constraint: str)
 )
 def add_unique_constraint(evidence: Evidence) -> Iterator[Finding]:
     """Unique constraints and primary keys that build an index of their own."""
+    for clause, column, definition in added_columns(evidence):
+        beside = inline(definition, "UNIQUE") or inline(definition, "PRIMARY")
+        if beside:
+            table, kind = clause.table, beside.text
+            name = beside.name or f"{plain(table)}_{plain(column)}_key"
+            yield sized(
+                evidence,
+                clause.revision,
+                table,
+                f"{table}.{column}",
+                f"An index on {column} of {table} is built under the lock.",
+                _added(evidence, clause, column, beside.rest)
+                + _indexed(evidence, table, name, [column], kind),
+            )
     for clause in clauses(evidence):
         found = UNIQUE.match(clause.text)
         if found is None:
             continue
-        q, table, kind, columns = quoter(evidence), clause.table, found[2].upper(), found[3]
+        table, columns = clause.table, found[3]
+        kind = f"{found[2]} NULLS NOT DISTINCT" if COUNTED.search(clause.text) else found[2]
         name = found[1] or f"{plain(table)}_{columns.replace(', ', '_')}_key"
         yield sized(
             evidence,
@@ -118,15 +162,26 @@ def add_unique_constraint(evidence: Evidence) -> Iterator[Finding]:
             table,
             f"{table}.{unquoted(columns)}",
             f"An index on {unquoted(columns)} of {table} is built under the lock.",
-            autocommit(
-                f'op.create_index("{name}", {named_in(table)}, {[plain(c) for c in columns.split(", ")]!r}, '
-                f"unique=True, postgresql_concurrently=True{schema(table)})"
-            )
-            + f"\n{NEXT}\n"
-            + execute(
-                f"ALTER TABLE {q(table)} ADD CONSTRAINT {q(name)} {kind} USING INDEX {q(name)}"
-            ),
+            _indexed(evidence, table, name, [plain(c) for c in columns.split(", ")], kind),
         )
+
+
+def _added(evidence: Evidence, clause: Clause, column: str, definition: str) -> str:
+    """A column without the constraint that stood beside it, and what begins the next revision."""
+    q = quoter(evidence)
+    added = f"ALTER TABLE {q(clause.table)} ADD COLUMN {q(column)} {definition}"
+    return f"{execute(added)}\n{NEXT}\n"
+
+
+def _indexed(evidence: Evidence, table: str, name: str, columns: list[str], kind: str) -> str:
+    """A unique index that nobody waits for, and the constraint that takes it over."""
+    q, distinct = quoter(evidence), kind.upper().partition(" NULLS ")[2]
+    how = "postgresql_concurrently=True"
+    how += ", postgresql_nulls_not_distinct=True" if distinct.startswith("NOT") else ""
+    index = f'op.create_index("{unquoted(name)}", {named_in(table)}, {columns!r}, unique=True, {how}{schema(table)})'
+    word = "PRIMARY KEY" if kind.upper().startswith("PRIMARY") else "UNIQUE"
+    taken = f"ALTER TABLE {q(table)} ADD CONSTRAINT {q(name)} {word} USING INDEX {q(name)}"
+    return f"{autocommit(index)}\n{NEXT}\n{execute(taken)}"
 
 
 @rule(

@@ -199,6 +199,8 @@ class _Reader:
         for argument in node.args[1:]:
             if _is(argument, "ForeignKey") and isinstance(argument, ast.Call):
                 details["references"] = _text(argument.args[0] if argument.args else None) or "…"
+            elif _is(argument, "CheckConstraint") and isinstance(argument, ast.Call):
+                details["check"] = _text(argument.args[0] if argument.args else None) or "…"
             elif _is(argument, "Computed"):
                 details["computed"] = "yes"
             elif _is(argument, "Identity"):
@@ -272,6 +274,8 @@ def definition(name: str, details: dict[str, str]) -> str:
         words.append("NOT NULL")
     if details.get("primary_key") == "yes":
         words.append("PRIMARY KEY")
+    if check := details.get("check"):
+        words.append(f"CHECK ({check})")
     return " ".join(word for word in words if word)
 
 

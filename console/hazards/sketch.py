@@ -76,6 +76,10 @@ def spelled(operation: Operation, dialect: str) -> Iterator[str]:
         yield f"DROP TABLE {table}"
     elif operation.name == "add_column":
         yield f"ALTER TABLE {table} ADD COLUMN {definition(column, dict(operation.details))}"
+        if dialect != "sqlite":  # which takes no constraint beside a new column
+            yield from _beside(operation)
+        if said("index") == "yes":
+            yield f"CREATE {_if(said('unique'), 'UNIQUE ')}INDEX ix_{table}_{column} ON {table} ({column})"
     elif operation.name == "drop_column":
         yield f"ALTER TABLE {table} DROP COLUMN {column}"
     elif operation.name == "alter_column":
@@ -88,6 +92,16 @@ def spelled(operation: Operation, dialect: str) -> Iterator[str]:
     elif text := _constraint(operation):
         name = f"CONSTRAINT {said('name')} " if said("name") else ""
         yield f"ALTER TABLE {table} ADD {name}{text}{_if(said('not_valid'), ' NOT VALID')}"
+
+
+def _beside(operation: Operation) -> Iterator[str]:
+    """The constraints that a new column brings, which Alembic adds behind it."""
+    said, alter = operation.detail, f"ALTER TABLE {operation.table} ADD"
+    if said("unique") == "yes" and said("index") != "yes":
+        yield f"{alter} UNIQUE ({operation.column})"
+    if referent := said("references"):
+        table, _, column = referent.rpartition(".")
+        yield f"{alter} FOREIGN KEY ({operation.column}) REFERENCES {table or '…'} ({column})"
 
 
 def _altered(operation: Operation, dialect: str) -> Iterator[str]:

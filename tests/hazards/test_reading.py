@@ -83,6 +83,29 @@ def test_what_is_written_out_becomes_sql(line: str, text: str) -> None:
     assert sql(line) == [text]
 
 
+def test_a_new_column_brings_its_constraints_and_its_index() -> None:
+    line = "op.add_column('a', sa.Column('b', sa.Integer, sa.ForeignKey('c.id'), unique=True))"
+    constraints = [
+        "ALTER TABLE a ADD UNIQUE (b)",
+        "ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES c (id)",
+    ]
+    for dialect in ("postgresql", "mysql"):
+        assert sql(line, dialect) == ["ALTER TABLE a ADD COLUMN b INTEGER", *constraints]
+    assert len(sql(line, "sqlite")) == 1
+    line = "op.add_column('a', sa.Column('b', sa.Integer, sa.CheckConstraint('b > 0'), index=True))"
+    assert sql(line) == [
+        "ALTER TABLE a ADD COLUMN b INTEGER CHECK (b > 0)",
+        "CREATE INDEX ix_a_b ON a (b)",
+    ]
+
+
+def test_a_rename_is_spelled_as_each_server_does() -> None:
+    assert sql("op.rename_table('a', 'b')") == ["ALTER TABLE a RENAME TO b"]
+    line = "op.alter_column('a', 'b', new_column_name='c', existing_type=sa.Integer())"
+    assert sql(line) == ["ALTER TABLE a RENAME COLUMN b TO c"]
+    assert sql(line, "mysql") == ["ALTER TABLE a CHANGE b c INTEGER"]
+
+
 def test_a_change_of_a_column_is_spelled_as_each_server_does() -> None:
     line = "op.alter_column('a', 'b', existing_type=sa.Integer(), type_=sa.BigInteger(), nullable=False)"
     assert sql(line) == [
