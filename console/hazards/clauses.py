@@ -38,6 +38,8 @@ CHANGE_COLUMN = re.compile(
     rf"^(?:MODIFY (?:COLUMN )?(?:IF EXISTS )?{NAME}|CHANGE (?:COLUMN )?(?:IF EXISTS )?{NAME} {NAME}) (.*)$",
     re.IGNORECASE,
 )
+ADD_CHECK = re.compile(rf"^ADD (?:CONSTRAINT {NAME} )?CHECK\b", re.IGNORECASE)
+VALIDATE = re.compile(rf"^VALIDATE CONSTRAINT {NAME}", re.IGNORECASE)
 STATED = re.compile(
     r"\b(?:ALGORITHM|LOCK) ?=? ?(?:INPLACE|INSTANT|NOCOPY|COPY|NONE|SHARED|EXCLUSIVE)\b",
     re.IGNORECASE,
@@ -94,6 +96,17 @@ def clauses(evidence: Evidence) -> Iterator[Clause]:
             if evidence.was_there(table):
                 for part in parts(found[2]):
                     yield Clause(sentence.revision, table, part, sentence.text)
+
+
+def promised(evidence: Evidence, table: str) -> list[str]:
+    """The CHECKs that hold for every row of a table: those that were there and validated, and those
+    that the plan validates."""
+    known = evidence.table(table)
+    texts = [clause.text for clause in clauses(evidence) if clause.table == table]
+    checks = [(p.name, p.definition) for p in known.parts if p.kind == "check"] if known else []
+    checks += [(found[1], text) for text in texts if (found := ADD_CHECK.match(text))]
+    validated = {found[1] for text in texts if (found := VALIDATE.match(text))}
+    return [t for name, t in checks if "NOT VALID" not in t.upper() or name in validated]
 
 
 def added_columns(evidence: Evidence) -> Iterator[tuple[Clause, str, str]]:

@@ -33,8 +33,12 @@ DEFAULT = re.compile(r"\bDEFAULT ?(\(.*\))|\bDEFAULT ([a-z_]\w* ?\(.*\))", re.IG
 MOMENT = re.compile(r"^\(?(?:now|current_timestamp|localtime)\b", re.IGNORECASE)
 # Names of columns, and functions that answer otherwise for each row.
 PER_ROW = re.compile(
-    r"\b(?:uuid|uuid_short|uuid_v4|uuid_v7|sys_guid|rand|random_bytes) ?\(|\b[a-z_]\w*\b(?! ?\()",
+    r"\b(?:uuid|uuid_short|uuid_v4|uuid_v7|sys_guid|random_bytes) ?\(|\b[a-z_]\w*\b(?! ?\()",
     re.IGNORECASE,
+)
+# What MySQL takes for no default of a column that is added.
+DIFFERS = re.compile(
+    r"\b(?:uuid|uuid_short|uuid_v4|uuid_v7|rand|random_bytes|sys_guid) ?\(", re.IGNORECASE
 )
 
 
@@ -58,7 +62,8 @@ WAYS = (
     _way(r"^CONVERT TO CHARACTER SET", "another character set", COPIED),
     _way(r"^ADD (?:FULLTEXT|SPATIAL)", "such an index", INDEXED),
     _way(r"^ADD (?:UNIQUE|INDEX|KEY)\b.*[(,] ?\(", "an index of an expression", INDEXED),
-    _way(r"^(?:ENGINE|ROW_FORMAT)\b", "another engine or format", INPLACE),
+    _way(r"^(?:ENGINE|ROW_FORMAT|KEY_BLOCK_SIZE|FORCE)\b", "another engine or format", INPLACE),
+    _way(rf"{COLUMN}\bAUTO_INCREMENT\b", "a column that numbers the rows", INDEXED),
     _way(r"^ADD (?:CONSTRAINT \S+ )?CHECK\b(?!.* NOT ENFORCED$)", "a new CHECK", COPIED),
     _way(r"^ALTER (?:CHECK|CONSTRAINT) \S+ ENFORCED", "a CHECK that holds from now on", COPIED),
     _way(rf"{COLUMN}\bCHECK ?\(", "a column with a CHECK", COPIED, MYSQL),
@@ -94,6 +99,8 @@ def _is_worked_out(action: str, flavour: Flavour | None) -> bool:
     expression = (found[1] or found[2]) if found else ""
     if not expression or MOMENT.match(expression):
         return False
+    if flavour is MYSQL and DIFFERS.search(expression):
+        return False  # it is refused
     return is_on(MYSQL, flavour) or PER_ROW.search(VALUE.sub("", expression)) is not None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from console.hazards.charsets import charset_of
 from console.hazards.clauses import (
     DROP_COLUMN,
     STATED,
@@ -48,7 +49,6 @@ REFERENCES = re.compile(rf"\bREFERENCES {NAME}(?: ?\(([^(),]+)\))?", re.IGNORECA
 COLUMNS = re.compile(r"^(?:unique )?\((.*)\)")
 LENGTH = re.compile(r" ?\(\d+\)$| (?:ASC|DESC)$", re.IGNORECASE)
 BYTES = {"latin1": 1, "ascii": 1, "utf8mb3": 3, "utf8": 3}
-CHARSET = re.compile(r"CHARSET=(\w+)", re.IGNORECASE)
 
 
 @rule(
@@ -233,16 +233,7 @@ def varchar_boundary(evidence: Evidence) -> Iterator[Finding]:
 
 def _character(evidence: Evidence, table: str, column: str) -> int:
     """How many bytes a character of a column may take: in its own character set, else in its table's."""
-    column_known = evidence.column(table, column)
-    for note in column_known.notes if column_known else ():
-        if note.startswith("collate "):
-            return BYTES.get(note.removeprefix("collate ").partition("_")[0], 4)
-    known = evidence.table(table)
-    for part in known.parts if known else ():
-        found = CHARSET.search(part.definition) if part.kind == "option" else None
-        if found:
-            return BYTES.get(found[1].lower(), 4)
-    return 4
+    return BYTES.get(charset_of(evidence, table, column) or "", 4)
 
 
 @rule(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
+from console.hazards.charsets import charset_in, charset_of
 from console.hazards.clauses import (
     CREATE,
     STATED,
@@ -14,6 +15,7 @@ from console.hazards.clauses import (
     changed_column,
     clauses,
     known_name,
+    named,
     sentences,
     sized,
     type_text,
@@ -32,6 +34,9 @@ NAMED = re.compile(rf"^ADD CONSTRAINT {NAME}", re.IGNORECASE)
 INDEX = re.compile(
     rf"^CREATE (FULLTEXT |SPATIAL |UNIQUE )?INDEX {NAME} ON {NAME} ?(\(.*)$", re.IGNORECASE
 )
+NUMBERS = re.compile(r"\bAUTO_INCREMENT\b", re.IGNORECASE)
+TEXTS = re.compile(r"(?:VAR)?CHAR|\w*TEXT|ENUM|SET\b|CHARACTER", re.IGNORECASE)
+OPTIMIZE = re.compile(r"^OPTIMIZE (?:\w+ )?TABLES? (?P<names>.+)$", re.IGNORECASE)
 QUIET = "# in a quiet hour: writers wait until it is done"
 ORDERED = re.compile(r"^(ALTER .*?) (ORDER BY .*)$", re.IGNORECASE)  # which has to come last
 
@@ -92,6 +97,23 @@ def copy_or_lock(evidence: Evidence) -> Iterator[Finding]:
             _rewrite(evidence, clause, [how for _, _, how in reasons], len(together)),
         )
     yield from _indexes(evidence)
+    yield from _optimized(evidence)
+
+
+def _optimized(evidence: Evidence) -> Iterator[Finding]:
+    """The same of OPTIMIZE TABLE, which makes a table of InnoDB's anew."""
+    for sentence in sentences(evidence):
+        found = OPTIMIZE.match(sentence.text)
+        for table in named(evidence, found["names"]) if found else ():
+            if evidence.was_there(table):
+                yield sized(
+                    evidence,
+                    sentence.revision,
+                    table,
+                    table,
+                    f"OPTIMIZE TABLE copies or locks all of {table}.",
+                    execute(f"ALTER TABLE {quoter(evidence)(table)} FORCE, {INPLACE}"),
+                )
 
 
 def _indexes(evidence: Evidence) -> Iterator[Finding]:
@@ -129,9 +151,17 @@ def _why_copied(evidence: Evidence, clause: Clause) -> tuple[str, str] | None:
         return why_copied(clause.text, evidence.flavour)
     column, definition = found
     old = evidence.type_before(clause.table, column)
-    if not is_copied(old, type_text(definition), evidence.flavour):
-        return None
-    return f"the new type of {column}", COPIED
+    if is_copied(old, type_text(definition), evidence.flavour):
+        return f"the new type of {column}", COPIED
+    known = evidence.column(clause.table, column)
+    if known and "auto_increment" not in known.notes and NUMBERS.search(definition):
+        return f"AUTO_INCREMENT for {column}", COPIED
+    before = charset_of(evidence, clause.table, column)
+    after = charset_in(evidence, clause.table, definition)
+    is_text = TEXTS.match(definition) is not None
+    if is_text and before and after and before != after:
+        return f"the character set {after} for {column}", COPIED
+    return None
 
 
 def _rewrite(evidence: Evidence, clause: Clause, ways: list[str], actions: int) -> str:

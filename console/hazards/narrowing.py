@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from console.hazards.copying import LISTED, VALUE
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
 from console.hazards.spelling import expand, quoter
@@ -15,6 +16,7 @@ from console.schema.probe import Probe, Question
 HARMLESS = {("day", "moment"), ("truth", "whole")}
 # How many bytes the texts without a length of MariaDB and MySQL take at most.
 BYTES = {"TINYTEXT": 255, "TEXT": 65_535, "MEDIUMTEXT": 16_777_215, "LONGTEXT": 4_294_967_295}
+FRACTIONS = {"postgresql": 6, "mysql": 0}  # digits of a second that are kept unless stated
 CHARACTER = 4  # bytes of the longest there
 
 
@@ -27,6 +29,7 @@ CHARACTER = 4  # bytes of the longest there
 )
 def narrowing_type(evidence: Evidence) -> Iterator[Finding]:
     """Columns whose new type does not take everything that the old one does."""
+    yield from _lists(evidence)
     for operation in evidence.operations("alter_column"):
         table, column = operation.table or "", operation.column or ""
         was = evidence.type_before(operation.table, operation.column)
@@ -46,6 +49,32 @@ def narrowing_type(evidence: Evidence) -> Iterator[Finding]:
             expand(evidence, table, column, f"{column}_new", operation.detail("type"), "…"),
             severity="warning" if fits or is_kept else None,
             evidence=(probe,) if probe else (),
+        )
+
+
+def _lists(evidence: Evidence) -> Iterator[Finding]:
+    """ENUMs and SETs of MariaDB and MySQL that lose values."""
+    for operation in evidence.operations("alter_column"):
+        table, column = operation.table or "", operation.column or ""
+        was, becomes = evidence.type_before(table, column) or "", operation.detail("type") or ""
+        if not (LISTED.match(was) and LISTED.match(becomes)):
+            continue
+        kept = VALUE.findall(becomes)
+        lost = ", ".join(value for value in VALUE.findall(was) if value not in kept)
+        if not lost:
+            continue
+        name = quoter(evidence)(column)
+        is_set = becomes.upper().startswith("SET")  # one value of a SET may be several
+        asked = Question("violators", table, (column,), condition=f"{name} IN ({', '.join(kept)})")
+        found = () if is_set else evidence.probe(asked)
+        fits = any(probe.answer == 0 for probe in found)
+        yield Finding(
+            operation.revision,
+            f"{table}.{column}",
+            f"{column} of {table} takes {lost} no more{_found(found[0], fits) if found else ''}.",
+            expand(evidence, table, column, f"{column}_new", becomes, "…"),
+            severity="warning" if fits else None,
+            evidence=found,
         )
 
 
@@ -69,11 +98,18 @@ def _is_narrower(old: SqlType, new: SqlType, database: str) -> bool:
         return _bytes(old) > BYTES[new.name]
     if old.family == new.family == "text":
         return not is_within(new.size, old.size)
+    if old.family == new.family and old.family in ("moment", "time") and database in FRACTIONS:
+        return _fraction(new, database) < _fraction(old, database)
     if new.family == "text":
         return new.size is not None and new.size < 20
     if {old.family, new.family} <= {"whole", "exact"}:
         return not (is_within(new.largest, old.largest) and is_within(new.decimals, old.decimals))
     return old.family != new.family and (old.family, new.family) not in HARMLESS
+
+
+def _fraction(kind: SqlType, database: str) -> int:
+    """How many digits of a second are kept."""
+    return FRACTIONS[database] if kind.size is None else kind.size
 
 
 def _digits(kind: SqlType, database: str) -> int:

@@ -11,6 +11,7 @@ from console.hazards.clauses import (
     added_columns,
     clauses,
     defined_columns,
+    promised,
     sized,
     type_in,
     type_text,
@@ -45,8 +46,6 @@ CHANGE_TYPE = re.compile(
     rf"^ALTER (?:COLUMN )?{NAME} (?:SET DATA )?TYPE (.+?)(?: USING (.*))?$", re.IGNORECASE
 )
 SET_NOT_NULL = re.compile(rf"^ALTER (?:COLUMN )?{NAME} SET NOT NULL$", re.IGNORECASE)
-ADD_CHECK = re.compile(rf"^ADD (?:CONSTRAINT {NAME} )?CHECK\b", re.IGNORECASE)
-VALIDATE = re.compile(rf"^VALIDATE CONSTRAINT {NAME}", re.IGNORECASE)
 JSON = re.compile(r"^JSON\b(?!B)", re.IGNORECASE)
 
 
@@ -262,16 +261,7 @@ def _is_promised(evidence: Evidence, table: str, column: str) -> bool:
     """Whether a validated CHECK says that a column is not NULL: one that was there, or one that the
     plan validates."""
     promise = re.compile(rf'\b"?{re.escape(column.strip(chr(34)))}"? IS NOT NULL\b', re.IGNORECASE)
-    known = evidence.table(table)
-    texts = [clause.text for clause in clauses(evidence) if clause.table == table]
-    checks = [(p.name, p.definition) for p in known.parts if p.kind == "check"] if known else []
-    checks += [(found[1], text) for text in texts if (found := ADD_CHECK.match(text))]
-    validated = {found[1] for text in texts if (found := VALIDATE.match(text))}
-    return any(
-        "NOT VALID" not in text.upper() or name in validated
-        for name, text in checks
-        if promise.search(text)
-    )
+    return any(promise.search(check) for check in promised(evidence, table))
 
 
 @rule(

@@ -22,6 +22,7 @@ OURS = {
     "adding-required-field": ("add-not-null-without-default",),
     "adding-serial-primary-key-field": ("add-serial", "add-unique-constraint"),
     "ban-concurrent-index-creation-in-transaction": ("concurrently-in-transaction",),
+    "ban-disable-trigger": ("checks-off",),
     "ban-drop-column": ("drop-column",),
     "ban-drop-not-null": ("drop-not-null",),
     "ban-drop-table": ("drop-table",),
@@ -78,10 +79,6 @@ THEIRS = {
     "ban-create-domain-with-constraint": (
         "A constraint of a domain can later be changed only with a lock on every table that uses it.",
         "Use the plain type, and put the constraint on the columns.",
-    ),
-    "ban-disable-trigger": (
-        "While it is off, what it keeps right is not kept; with ALL those of foreign keys are off too.",
-        "Leave it on, or name the one that has to be off, and check the rows afterwards.",
     ),
     "ban-drop-constraint": (
         "Rows that the constraint kept out may come in from then on, and code relies on it.",

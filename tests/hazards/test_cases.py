@@ -100,8 +100,8 @@ def _safe(ways: dict[Case, tuple[Pasted, ...]], proving: Proving, complaints: li
     """Rehearse the safe ways in one plan; then those that are worth nothing in one."""
     common = [(case, revision) for case, way in ways.items() if not case.apart for revision in way]
     _rehearsed(common, [], proving, complaints)
+    done: list[Sample] = []
     for case, way in ways.items():
-        done: list[Sample] = []
         for revision in way if case.apart else ():
             done += _rehearsed([(case, revision)], done, proving, complaints)
             apply(proving.place.target, proving.place.plan())

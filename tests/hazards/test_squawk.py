@@ -43,10 +43,6 @@ SQL = {
         "CREATE DOMAIN d AS TEXT CHECK (VALUE <> '')",
         "CREATE DOMAIN d AS TEXT",
     ),
-    "ban-disable-trigger": (
-        "ALTER TABLE t DISABLE TRIGGER ALL",
-        "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
-    ),
     "ban-drop-constraint": ("ALTER TABLE t DROP CONSTRAINT c", "ALTER TABLE t DROP COLUMN c"),
     "ban-drop-database": ("DROP DATABASE shop", "DROP TABLE shop"),
     "ban-drop-default": (

@@ -4,8 +4,10 @@ from tests.hazards.cases import (
     columns,
     constraints,
     files,
+    locks,
     mariadb,
     postgresql,
+    refusals,
     rows,
     sqlite,
     tables,
@@ -20,7 +22,9 @@ CASES: tuple[Case, ...] = (
     *files.CASES,
     *sqlite.CASES,
     *postgresql.CASES,
+    *locks.CASES,
     *mariadb.CASES,
+    *refusals.CASES,
 )
 
 
