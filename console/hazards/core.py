@@ -88,6 +88,9 @@ def table_in(node: ast.expr | None) -> str | None:
     it; None where it has no name in the file."""
     if isinstance(node, ast.Attribute) and node.attr in ("__table__", "c", "columns"):
         return table_in(node.value)
+    if isinstance(node, ast.Subscript):  # metadata.tables["products"]
+        is_tables = isinstance(node.value, ast.Attribute) and node.value.attr == "tables"
+        return _constant(node.slice) if is_tables else None
     if not isinstance(node, ast.Call):
         return None
     owner, _, name = dotted(node.func).rpartition(".")

@@ -177,6 +177,7 @@ class Product(Base):
             "op.execute(sa.update(Product).where(sa.true()).values(x()))",
             "UPDATE products SET (…) = (…)",
         ),
+        ("op.execute(metadata.tables['stock'].delete())", "DELETE FROM stock"),
         ("op.execute(stock.delete())", "DELETE FROM shop.stock"),
         ("op.execute(delete(stock).where(some()))", "DELETE FROM shop.stock WHERE …"),
         ("op.execute(sa.delete(some()))", "DELETE FROM …"),
