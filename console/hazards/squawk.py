@@ -54,7 +54,6 @@ CARED_FOR = frozenset(
 # What it says only to those who ask for it; the rest of these would object to every change.
 ASKED_FOR = (
     "ban-alter-row-level-security",
-    "ban-disable-trigger",
     "ban-drop-policy",
     "ban-revoke",
 )

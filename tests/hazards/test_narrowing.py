@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from console.hazards.types import sql_type
+from console.schema.catalogue import Column, Table
 from tests.hazards.judging import batch, codes, judged, only
+from tests.hazards.making import made_up
 from tests.histories.place import Place
 
 
@@ -77,3 +81,22 @@ def test_types_are_read_as_databases_write_them(text: str, expected: tuple[objec
     assert (found.name, found.family, found.size, found.places) == expected
     assert sql_type("") is None
     assert sql_type(None) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_narrower"),
+    [
+        ("TIMESTAMP", "TIMESTAMP(0)", True),
+        ("TIMESTAMP(3)", "TIMESTAMP(0)", True),
+        ("TIMESTAMP", "TIMESTAMP(6)", False),
+        ("TIMESTAMP(0)", "TIMESTAMP", False),
+        ("TIME(6)", "TIME(3)", True),
+    ],
+)
+def test_fractions_of_a_second_that_go_are_told(
+    tmp_path: Path, old: str, new: str, is_narrower: bool
+) -> None:
+    table = Table("visits", (Column("at", old, nullable=True),))
+    sql = f"ALTER TABLE visits ALTER COLUMN at TYPE {new}"
+    found = made_up(tmp_path, "postgresql", sql, tables=(table,))
+    assert ("narrowing-type" in codes(found)) == is_narrower
