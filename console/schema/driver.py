@@ -29,14 +29,25 @@ def engine_of(url: URL, **options: Any) -> Engine:
     """Return an engine that keeps no connection open, synchronous whatever the URL's driver is.
 
     Raises Unsupported where no driver for the database is installed; connecting does, where a URL
-    calls a MySQL server MariaDB.
+    calls a MySQL server MariaDB, or the driver would give bytes for text.
     """
     url = installed(url)
     arguments = {"connect_timeout": CONNECT_SECONDS} if url.get_driver_name() in LIMITED else {}
     engine = create_engine(url, poolclass=NullPool, connect_args=arguments, **options)
     if url.get_backend_name() == "mariadb":
         event.listen(engine, "connect", _refuse_mysql, insert=True)
+    if url.get_driver_name() == "psycopg":
+        event.listen(engine, "connect", _refuse_bytes, insert=True)
     return engine
+
+
+def _refuse_bytes(dbapi_connection: Any, _: Any) -> None:
+    """SQLAlchemy would fail at the first text, and not say why."""
+    if dbapi_connection.info.parameter_status("client_encoding") == "SQL_ASCII":
+        raise Unsupported(
+            "This connection is in SQL_ASCII, in which psycopg gives bytes and no text. Nothing was "
+            "changed. Write ?client_encoding=utf8 at the end of the URL."
+        )
 
 
 def _refuse_mysql(dbapi_connection: Any, _: Any) -> None:

@@ -123,8 +123,8 @@ def _growths(entry: Entry, foreseen: Entry, *, is_sample: bool) -> Iterator[Grow
         yield Growth(entry.table, lost, entry.rows_lost, foreseen.rows_lost, is_foreseen)
     if entry.history_lost > foreseen.history_lost:
         lost = f"{rows_of(entry.history_lost)} of its history"
-        before = foreseen.history_lost
-        yield Growth(entry.table, lost, entry.history_lost, before, _is_gone(foreseen))
+        before, is_foreseen = foreseen.history_lost, _is_gone(foreseen) or foreseen.is_history_gone
+        yield Growth(entry.table, lost, entry.history_lost, before, is_foreseen)
     if _is_gone(entry) and _is_gone(foreseen):
         return  # its rows say it all
     known = {column.name: column for column in foreseen.columns}

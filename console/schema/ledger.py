@@ -37,7 +37,8 @@ class TableCount:
     `together` is an order-free checksum of whole rows, of the columns that were there at first.
     `key` are the columns by which rows were told apart, None where that is not known. `uniform` are
     those of its new columns that hold one and the same value in all of several rows, where earlier
-    ones are gone. `history` is how many rows it keeps that are past.
+    ones are gone. `history` is how many rows it keeps that are past, where it `is_versioned`: a clone
+    has none of them.
     """
 
     name: str
@@ -49,6 +50,7 @@ class TableCount:
     key: tuple[str, ...] | None = None
     uniform: tuple[str, ...] = ()
     history: int = 0
+    is_versioned: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -91,7 +93,8 @@ class Entry:
     """One table before and after. `sentence` says it all: "products: 3 rows before, 3 after, every
     earlier value identical". `rows_lost` counts rows that are gone; `mixed` where the values of each
     column are what they were, and those of a row are not together any more; `untold` where rows are
-    gone and the values of those that stay are not known. `history_lost` counts rows of the past.
+    gone and the values of those that stay are not known. `history_lost` counts rows of the past,
+    and `is_history_gone` where it keeps none any more, whether there were any or not.
     `by_others` where others have changed it while the plan ran, and the plan has not."""
 
     table: str
@@ -106,6 +109,7 @@ class Entry:
     untold: bool = False
     history_lost: int = 0
     by_others: bool = False
+    is_history_gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -248,7 +252,8 @@ def _compare_table(old: TableCount, new: TableCount, statements: Collection[str]
     verdicts = {column.verdict for column in columns}
     verdict: Verdict = "identical"
     past = max(old.history - new.history, 0)
-    if lost or past or "lost" in verdicts:
+    ends = old.is_versioned and not new.is_versioned
+    if lost or past or ends or "lost" in verdicts:
         verdict = "lost"
     elif "changed" in verdicts:
         verdict = "changed"
@@ -269,6 +274,7 @@ def _compare_table(old: TableCount, new: TableCount, statements: Collection[str]
         mixed,
         untold,
         past,
+        is_history_gone=ends,
     )
 
 
@@ -339,13 +345,14 @@ def _is_same(one: ColumnCount, other: ColumnCount) -> bool:
 
 
 def _removed(table: TableCount) -> Entry:
-    verdict: Verdict = "lost" if table.rows or table.history else "identical"
+    verdict: Verdict = "lost" if table.rows or table.is_versioned or table.history else "identical"
     columns = tuple(
         ColumnEntry(c.name, "lost" if c.non_null else "identical", c.non_null, None)
         for c in table.columns
     )
     loss = f"{rows_of(table.rows)} lost" if table.rows else "it was empty"
-    past = f", and {rows_of(table.history)} of its history" if table.history else ""
+    past = ", and its history" if table.is_versioned else ""
+    past = f", and {rows_of(table.history)} of its history" if table.history else past
     return Entry(
         table.name,
         verdict,
@@ -355,6 +362,7 @@ def _removed(table: TableCount) -> Entry:
         f"{table.name}: table removed, {loss}{past}",
         rows_lost=table.rows,
         history_lost=table.history,
+        is_history_gone=table.is_versioned,
     )
 
 
@@ -380,6 +388,8 @@ def _sentence(
         parts.append(f"{rows_of(lost)} lost")
     if new.history < old.history:
         parts.append(f"{rows_of(old.history - new.history)} of its history lost")
+    elif old.is_versioned and not new.is_versioned:
+        parts.append("its history lost")
     for column in columns:
         if column.renamed_to:
             parts.append(f"column {column.name} renamed to {column.renamed_to}")

@@ -7,7 +7,7 @@ statement, and what it has done is said exactly when it does not reach its end.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -70,6 +70,10 @@ UNION ALL SELECT 'sequence', table_name, table_name FROM information_schema.tabl
 WHERE table_schema = database() AND table_type = 'SEQUENCE'
 ORDER BY 1, 2
 """
+
+
+# How values are written, and the console's own SQL is read: modes change what %, || and '' mean.
+SPELLING = {"time_zone": "+00:00", "sql_mode": ""}
 
 
 class MariaDB(Dialect):
@@ -248,13 +252,12 @@ class MariaDB(Dialect):
 
     @contextmanager
     def counting(self, connection: Connection) -> Iterator[None]:
-        limit = flavour_of(connection).timeout
-        asked = f"SELECT @@session.time_zone, @@session.{limit}"
-        zone, most = connection.exec_driver_sql(asked).one()
-        connection.exec_driver_sql(f"SET SESSION time_zone = '+00:00', {limit} = 0")
+        wanted = {**SPELLING, flavour_of(connection).timeout: 0}
+        asked = ", ".join(f"@@session.{name}" for name in wanted)
+        found = connection.exec_driver_sql(f"SELECT {asked}").one()
+        _set(connection, wanted)
         yield
-        restore = text(f"SET SESSION time_zone = :zone, {limit} = :most")
-        connection.execute(restore, {"zone": zone, "most": most})
+        _set(connection, dict(zip(wanted, found, strict=True)))
 
     def tally(
         self, connection: Connection, shape: Shape, *, keep: Keep, earlier: Keys | None
@@ -264,3 +267,9 @@ class MariaDB(Dialect):
 
     def is_uniform(self, connection: Connection, shape: Shape, column: str) -> bool:
         return is_uniform(connection, shape, column)
+
+
+def _set(connection: Connection, settings: Mapping[str, Any]) -> None:
+    """Set these for the session."""
+    names = ", ".join(f"{name} = %s" for name in settings)
+    connection.exec_driver_sql(f"SET SESSION {names}", tuple(settings.values()))

@@ -44,7 +44,7 @@ def tally_table(connection: Connection, shape: Shape, earlier: Keys | None = Non
             kept = TableCount(shape.name, few, some)
     table = TableCount(shape.name, rows, columns, kept, together=_together(connection, shape))
     if shape.is_versioned:
-        table = replace(table, history=_past(connection, shape, rows))
+        table = replace(table, history=_past(connection, shape, rows), is_versioned=True)
     if earlier is None or kept is None or not 0 < kept.rows < len(earlier):
         return table
     now = read_keys(connection, shape, rows, "keys")

@@ -223,7 +223,9 @@ def _without_theirs(entry: Entry, alone: Alone) -> Entry:
     is_there = entry.rows_before is not None and entry.rows_after is not None
     if ours is None or not is_there or entry.verdict == "identical":
         return entry
-    if any(c.non_null_after is None or c.verdict == "lost" for c in entry.columns):
+    if entry.is_history_gone or any(
+        c.non_null_after is None or c.verdict == "lost" for c in entry.columns
+    ):
         return entry
     earlier = {c.name.lower() for c in entry.columns if c.verdict != "added"}
     if entry.mixed and ours & earlier:

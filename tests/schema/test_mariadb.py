@@ -8,6 +8,7 @@ from pymysql.constants.SERVER_STATUS import SERVER_STATUS_AUTOCOMMIT as AUTOCOMM
 from sqlalchemy.engine import make_url
 
 from console.schema.clone import clone_of
+from console.schema.count import KeysByTable, count
 from console.schema.dialects import dialect_of
 from console.schema.errors import (
     DataLost,
@@ -19,6 +20,7 @@ from console.schema.errors import (
 )
 from console.schema.executor import apply
 from console.schema.halfway import read_halfway
+from console.schema.ledger import compare
 from console.schema.statement import compile_statements
 from tests.histories.place import PRICE, PRODUCTS
 from tests.histories.script_folder import ENVIRONMENT, Sample
@@ -329,3 +331,71 @@ def test_a_float_that_a_plan_rounds_is_changed(place: Served) -> None:
     rehearsal = place.rehearse()
     assert rehearsal.ledger is not None
     assert "values changed in v" in rehearsal.ledger.verdict
+
+
+MODES = (
+    "ANSI_QUOTES",
+    "NO_BACKSLASH_ESCAPES",
+    "PAD_CHAR_TO_FULL_LENGTH",
+    "PIPES_AS_CONCAT",
+    "ORACLE",
+    "EMPTY_STRING_IS_NULL",
+)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_mode_of_a_session_is_no_change_of_its_values(mariadb: str, mode: str) -> None:
+    with engine_of(mariadb).connect() as connection:
+        ask = connection.exec_driver_sql
+        ask("CREATE TABLE t (id int PRIMARY KEY, a char(9), b timestamp NULL, c varbinary(9))")
+        ask("INSERT INTO t VALUES (1, 'x', '2020-01-31 10:00:00', '\\\\'), (2, '', NULL, '')")
+        ask("CREATE TABLE loose (a char(9), b int)")
+        ask("INSERT INTO loose VALUES ('x', 1), ('', 2)")
+        keys: KeysByTable = {}
+        first = count(connection, keys=keys)
+        ask(f"SET SESSION sql_mode = '{mode}'")
+        said = ask("SELECT @@sql_mode").scalar()
+        ledger = compare(first, count(connection, earlier=keys, before=first, keys={}))
+        assert ledger.is_clean, ledger.verdict
+        assert ask("SELECT @@sql_mode").scalar() == said
+
+
+@pytest.mark.parametrize("mode", MODES[:-1])
+def test_a_url_may_set_the_mode(tmp_path: Path, mariadb: str, mode: str) -> None:
+    url = make_url(mariadb).update_query_dict({"sql_mode": mode})
+    url_with_mode = url.render_as_string(hide_password=False)
+    place = Served(tmp_path, url_with_mode, [PRODUCTS, PRICE], at="aaaa1")
+    rehearsal = place.rehearse()
+    assert rehearsal.ledger is not None, rehearsal.error
+    assert rehearsal.ledger.is_clean
+    assert apply(place.target, place.plan(), expected=rehearsal.ledger).ledger.is_clean
+
+
+@pytest.mark.parametrize(
+    ("up", "rehearsed", "applied"),
+    [
+        (
+            "ALTER TABLE kept DROP SYSTEM VERSIONING",
+            "kept: 1 row before, 1 after, its history lost, every earlier value identical",
+            "kept: 1 row before, 1 after, 2 rows of its history lost, every earlier value identical",
+        ),
+        (
+            "DROP TABLE kept",
+            "kept: table removed, 1 row lost, and its history",
+            "kept: table removed, 1 row lost, and 2 rows of its history",
+        ),
+    ],
+)
+def test_history_that_a_clone_does_not_hold_is_foreseen_to_be_lost(
+    tmp_path: Path, mariadb: str, up: str, rehearsed: str, applied: str
+) -> None:
+    place = Served(tmp_path, mariadb, [PRODUCTS, PRICE], at="bbbb1")
+    place.run(
+        "CREATE TABLE kept (id int PRIMARY KEY, v int) WITH SYSTEM VERSIONING;\n"
+        "INSERT INTO kept VALUES (1, 1);\nUPDATE kept SET v = 2;\nUPDATE kept SET v = 3"
+    )
+    place.write(after_price(f'op.execute("{up}")'))
+    rehearsal = place.rehearse()
+    assert rehearsal.ledger is not None
+    assert rehearsal.ledger.losses == (rehearsed,)
+    assert apply(place.target, place.plan(), expected=rehearsal.ledger).ledger.losses == (applied,)

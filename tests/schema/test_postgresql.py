@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -588,3 +589,27 @@ def test_a_database_in_use_is_copied_from_several_hosts_and_by_every_option(plac
         rehearsal = place.rehearse()
     assert rehearsal.succeeded, rehearsal.error
     assert rehearsal.clone.startswith("PostgreSQL dump and restore")
+
+
+@pytest.fixture
+def in_ascii(place: Served) -> Iterator[str]:
+    """The URL of a database whose encoding is SQL_ASCII."""
+    name = f"{make_url(place.url).database}_ascii"
+    place.run(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+    yield make_url(place.url).set(database=name).render_as_string(hide_password=False)
+    place.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_a_connection_that_gives_bytes_for_text_is_refused(tmp_path: Path, in_ascii: str) -> None:
+    with pytest.raises(Unsupported, match=r"in SQL_ASCII.* Write \?client_encoding=utf8"):
+        Served(tmp_path / "x", in_ascii, [PRODUCTS], at="aaaa1")
+
+
+def test_a_database_in_sql_ascii_is_read_as_its_url_says(tmp_path: Path, in_ascii: str) -> None:
+    url = f"{in_ascii}?client_encoding=utf8"
+    other = Served(tmp_path / "x", url, [PRODUCTS, PRICE], at="aaaa1")
+    other.run("INSERT INTO products (id, name) VALUES (9, 'Stühle')")
+    rehearsal = other.rehearse()
+    assert rehearsal.ledger is not None, rehearsal.error
+    assert rehearsal.ledger.is_clean
+    assert apply(other.target, other.plan(), expected=rehearsal.ledger).ledger.is_clean
