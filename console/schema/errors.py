@@ -57,6 +57,10 @@ class UnknownDatabaseRevision(HistoryError):
         )
 
 
+class UnreadableVersions(HistoryError):
+    """The version table does not say where the database stands."""
+
+
 class NothingToDo(SchemaError):
     """The database stands where the plan would take it."""
 

@@ -12,9 +12,10 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, column, inspect, select, table
+from sqlalchemy.exc import DBAPIError
 
 from console.schema.connection import read_only
-from console.schema.errors import AmbiguousRevision, UnknownRevision
+from console.schema.errors import AmbiguousRevision, UnknownRevision, UnreadableVersions
 from console.schema.folder import Entry, Stamp, list_stamps, read_files
 from console.schema.revision import Problem, Revision
 from console.schema.target import Target
@@ -264,7 +265,7 @@ def read_standing(target: Target, history: History) -> Standing:
     """Return where the target's database stands, by one short read-only connection.
 
     A database that does not exist yet stands nowhere, and is not created. SQLAlchemy's errors pass
-    through when the server cannot be reached.
+    through when the server cannot be reached; raises UnreadableVersions.
     """
     with read_only(target) as connection:
         heads = () if connection is None else read_heads(connection, target)
@@ -280,9 +281,30 @@ def read_heads(connection: Connection, target: Target) -> tuple[str, ...]:
 
 
 def heads_in(connection: Connection, target: Target) -> tuple[str, ...]:
-    """Return what a version table says that is known to be there, sorted."""
-    question = _heads_of(target.version_table, target.version_table_schema)
-    return tuple(sorted({str(row) for row in connection.execute(question).scalars()}))
+    """Return what a version table says that is known to be there, sorted; raises UnreadableVersions
+    where it is another table, or does not say where the database stands."""
+    name = target.version_table
+    question = _heads_of(name, target.version_table_schema)
+    try:
+        found = set(connection.execute(question).scalars())
+    except DBAPIError as error:
+        if "version_num" not in str(error.orig):
+            raise
+        raise UnreadableVersions(NOT_ALEMBICS.format(table=name)) from error
+    if None in found or "" in found:
+        raise UnreadableVersions(NO_REVISION.format(table=name))
+    return tuple(sorted(map(str, found)))
+
+
+NOT_ALEMBICS = (
+    "The table {table} has no column version_num, so it is not Alembic's. Nothing was changed. Rename it, "
+    "or give Alembic's another name by version_table."
+)
+NO_REVISION = (
+    "A row of the version table {table} names no revision. Nothing was changed. Delete that row: DELETE "
+    "FROM {table} WHERE version_num IS NULL OR version_num = ''. Then stamp the revision at which the "
+    "database stands, where no other row names it."
+)
 
 
 @lru_cache(maxsize=16)

@@ -27,6 +27,7 @@ from console.store.store import Store
 from console.store.times import now
 
 DriftState = Literal["queued", "running", "done", "failed", "cancelled"]
+Finding = Literal["clean", "drift", "unknown"]
 ACTIVE: tuple[str, ...] = ("queued", "running")
 MOST_ATTEMPTS = 3
 
@@ -49,6 +50,14 @@ class DriftCheck:
     is_clean: bool | None
     cancelled_by: str | None
     drift: Drift | None = None
+
+    @property
+    def finding(self) -> Finding:
+        """What it found where it is done: "unknown" where nothing disagrees that could be compared, and
+        not everything could be."""
+        if self.is_clean:
+            return "clean"
+        return "drift" if self.drift is None or self.drift.is_there else "unknown"
 
     @property
     def is_active(self) -> bool:

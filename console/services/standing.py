@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from console.schema.errors import SchemaError
 from console.schema.history import History, read_history, read_standing
 from console.schema.target import Target, sqlite_file
 from console.services import audit
@@ -47,7 +48,7 @@ def _note(store: Store, target: Target) -> str | None:
     try:
         history = read_history(target)
         heads = read_standing(target, history).heads
-    except (SQLAlchemyError, OSError):
+    except (SQLAlchemyError, SchemaError, OSError):
         log.info("Where '%s' stands cannot be read.", target.name)
         return None
     if known is not None and _same(known, target, heads):

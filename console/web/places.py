@@ -24,12 +24,14 @@ LANE, MARGIN = 18, 14
 
 @dataclass(frozen=True)
 class Place:
-    """A target, its history, and its standing; `error` is a sentence when the database did not answer."""
+    """A target, its history, and its standing; `error` is a sentence where it is not known where the
+    database stands, `reason` another where that is not because it did not answer."""
 
     target: Target
     history: History
     standing: Standing | None
     error: str | None = None
+    reason: str | None = None
 
     def state_of(self, revision: Revision) -> State:
         """What a revision is to this database."""
@@ -85,7 +87,11 @@ def look(target: Target) -> Place:
     history = read_history(target)
     try:
         return Place(target, history, read_standing(target, history))
-    except (SQLAlchemyError, SchemaError, OSError):
+    except SchemaError as error:
+        log.warning("%s does not say where it stands: %s", target.name, error)
+        unknown = f"It is not known where '{target.name}' stands."
+        return Place(target, history, None, unknown, str(error))
+    except (SQLAlchemyError, OSError):
         log.exception("%s did not say where it stands", target.name)
         return Place(
             target,

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from console.schema.errors import AmbiguousRevision, UnknownRevision
+from console.schema.errors import AmbiguousRevision, UnknownRevision, UnreadableVersions
 from console.schema.history import read_history, read_standing
+from tests.histories.place import PRODUCTS, Place
 from tests.histories.script_folder import Sample, line, target_of, text_of, write_folder
+from tests.histories.served import Served
 
 
 def history_of(tmp_path, samples, **changes):
@@ -273,3 +275,30 @@ def test_reading_leaves_the_database_as_it_was(tmp_path):
 def test_the_sample_project_has_no_problems():
     root = Path(__file__).parents[2] / "migrations"
     assert read_history(target_of(root)).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ("CREATE TABLE alembic_version (note varchar(9))", "has no column version_num"),
+        (
+            "CREATE TABLE alembic_version (version_num varchar(32));\n"
+            "INSERT INTO alembic_version VALUES ('aaaa1'), (NULL)",
+            "names no revision. Nothing was changed. Delete that row",
+        ),
+    ],
+    ids=["another table", "a row of NULL"],
+)
+@pytest.mark.parametrize("server", ["sqlite", "postgresql", "mariadb", "mysql"])
+def test_a_version_table_that_does_not_say_where_the_database_stands_is_told(
+    tmp_path: Path, request: pytest.FixtureRequest, server: str, made: str, words: str
+) -> None:
+    place = (
+        Place(tmp_path, [PRODUCTS], at="aaaa1")
+        if server == "sqlite"
+        else Served(tmp_path, request.getfixturevalue(server), [PRODUCTS], at="aaaa1")
+    )
+    for statement in ("DROP TABLE alembic_version", *made.split(";\n")):
+        place.run(statement)
+    with pytest.raises(UnreadableVersions, match=words):
+        read_standing(place.target, read_history(place.target))

@@ -6,9 +6,13 @@ import sqlite3
 import threading
 from contextlib import closing
 
+from console.schema.drift import Comparison, Drift
+from console.schema.wire import encode
 from console.services.drift import claim_drift
 from console.services.presence import Presence
 from console.services.runner import Runner
+from console.store.drift import DriftRow
+from console.store.times import now
 
 
 def _work(app):
@@ -67,6 +71,33 @@ def test_what_was_changed_by_hand_is_drawn_as_a_plan_draws_it(app, sign_in, page
     models = page.select_one("#models").find_parent("section")
     assert [c.select_one(".change__sign").text for c in models.select(".change")] == ["−", "−"]
     assert "There is drift" in page_of(author, "/admin/").select_one(".standing__drift").text
+
+
+def test_what_could_not_be_compared_is_no_drift(app, sign_in, page_of):
+    unknown = Comparison(error="The models cannot be read.")
+    found = Drift("default", (), (), Comparison(), unknown, "database")
+    values = {"state": "done", "is_clean": False, "requested_by": "Ada", "finished_at": now()}
+    with app.extensions["console"].store.begin() as session:
+        session.add(DriftRow(target="default", drift=encode(found), **values))
+    author = sign_in(app, "author")
+    page = page_of(author, "/admin/drift/default")
+    assert "Not everything could be compared" in page.text
+    said = page_of(author, "/admin/").select_one(".standing__drift").text
+    assert "Not everything could be compared" in said
+    assert "There is drift" not in said
+
+
+def test_a_version_table_that_says_nothing_is_told_with_what_to_do(app, sign_in, page_of):
+    _change_by_hand(
+        app,
+        "PRAGMA foreign_keys = OFF; DROP TABLE alembic_version; "
+        "CREATE TABLE alembic_version (note TEXT);",
+    )
+    viewer = sign_in(app, "viewer")
+    for address in ("/admin/", "/admin/migrations/default/"):
+        page = page_of(viewer, address)
+        assert "has no column version_num, so it is not Alembic's" in page.text
+        assert "did not answer" not in page.text
 
 
 def test_pending_revisions_are_named_and_a_rename_is_suspected(lagging_app, sign_in, page_of):
