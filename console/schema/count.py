@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 
 from sqlalchemy.engine import Connection
 
-from console.schema.dialect import Keep, Keys, Shape
+from console.schema.dialect import Dialect, Keep, Keys, Shape
 from console.schema.dialects import dialect_named
 from console.schema.ledger import Count, TableCount
 
+ROWS_COMPARED = 2_000_000  # of tables without a key, then and now: 200 MB of memory
 KeysByTable = dict[str, Keys]
 
 
@@ -54,6 +56,9 @@ def count(
                 again = replace(shape, together=heirs)
                 rows, _ = dialect.tally(connection, again, keep="nothing", earlier=None)
                 table = replace(table, together=rows.together)
+            before_it = then.get(shape.name)
+            if known is not None and before_it and table.together not in ("", before_it.together):
+                table = replace(table, whole=_whole(dialect, connection, shape, known))
             new = _new_for_old(shape, then.get(shape.name)) if table.rows > 1 else ()
             uniform = tuple(name for name in new if dialect.is_uniform(connection, shape, name))
             tables.append(replace(table, key=shape.key, uniform=uniform))
@@ -69,6 +74,14 @@ def count(
         positions = dialect.positions(connection, counting)
         settings = dialect.settings(connection)
     return Count(tuple(tables), objects, positions, settings)
+
+
+def _whole(dialect: Dialect, connection: Connection, shape: Shape, earlier: Keys) -> int | None:
+    """How many rows of a table without a key are as they were; None where they are too many."""
+    _, now = dialect.tally(connection, shape, keep="keys", earlier=None)
+    if now is None or len(now) + len(earlier) > ROWS_COMPARED:
+        return None
+    return (Counter(earlier.numbers) & Counter(now.numbers)).total()
 
 
 def _new_for_old(shape: Shape, before: TableCount | None) -> tuple[str, ...]:

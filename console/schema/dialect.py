@@ -26,7 +26,7 @@ VALUES_KEPT = 10_000_000  # 80 MB of memory; above that values are not known of 
 
 @dataclass(frozen=True)
 class Keys:
-    """The primary keys of a table's rows, hashed; with them, where they are kept, the hashes of the
+    """The primary keys of a table's rows, hashed, or without a key the whole rows; with them, where they are kept, the hashes of the
     values of each column in the same order, 0 for NULL; in `others` those of the same values in the
     words of another type, where they have them."""
 

@@ -34,7 +34,9 @@ class TableCount:
     earlier count; None where nothing earlier is known or the table has no primary key. `then` is what
     these very rows were at that earlier count, where some are gone; None where that is not known.
     Without a primary key,
-    `together` is an order-free checksum of whole rows, of the columns that were there at first.
+    `together` is an order-free checksum of whole rows, of the columns that were there at first, and
+    `whole` how many of the rows of that earlier count are there as they were; None where they are all,
+    or that is not known.
     `key` are the columns by which rows were told apart, None where that is not known. `uniform` are
     those of its new columns that hold one and the same value in all of several rows, where earlier
     ones are gone. `history` is how many rows it keeps that are past, where it `is_versioned`: a clone
@@ -51,6 +53,7 @@ class TableCount:
     uniform: tuple[str, ...] = ()
     history: int = 0
     is_versioned: bool = False
+    whole: int | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -247,6 +250,9 @@ def _compare_table(old: TableCount, new: TableCount, statements: Collection[str]
         lost = max(old.rows - new.earlier.rows, lost)
         counted = new.earlier
     base = old if not lost else new.then if new.earlier else None
+    is_whole = new.whole is not None and new.whole == min(old.rows, new.rows)
+    if is_whole:  # others went or came, and nothing else
+        base = counted
     untold = base is None and counted.rows > 0
     columns = _compare_columns(old, new, counted, base, statements)
     verdicts = {column.verdict for column in columns}
@@ -257,7 +263,7 @@ def _compare_table(old: TableCount, new: TableCount, statements: Collection[str]
         verdict = "lost"
     elif "changed" in verdicts:
         verdict = "changed"
-    mixed = verdict == "identical" and _is_mixed(old, new, columns)
+    mixed = verdict == "identical" and not is_whole and _is_mixed(old, new, columns)
     if mixed:
         verdict = "changed"
     renamed_to = new.name if new.name != old.name else None

@@ -61,19 +61,18 @@ def _together(connection: Connection, shape: Shape) -> str:
     """The sum of the hashes of whole rows, where the shape asks for it."""
     if not shape.together:
         return ""
-    row = _joined([f"coalesce({_value(shape, name)}, char(30))" for name in shape.together])
-    hashed = f"CAST(conv(left(sha2({row}, 224), 15), 16, 10) AS SIGNED)"
+    hashed = f"CAST(conv({_digits(shape)}, 16, 10) AS SIGNED)"
     sql = f"SELECT coalesce(sum({hashed}), 0) FROM {plain(shape.source)}"  # noqa: S608 - names are quoted
     return f"{int(connection.execute(text(sql)).scalar_one()):x}"
 
 
 def read_keys(connection: Connection, shape: Shape, rows: int, keep: Keep) -> Keys | None:
-    """Return the hashed primary keys of a table, and the hashed values if those are to be kept; None
-    without a key, or if they are too many."""
-    if keep == "nothing" or not shape.key or rows > KEYS_KEPT:
+    """Return the hashed primary keys of a table, and the hashed values if those are to be kept; without
+    a key the hashed rows, where the shape asks for them; None if they are too many."""
+    if keep == "nothing" or not (shape.key or shape.together) or rows > KEYS_KEPT:
         return None
     few = len(shape.columns) <= COLUMNS_AT_ONCE and rows * len(shape.columns) <= VALUES_KEPT
-    names = shape.columns if keep == "values" and few else ()
+    names = shape.columns if keep == "values" and few and shape.key else ()
     parts = rows * (len(names) + 2) // (2 * KEYS_AT_ONCE) + 1
     connection.execute(text(f"SET SESSION group_concat_max_len = {KEYS_AT_ONCE * 16}"))
     hashes = [
@@ -158,8 +157,10 @@ def _key(shape: Shape) -> str:
 
 
 def _digits(shape: Shape) -> str:
-    """The same as hexadecimal digits."""
+    """The same as hexadecimal digits; without a key those of the whole row."""
     parts = [_value(shape, name) for name in shape.key]
+    if not shape.key:
+        parts = [f"coalesce({_value(shape, name)}, char(30))" for name in shape.together]
     return f"left(sha2({_joined(parts)}, 224), 15)"
 
 

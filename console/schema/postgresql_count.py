@@ -47,19 +47,23 @@ def _together(connection: Connection, shape: Shape) -> str:
     """The sum of the hashes of whole rows, where the shape asks for it."""
     if not shape.together:
         return ""
-    values = (f"coalesce({_value(shape, name)}, chr(30))" for name in shape.together)
-    row = f" || {SEPARATOR} || ".join(values)
-    sql = f"SELECT coalesce(sum(hashtextextended({row}, 0)), 0) FROM {plain(shape.source)}"  # noqa: S608 - names are quoted
+    sql = f"SELECT coalesce(sum({_row(shape)}), 0) FROM {plain(shape.source)}"  # noqa: S608 - names are quoted
     return f"{int(connection.execute(text(sql)).scalar_one()) & MASK:016x}"
 
 
+def _row(shape: Shape) -> str:
+    """The hash of a whole row."""
+    values = (f"coalesce({_value(shape, name)}, chr(30))" for name in shape.together)
+    return f"hashtextextended({f' || {SEPARATOR} || '.join(values)}, 0)"
+
+
 def read_keys(connection: Connection, shape: Shape, rows: int, keep: Keep) -> Keys | None:
-    """Return the hashed primary keys of a table, and the hashed values if those are to be kept; None
-    without a key, or if they are too many."""
-    if keep == "nothing" or not shape.key or rows > KEYS_KEPT:
+    """Return the hashed primary keys of a table, and the hashed values if those are to be kept; without
+    a key the hashed rows, where the shape asks for them; None if they are too many."""
+    if keep == "nothing" or not (shape.key or shape.together) or rows > KEYS_KEPT:
         return None
     few = len(shape.columns) <= COLUMNS_AT_ONCE and rows * len(shape.columns) <= VALUES_KEPT
-    names = shape.columns if keep == "values" and few else ()
+    names = shape.columns if keep == "values" and few and shape.key else ()
     others = tuple(name for name in names if _kind(shape, name) == "json")
     spelled = (*(_value(shape, name) for name in names), *(_as_jsonb(name) for name in others))
     values = "".join(f", {value} AS v{i}" for i, value in enumerate(spelled))
@@ -68,7 +72,7 @@ def read_keys(connection: Connection, shape: Shape, rows: int, keep: Keep) -> Ke
     # All of them by one statement: another may come by the rows in another order.
     sql = (
         f"SELECT {sent} "  # noqa: S608 - names are quoted
-        f"FROM (SELECT {_key(shape)} AS h{values} FROM {plain(shape.source)} OFFSET 0) AS s"
+        f"FROM (SELECT {_key(shape) if shape.key else _row(shape)} AS h{values} FROM {plain(shape.source)} OFFSET 0) AS s"
     )
     numbers, *columns = map(_unpacked, connection.execute(text(sql)).one())
     number = len(names)

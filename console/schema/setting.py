@@ -71,4 +71,6 @@ def _sentences(found: Collection[tuple[Thing, Setting]], verb: str) -> Iterator[
 def _called(thing: Thing) -> str:
     """A thing in a sentence: tables and columns by their names alone."""
     kind, name = thing
+    if kind == "database":
+        return "the database"
     return name if kind in ("table", "column") else f"{kind} {name}".rstrip()

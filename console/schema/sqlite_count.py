@@ -69,15 +69,19 @@ def _read(
     sums = [Ordered() if shape.key else Unordered() for _ in shape.columns]
     places = [shape.columns.index(name) for name in shape.key]
     together = [shape.columns.index(name) for name in shape.together]
-    whole = Unordered()
-    keys = array("q") if keep != "nothing" and shape.key else None
+    whole = 0
+    keys = array("q") if keep != "nothing" and (shape.key or together) else None
     values = [array("q") for _ in shape.columns] if keep == "values" and shape.key else []
     rows = 0
     with _pause_collector():
         for chunk in _chunks(raw, shape):
             columns = [_plain(column) for column in zip(*chunk, strict=True)]
             number = len(chunk)
-            if keys is not None or known is not None:
+            if together:
+                whole_rows = zip(*(columns[place] for place in together), strict=True)
+                marks = list(map(hash, map(marshal.dumps, whole_rows, repeat(FORMAT))))
+                whole += sum(marks)
+            elif keys is not None or known is not None:
                 marks = _marks([columns[place] for place in places])
             if known is not None:
                 chosen = [mark in known for mark in marks]
@@ -94,10 +98,8 @@ def _read(
                 kept.extend(_hashes(marks, column))
             for total, column in zip(sums, columns, strict=True):
                 total.add(column)
-            if together:
-                whole.add(tuple(zip(*(columns[place] for place in together), strict=True)))
     counts = (each.count(name) for name, each in zip(shape.columns, sums, strict=True))
-    sum_of_rows = whole.count("").checksum if together else ""
+    sum_of_rows = f"{whole & MASK:016x}" if together else ""
     table = TableCount(shape.name, rows, tuple(counts), together=sum_of_rows)
     if keys is None:
         return table, None

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from console.schema.catalogue import read_catalogue
 from console.schema.count import KeysByTable, count
 from console.schema.excess import excess
-from console.schema.ledger import Count, Ledger, compare
+from console.schema.ledger import UNTOLD, Count, Ledger, compare
 from tests.servers import engine_of
 
 SETTINGS = settings(
@@ -210,8 +210,10 @@ def test_values_that_cannot_be_told_are_never_passed_over(
         execute(connection, "UPDATE t SET weight = id")
     if reason == "an unforeseen loss":
         losing = ("another",)
-    delete = "DELETE FROM t WHERE weight = 1"
-    ledger = ledger_of(connection, lambda: execute(connection, delete), losing)
+    change = ["DELETE FROM t WHERE weight = 1"]
+    if reason == "no primary key":  # without it the rows that stay are all there as they were
+        change.append("UPDATE t SET name = NULL WHERE weight = 2")
+    ledger = ledger_of(connection, lambda: execute(connection, *change), losing)
     (entry,) = ledger.entries
     assert entry.sentence.endswith("the values of the rows that stay cannot be told from here")
     assert {column.verdict for column in entry.columns} == {"unknown"}
@@ -766,3 +768,53 @@ def test_counting_may_last_longer_than_the_statements_of_an_application(
     (table,) = count(connection).tables
     assert table.rows == 2**18
     assert connection.execute(text(asked)).scalar() == allowed
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence", "verdict"),
+    [
+        (
+            "INSERT INTO loose VALUES (NULL, 7)",
+            "loose: 3 rows before, 4 after, every earlier value identical",
+            "identical",
+        ),
+        (
+            "INSERT INTO loose VALUES ('b', 2)",
+            "loose: 3 rows before, 4 after, every earlier value identical",
+            "identical",
+        ),
+        ("DELETE FROM loose WHERE a IS NULL", "loose: 3 rows before, 2 after, 1 row lost", "lost"),
+        (
+            "INSERT INTO loose VALUES ('b', 2); UPDATE loose SET n = 9 WHERE a = 'a'",
+            "loose: 3 rows before, 4 after, values changed in a, n",
+            "changed",
+        ),
+        (
+            "DELETE FROM loose WHERE n = 3; UPDATE loose SET n = 9 WHERE a = 'a'",
+            f"loose: 3 rows before, 2 after, 1 row lost, {UNTOLD}",
+            "lost",
+        ),
+        (
+            "ALTER TABLE loose ADD x int; INSERT INTO loose VALUES ('c', 4, 5)",
+            "loose: 3 rows before, 4 after, every earlier value identical",
+            "identical",
+        ),
+    ],
+    ids=[
+        "a row with NULL",
+        "a row as another",
+        "a row less",
+        "one changed too",
+        "one less, one changed",
+        "a column",
+    ],
+)
+def test_rows_that_come_to_a_table_without_a_key_change_no_other(
+    connection: Connection, change: str, sentence: str, verdict: str
+) -> None:
+    execute(connection, "CREATE TABLE loose (a varchar(9), n int)")
+    execute(connection, "INSERT INTO loose VALUES ('a', 1), ('b', 2), (NULL, 3)")
+    statements = change.split("; ")
+    ledger = ledger_of(connection, lambda: execute(connection, *statements))
+    (entry,) = ledger.entries
+    assert (entry.sentence, entry.verdict) == (sentence, verdict)

@@ -182,7 +182,7 @@ def test_rights_and_definers_of_mariadb_and_mysql_are_missed(
 def test_numbers_that_a_program_keeps_in_sqlite_are_missed(tmp_path: Path) -> None:
     with engine_of(f"sqlite:///{tmp_path / 'some.db'}").connect() as connection:
         ledger = ledger_of(connection, ("PRAGMA user_version = 5",), ("PRAGMA user_version = 0",))
-    assert ledger.settings_lost == ("database has lost user_version 5",)
+    assert ledger.settings_lost == ("the database has lost user_version 5",)
 
 
 @pytest.mark.parametrize("is_used", [False, True], ids=["a template", "dump and restore"])
