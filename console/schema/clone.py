@@ -73,8 +73,9 @@ def clone_of(target: Target, workspace: Path, cancelled: Cancelled = never) -> I
                 (folder / ON_SERVER).touch()
                 copied = server.copy(url, _database(folder), target.rehearsal_limit, cancelled)
         except (sqlite3.Error, OSError, SQLAlchemyError) as error:
+            said = str(getattr(error, "orig", None) or error).rstrip(".")
             raise RunError(
-                f"'{target.name}' could not be copied to {workspace}: {str(error).rstrip('.')}."
+                f"'{target.name}' could not be copied to {workspace}: {said}."
             ) from error
         spent = (time.perf_counter() - begun) * 1000
         moved = _moved(target, copied.url)

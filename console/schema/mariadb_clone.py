@@ -45,7 +45,7 @@ TLS = ("ssl-ca", "ssl-capath", "ssl-cert", "ssl-key", "ssl-cipher")
 
 def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
     """Copy the database of `url` to a new one, `name`, a sample of it if it has more than `limit`
-    bytes; a copy that fails or is cancelled is dropped.
+    bytes; to drop it, also what is there of one that failed or was cancelled, is up to the caller.
 
     Raises Unsupported without the programs that it takes, RunError with their words, and RunCancelled.
     """
@@ -62,21 +62,17 @@ def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
     how = f"{flavour.name} dump and load of {size_in_words(size)}"
     what = ("--no-data",) if size > limit else ()
     create(url, name)
-    try:
-        _dump_and_load(url, name, programs, (*what, *_without(url, views)), cancelled)
-        with ending(cancelled, partial(_end_sessions, url, name)):
-            if size > limit:
-                sample = copy_rows(url, name).of(size, limit)
-                how = f"{flavour.name} copy of {sample.words} out of {size_in_words(size)}"
-            elif floats:
-                restore(url, name, floats)
-                if rounded := [table.name for table in floats if not table.is_exact]:
-                    how += f"; FLOATs of {', '.join(rounded)} have six digits there"
-            copy_events(url, name)
-            bodies = copy_bodies(url, name)  # after the rows: no trigger is to fire
-    except BaseException:
-        drop(url, name)
-        raise
+    _dump_and_load(url, name, programs, (*what, *_without(url, views)), cancelled)
+    with ending(cancelled, partial(_end_sessions, url, name)):
+        if size > limit:
+            sample = copy_rows(url, name).of(size, limit)
+            how = f"{flavour.name} copy of {sample.words} out of {size_in_words(size)}"
+        elif floats:
+            restore(url, name, floats)
+            if rounded := [table.name for table in floats if not table.is_exact]:
+                how += f"; FLOATs of {', '.join(rounded)} have six digits there"
+        copy_events(url, name)
+        bodies = copy_bodies(url, name)  # after the rows: no trigger is to fire
     if bodies.left_out:
         how += f"; {', '.join(bodies.left_out)} left out, which cannot be read"
     return Copied(url.set(database=name), how, bodies.is_exact, sample)

@@ -60,22 +60,23 @@ WHERE setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = current_user))
 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = %s) ORDER BY 1
 """
 PROVIDERS = {"i": ("icu", "ICU_LOCALE"), "b": ("builtin", "BUILTIN_LOCALE")}
+# A role may have short ones, and this session is idle while programs of their own dump and restore.
+UNLIMITED = """
+SELECT set_config(name, '0', false) FROM pg_settings
+WHERE name IN ('statement_timeout', 'idle_session_timeout')
+"""
 
 
 def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
     """Copy the database of `url` to a new one, `name`, a sample of it if it has more than `limit`
-    bytes; a copy that fails or is cancelled is dropped.
+    bytes; to drop it, also what is there of one that failed or was cancelled, is up to the caller.
 
     Raises Unsupported without the tools that it takes, RunError with their words, and RunCancelled.
     """
-    try:
-        with _maintenance(url) as connection:
-            session = int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
-            with ending(cancelled, partial(_end_session, url, session)):
-                return _copy(url, name, limit, connection, cancelled)
-    except BaseException:
-        drop(url, name)
-        raise
+    with _maintenance(url) as connection:
+        session = int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+        with ending(cancelled, partial(_end_session, url, session)):
+            return _copy(url, name, limit, connection, cancelled)
 
 
 def _copy(url: URL, name: str, limit: int, connection: Connection, cancelled: Cancelled) -> Copied:
@@ -120,7 +121,9 @@ def create(url: URL, name: str) -> URL:
 def drop(url: URL, name: str) -> None:
     """Drop a database if it is there, whoever is connected to it."""
     with _maintenance(url) as connection:
-        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
+        # Whoever may not write is not asked to where there is nothing to drop.
+        if _number(connection, "SELECT count(*) FROM pg_database WHERE datname = %s", name):
+            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
 
 
 def _end_session(url: URL, session: int) -> None:
@@ -147,7 +150,7 @@ def _maintenance(url: URL) -> Iterator[Connection]:
             failure = error
             continue
         with connection:
-            connection.exec_driver_sql("SET statement_timeout = 0")  # a role may have a short one
+            connection.exec_driver_sql(UNLIMITED)
             yield connection
             return
     raise RunError(
@@ -162,7 +165,7 @@ def _create(connection: Connection, source: str, name: str) -> None:
         connection.exec_driver_sql(f"CREATE DATABASE {quoted(name)} TEMPLATE template0{spelling}")
     except DBAPIError as error:
         raise RunError(
-            f"A copy needs a database of its own, which could not be made: {error.orig} "
+            f"A copy needs a database of its own, which could not be made: {error.orig}. "
             "Let the console's role create databases (ALTER ROLE ... CREATEDB)."
         ) from error
 

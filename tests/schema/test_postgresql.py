@@ -1,5 +1,6 @@
 """On PostgreSQL a plan is one transaction: it runs as it was approved, or not at all."""
 
+import secrets
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from console.schema.postgresql import PostgreSQL
 from console.schema.progress import Event
 from console.schema.rehearsal import remove_orphans
 from console.schema.statement import compile_statements
+from console.schema.target import Target
 from tests.histories.place import PRICE, PRODUCTS
 from tests.histories.script_folder import ENVIRONMENT, Sample
 from tests.histories.served import Served
@@ -311,6 +313,45 @@ def test_a_clone_whose_owner_died_is_removed_with_its_target(place: Served) -> N
     assert clones(place) == [name]
     assert remove_orphans(place.workspace, place.target) == (folder.name,)
     assert clones(place) == []
+
+
+@pytest.fixture
+def role(place: Served) -> Iterator[str]:
+    """A role that may do everything, and has a name that no other test gives."""
+    name = f"console_test_{secrets.token_hex(6)}"
+    place.run(f"CREATE ROLE {name} LOGIN SUPERUSER")
+    yield name
+    place.run(f"DROP ROLE {name}")
+
+
+def of_role(place: Served, role: str, setting: str) -> Target:
+    """The target by a role that has this set; somebody else is in the database, so it is dumped."""
+    place.run(f"ALTER ROLE {role} SET {setting}")
+    url = make_url(place.url).set(username=role)
+    return replace(place.target, url=url.render_as_string(hide_password=False))
+
+
+def test_a_role_whose_idle_sessions_are_ended_soon_can_copy(place: Served, role: str) -> None:
+    place.run(
+        "CREATE FUNCTION wait() RETURNS bool LANGUAGE sql AS 'SELECT pg_sleep(1.5) IS NOT NULL';\n"
+        "CREATE TABLE slow (id int CHECK (wait()));\nINSERT INTO slow VALUES (1)"
+    )
+    target = of_role(place, role, "idle_session_timeout = '700ms'")
+    with (
+        engine_of(place.url).connect(),
+        clone.clone_of(target, place.workspace) as copied,
+    ):
+        assert "dump and restore" in copied.how
+
+
+def test_a_role_that_only_reads_is_told_why_it_cannot_copy(place: Served, role: str) -> None:
+    target = of_role(place, role, "default_transaction_read_only = on")
+    with (
+        pytest.raises(RunError, match=r"could not be made: .* in a read-only transaction\. Let"),
+        clone.clone_of(target, place.workspace),
+    ):
+        pass
+    assert list(place.workspace.iterdir()) == []
 
 
 def test_a_clone_that_the_server_keeps_is_removed_later(place: Served) -> None:
