@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from console.hazards.blocks import inner
 from console.hazards.remark import Linter, Remarks, nothing
 from console.hazards.sketch import Sketch
 from console.schema.catalogue import Catalogue, Column, Table, View
@@ -333,11 +334,9 @@ class Evidence:
 
 
 def _apart(statement: Statement) -> Iterator[Statement]:
-    """The statements of one that holds several: the time is that of the first, the rows are unknown."""
-    first, *others = split(statement.sql)
-    if not others:
-        yield statement
-        return
-    yield replace(statement, sql=first, rows=-1)
+    """The statements of one that holds several, and those in its blocks: the time is that of the
+    first, the rows are unknown."""
+    first, *others = (one for sql in split(statement.sql) for one in (sql, *inner(sql)))
+    yield replace(statement, sql=first, rows=-1) if others else statement
     for sql in others:
         yield replace(statement, sql=sql, rows=-1, milliseconds=0.0)
