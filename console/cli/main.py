@@ -77,7 +77,7 @@ def _print_everything() -> None:
     """Write a sign that standard output does not have as its number: what a revision is called, or a file,
     must not end a command."""
     out = sys.stdout
-    if isinstance(out, io.TextIOWrapper) and out.errors == "strict":
+    if isinstance(out, io.TextIOWrapper) and out.errors in ("strict", "surrogateescape"):
         out.reconfigure(errors="backslashreplace")
 
 

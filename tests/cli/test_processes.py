@@ -244,7 +244,7 @@ def test_a_bad_setting_is_one_line(tmp_path: Path) -> None:
     assert "CONSOLE_ENV" in result.stderr
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8:surrogateescape", "iso-8859-1"])
 def test_a_sign_that_the_terminal_does_not_have_ends_no_command(
     encoding: str, instance: Path, tmp_path: Path
 ) -> None:
