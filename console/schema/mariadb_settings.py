@@ -1,14 +1,12 @@
 """mariadb_settings: for whom things of a MariaDB or MySQL database act, and who may use them.
 
-Rights are the server's, by the names of databases and tables: a copy of a database has none.
+Rights are the server's, by the names of databases and tables: a copy of a database has none. Those of
+routines are not read: MariaDB keeps them in a table after which a transaction takes no SAVEPOINT.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
 from console.schema.setting import Setting
 
@@ -32,14 +30,10 @@ FROM information_schema.events WHERE event_schema = database()
 UNION ALL SELECT 'database', '', concat('the collation ', default_collation_name), '', ''
 FROM information_schema.schemata WHERE schema_name = database()
 """
-ROUTINES = """
-SELECT lower(routine_type), routine_name, upper(proc_priv), concat("'", user, "'@'", host, "'")
-FROM mysql.procs_priv WHERE db = database()
-"""
 
 
 def settings_of(connection: Connection) -> tuple[Setting, ...]:
-    """Return the rights of the database, its tables, columns and routines, as far as we may read them,
+    """Return the rights of the database, its tables and columns, as far as we may read them,
     and the definers of what acts for somebody."""
     found = []
     for kind, name, what, holder, is_grantable in connection.exec_driver_sql(SETTINGS):
@@ -48,8 +42,4 @@ def settings_of(connection: Connection) -> tuple[Setting, ...]:
         found.append(Setting(kind, name, what, holder))
         if is_grantable == "YES":
             found.append(Setting(kind, name, f"granting of {what}", holder))
-    with suppress(DBAPIError):  # not everybody may ask for the rights of others
-        for kind, name, rights, holder in connection.exec_driver_sql(ROUTINES):
-            names = rights if isinstance(rights, str) else ",".join(sorted(rights))
-            found += [Setting(kind, name, right, holder) for right in names.split(",") if right]
     return tuple(found)

@@ -152,11 +152,6 @@ def reader(either: str) -> Iterator[tuple[Connection, str]]:
             "t.b has lost SELECT for {w}",
         ),
         (
-            ("CREATE PROCEDURE p() SELECT 1", "GRANT EXECUTE ON PROCEDURE p TO {u}"),
-            ("DROP PROCEDURE p", "CREATE PROCEDURE p() SELECT 1"),
-            "procedure p has lost EXECUTE for {w}",
-        ),
-        (
             ("CREATE DEFINER = {u} VIEW v AS SELECT a FROM t",),
             ("DROP VIEW v", "CREATE VIEW v AS SELECT a FROM t"),
             "view v has lost its definer {u}@%",
