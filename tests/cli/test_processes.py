@@ -21,6 +21,8 @@ import pytest
 from tests.histories.script_folder import Sample, write_folder
 
 ROOT = Path(__file__).resolve().parents[2]
+# Whoever runs the tests in the background ignores these signals, and so would what they start.
+IN_TERMINAL = ["env", "--default-signal=INT,HUP", sys.executable, ROOT / "manage.py"]
 ADDRESSES = ["author@example.com", "approver@example.com", "viewer@example.com"]
 
 
@@ -89,7 +91,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         log = (tmp_path / "server.log").open("w+")
         logs.append(log)
         process = subprocess.Popen(
-            [sys.executable, ROOT / "manage.py", "runserver", "--with-worker"],
+            [*IN_TERMINAL, "runserver", "--with-worker"],
             env=environment(instance, PORT=str(port)),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -272,7 +274,7 @@ def test_ctrl_c_cancels_a_migration_and_says_what_stays(instance: Path, tmp_path
     targets.write_text('[targets.stock]\nscript_location = "stock"\nurl = "sqlite:///stock.db"')
     command = ["migrate", "--target", "stock", "--no-rehearsal"]
     process = subprocess.Popen(
-        [sys.executable, ROOT / "manage.py", *command],
+        [*IN_TERMINAL, *command],
         env=environment(instance, CONSOLE_TARGETS=str(targets)),
         stderr=subprocess.PIPE,
         text=True,
@@ -299,7 +301,7 @@ def test_a_rehearsal_that_is_cancelled_leaves_no_clone(
     targets = tmp_path / "targets.toml"
     targets.write_text('[targets.stock]\nscript_location = "stock"\nurl = "sqlite:///stock.db"')
     process = subprocess.Popen(
-        [sys.executable, ROOT / "manage.py", "rehearse", "--target", "stock"],
+        [*IN_TERMINAL, "rehearse", "--target", "stock"],
         env=environment(instance, CONSOLE_TARGETS=str(targets)),
         stderr=subprocess.PIPE,
         text=True,
@@ -324,7 +326,7 @@ def test_ctrl_c_cancels_a_comparison_and_leaves_nothing_of_it(
     more = {"CONSOLE_TARGETS": str(targets), "TMPDIR": str(tmp_path)}
     slow.touch()
     process = subprocess.Popen(
-        [sys.executable, ROOT / "manage.py", "drift", "--target", "stock"],
+        [*IN_TERMINAL, "drift", "--target", "stock"],
         env=environment(instance, **more),
         stderr=subprocess.PIPE,
         text=True,
@@ -355,7 +357,7 @@ def test_a_command_that_is_told_to_stop_leaves_no_copy_of_a_database(
     targets = tmp_path / "targets.toml"
     targets.write_text('[targets.stock]\nscript_location = "stock"\nurl = "sqlite:///stock.db"')
     process = subprocess.Popen(
-        [sys.executable, ROOT / "manage.py", *command, "--target", "stock"],
+        [*IN_TERMINAL, *command, "--target", "stock"],
         env=environment(instance, CONSOLE_TARGETS=str(targets), TMPDIR=str(tmp_path)),
         stderr=subprocess.PIPE,
         text=True,

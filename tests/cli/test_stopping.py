@@ -7,9 +7,13 @@ from console.cli.stopping import cancel_on_signals
 
 
 def test_a_terminal_that_is_closed_cancels() -> None:
-    with cancel_on_signals() as cancelled:
-        os.kill(os.getpid(), signal.SIGHUP)
-        assert cancelled()
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        with cancel_on_signals() as cancelled:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert cancelled()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_under_nohup_a_terminal_that_is_closed_cancels_nothing() -> None:
