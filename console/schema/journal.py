@@ -170,21 +170,6 @@ class Journal(ABC):
         finally:
             self.capture.revision = revision
 
-    def _write(
-        self,
-        raw: Any,
-        state: str,
-        sql: str,
-        parameters: Any,
-        *,
-        before: str = "",
-        rowid: int = 0,
-        details: str = "",
-    ) -> None:
-        """Write down the statement at hand."""
-        row = self._row(state, sql, parameters, before=before, rowid=rowid, details=details)
-        self._send(raw, *row)
-
     def _row(
         self,
         state: str,

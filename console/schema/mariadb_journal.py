@@ -124,7 +124,7 @@ class MariaDBJournal(Journal):
         if kind == "rows":
             rowid = 0 if many else int(cursor.lastrowid or 0)
             raw: Any = conn.connection.dbapi_connection
-            self._write(raw, "done", sql, parameters, rowid=rowid)
+            self._send(raw, *self._row("done", sql, parameters, rowid=rowid))
         elif kind == "ddl":
             self.untold = (self.revision, self.number)
             if not is_shown(sql):

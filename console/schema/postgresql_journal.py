@@ -155,7 +155,8 @@ class PostgreSQLJournal(Journal):
         """Write a statement down in the transaction that has executed it, with what it returned."""
         details = returned(sent.cursor)
         rowid = 1 if details is None or TEMPORARY.match(flat(sent.sql)) else 0
-        self._write(sent.raw, "done", sent.sql, sent.parameters, rowid=rowid, details=details or "")
+        row = self._row("done", sent.sql, sent.parameters, rowid=rowid, details=details or "")
+        self._send(sent.raw, *row)
 
     def _by_itself(self, sent: Sent, kind: str) -> None:
         """Execute a statement of an autocommit block; one that meets a lock is tried again."""
@@ -193,7 +194,8 @@ class PostgreSQLJournal(Journal):
         before = indexes_now(sent.raw)
         with self._unheard():
             mark = fingerprint(sent.connection)
-        self._write(sent.raw, "started", sent.sql, sent.parameters, before=mark, details=before)
+        row = self._row("started", sent.sql, sent.parameters, before=mark, details=before)
+        self._send(sent.raw, *row)
         forget = partial(self._forget, sent.raw)
         Alone(sent.raw, sent.sql, sent.execute, self.job.lock_wait, forget).run(before)
         self._refuse_passed_over(sent)
