@@ -22,6 +22,7 @@ def count(
     exclude: Collection[str] = (),
     keys: KeysByTable | None = None,
     losing: Collection[str] | None = None,
+    others: Keep = "keys",
     earlier: KeysByTable | None = None,
     before: Count | None = None,
     held: Collection[str] = (),
@@ -30,8 +31,8 @@ def count(
 
     `keys`, if given, is filled with the hashed primary keys of every table; given as `earlier` to a
     later count, each table is counted a second time over those rows only. The hashes of all values
-    are kept with them, which tell of rows that stay whether they are what they were; of the `losing`
-    tables only, where it is known which are going to lose rows. `before` is the count that a later
+    are kept with them, which tell of rows that stay whether they are what they were; where it is known
+    which tables are going to lose rows, of these `losing` ones, and of the `others` what is said. `before` is the count that a later
     one is compared with. The tables that are `held` come last, and nobody else writes to them from
     then on. Checksums compare between counts of one kind of database.
     """
@@ -48,9 +49,8 @@ def count(
                 free = False
             known = (earlier or {}).get(shape.name)
             shape = comparable(shape, then.get(shape.name))
-            keep: Keep = "nothing" if keys is None else "keys"
-            if keys is not None and (losing is None or shape.name in losing):
-                keep = "values"
+            keep: Keep = "values" if losing is None or shape.name in losing else others
+            keep = "nothing" if keys is None else keep
             table, found = dialect.tally(connection, shape, keep=keep, earlier=known)
             if heirs := _heirs(shape, then.get(shape.name), table):
                 again = replace(shape, together=heirs)

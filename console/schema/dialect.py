@@ -19,9 +19,10 @@ from console.schema.plan import Step
 from console.schema.setting import Setting
 from console.schema.target import Target
 
-Keep = Literal["nothing", "keys", "values"]  # what is remembered of the rows of a table
+Keep = Literal["nothing", "keys", "few values", "values"]  # what is remembered of a table's rows
 MASK = (1 << 64) - 1
-VALUES_KEPT = 10_000_000  # 80 MB of memory; above that values are not known of rows that stay
+# How many values of a table are remembered at most: above that they are not known of rows that stay.
+VALUES_KEPT: dict[Keep, int] = {"few values": 100_000, "values": 10_000_000}  # 80 MB of memory
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class Keys:
                 column = replace(column, other=other.checksum)
             columns.append(column)
         return TableCount(table.name, sum(chosen), tuple(columns))
+
+
+def keeps_values(keep: Keep, rows: int, columns: int) -> bool:
+    """Whether the values of a table of this size are remembered."""
+    return rows * columns <= VALUES_KEPT.get(keep, -1)
 
 
 def summed(name: str, hashes: Sequence[int]) -> ColumnCount:

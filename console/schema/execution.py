@@ -10,7 +10,7 @@ from console.schema.capture import Capture
 from console.schema.catalogue import Catalogue
 from console.schema.compatibility import Reading
 from console.schema.count import KeysByTable, count
-from console.schema.dialect import Dialect
+from console.schema.dialect import Dialect, Keep
 from console.schema.errors import MigrationFailed, PlanChanged
 from console.schema.excess import ahead
 from console.schema.guard import Guard
@@ -125,11 +125,19 @@ class Execution:
         """Count the database for the ledger of a pass."""
         self.progress(Event("ledger", text))
         if self.first is None:
-            losing = losing_rows(plan.expected) if plan.expected is not None else None
-            if plan.expected is not None and plan.is_shared and self.guard.whole:
-                self.held |= frozenset(plan.expected.held)
+            others: Keep
+            losing, others = self.job.losing, "few values"
+            if plan.expected is not None:
+                losing, others = losing_rows(plan.expected), "keys"
+                if plan.is_shared and self.guard.whole:
+                    self.held |= frozenset(plan.expected.held)
             self.first = count(
-                connection, exclude=self.exclude, keys=self.keys, losing=losing, held=self.held
+                connection,
+                exclude=self.exclude,
+                keys=self.keys,
+                losing=losing,
+                others=others,
+                held=self.held,
             )
             return self.first
         return count(connection, exclude=self.exclude, earlier=self.keys, before=self.first)

@@ -79,7 +79,8 @@ class Job:
 
     "run" executes the passes one after the other, with no local module that is another than in
     `ingredients`, where it is one of them; "generate" writes a new revision file and "check"
-    compares the models with the database, both without changing the database. "model" creates what
+    compares the models with the database, both without changing the database. `losing` are the tables
+    that are known to lose rows, None where that is not known. "model" creates what
     the models say on the empty database `scratch`; "stamp" writes the version table, and "mend"
     executes statements before it does.
     """
@@ -92,6 +93,7 @@ class Job:
     run: str = ""
     done: tuple[Record, ...] = ()
     first: Count | None = None
+    losing: frozenset[str] | None = None
     message: str = ""
     empty: bool = False
     head: str | None = None

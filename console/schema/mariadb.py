@@ -33,7 +33,8 @@ LOCK = "concat('console:', left(sha2(database(), 256), 40))"
 COLUMNS = """
 SELECT c.table_name, c.column_name,
        if(c.numeric_scale = 0, if(c.column_type LIKE '%%zerofill%%', 'bit', 'int'),
-          if(c.datetime_precision > 0, 'decimal', c.data_type)),
+          if(c.datetime_precision > 0, 'decimal',
+             if(c.character_set_name IN ('utf8mb4', 'utf8mb3', 'utf8', 'ascii'), 'utf8', c.data_type))),
        t.table_type = 'SYSTEM VERSIONED'
 FROM information_schema.columns c
 JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name

@@ -17,7 +17,7 @@ from dataclasses import replace
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from console.schema.dialect import MASK, VALUES_KEPT, Keep, Keys, Shape
+from console.schema.dialect import MASK, Keep, Keys, Shape, keeps_values
 from console.schema.ledger import ColumnCount, TableCount
 
 KEYS_KEPT = 5_000_000  # 40 MB of memory; above that new rows are not told from earlier ones
@@ -26,6 +26,9 @@ COLUMNS_AT_ONCE = 200
 CHUNK = 5000
 ALL = 2**63 - 1
 BINARY = frozenset(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"])
+# What `concat` spells so anyway, as the shape calls it: whole numbers, and text whose bytes are those of
+# utf8mb4. To cast a long text costs more than its hash.
+ALIKE = frozenset(["int", "utf8"])
 TEXT = frozenset(["char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"])
 
 
@@ -71,8 +74,8 @@ def read_keys(connection: Connection, shape: Shape, rows: int, keep: Keep) -> Ke
     a key the hashed rows, where the shape asks for them; None if they are too many."""
     if keep == "nothing" or not (shape.key or shape.together) or rows > KEYS_KEPT:
         return None
-    few = len(shape.columns) <= COLUMNS_AT_ONCE and rows * len(shape.columns) <= VALUES_KEPT
-    names = shape.columns if keep == "values" and few and shape.key else ()
+    few = len(shape.columns) <= COLUMNS_AT_ONCE and keeps_values(keep, rows, len(shape.columns))
+    names = shape.columns if few and shape.key else ()
     parts = rows * (len(names) + 2) // (2 * KEYS_AT_ONCE) + 1
     connection.execute(text(f"SET SESSION group_concat_max_len = {KEYS_AT_ONCE * 16}"))
     hashes = [
@@ -97,7 +100,7 @@ def read_keys(connection: Connection, shape: Shape, rows: int, keep: Keep) -> Ke
 
 def is_uniform(connection: Connection, shape: Shape, column: str) -> bool:
     """Whether a column holds one and the same value in every row."""
-    values = f"SELECT DISTINCT {_value(shape, column)} FROM {plain(shape.source)} LIMIT 2"  # noqa: S608 - names are quoted
+    values = f"SELECT DISTINCT CAST({_value(shape, column)} AS BINARY) FROM {plain(shape.source)} LIMIT 2"  # noqa: S608 - names are quoted
     return len(connection.execute(text(values)).all()) < 2
 
 
@@ -170,9 +173,9 @@ def _joined(parts: list[str]) -> str:
 
 
 def _value(shape: Shape, name: str) -> str:
-    """A value as bytes that are the same for equal values of another type or character set."""
+    """A value that has the same bytes as an equal one of another type or character set."""
     column, kind = plain(backquoted(name)), shape.kinds[shape.columns.index(name)]
-    if kind in BINARY:
+    if kind in BINARY or kind in ALIKE:
         return column
     if kind in TEXT:
         return f"CAST(CONVERT({column} USING utf8mb4) AS BINARY)"

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from console.schema.dialect import MASK, VALUES_KEPT, Keep, Keys, Shape, quoted
+from console.schema.dialect import MASK, Keep, Keys, Shape, keeps_values, quoted
 from console.schema.ledger import ColumnCount, TableCount
 
 KEYS_KEPT = 5_000_000  # 40 MB of memory; above that new rows are not told from earlier ones
@@ -62,8 +62,8 @@ def read_keys(connection: Connection, shape: Shape, rows: int, keep: Keep) -> Ke
     a key the hashed rows, where the shape asks for them; None if they are too many."""
     if keep == "nothing" or not (shape.key or shape.together) or rows > KEYS_KEPT:
         return None
-    few = len(shape.columns) <= COLUMNS_AT_ONCE and rows * len(shape.columns) <= VALUES_KEPT
-    names = shape.columns if keep == "values" and few and shape.key else ()
+    few = len(shape.columns) <= COLUMNS_AT_ONCE and keeps_values(keep, rows, len(shape.columns))
+    names = shape.columns if few and shape.key else ()
     others = tuple(name for name in names if _kind(shape, name) == "json")
     spelled = (*(_value(shape, name) for name in names), *(_as_jsonb(name) for name in others))
     values = "".join(f", {value} AS v{i}" for i, value in enumerate(spelled))

@@ -9,6 +9,7 @@ from console.schema.cancel import Cancelled, never
 from console.schema.catalogue import Catalogue, Difference
 from console.schema.clone import Clone, clone_of, remove_orphans
 from console.schema.compatibility import Compatibility
+from console.schema.dialect import keeps_values
 from console.schema.dialects import dialect_of
 from console.schema.difference import compare
 from console.schema.errors import ChildDied, RunCancelled
@@ -27,6 +28,9 @@ from console.schema.statement import Operation
 from console.schema.target import Target
 
 __all__ = ["Again", "Outcome", "Rehearsal", "StepResult", "WayBack", "rehearse", "remove_orphans"]
+
+
+AGAIN = "Once more from a new copy: {tables} lost rows, and now the values of those that stay are compared"
 
 
 @dataclass(frozen=True)
@@ -138,8 +142,16 @@ def rehearse(
 
 
 def _rehearsed(
-    target: Target, plan: Plan, workspace: Path, progress: Progress, cancelled: Cancelled
+    target: Target,
+    plan: Plan,
+    workspace: Path,
+    progress: Progress,
+    cancelled: Cancelled,
+    losing: frozenset[str] = frozenset(),
 ) -> Rehearsal:
+    """What became of a clone; of another one, where large tables turn out to lose some of their rows:
+    only there the values of all of them are worth to be remembered, which costs more than the rest of
+    the ledger."""
     dialect = dialect_of(target)
     with snapshot_of(target) as snapshot:
         verify(plan, snapshot, target)
@@ -154,6 +166,7 @@ def _rehearsed(
             backward = Pass(reverse(plan), plan.end)
             again = Pass(plan.steps, plan.start, proves=False)
             job = Job("run", on_clone, (forward, backward, again), ingredients=plan.ingredients)
+            job = replace(job, losing=losing)
             halfway = done_before(target, plan.steps)
             if not dialect.is_whole(plan.steps):
                 job = going_on(job, halfway)
@@ -163,7 +176,24 @@ def _rehearsed(
                 raise
             except ChildDied as error:
                 answer = Answer(failure=Failure("ChildDied", str(error)))
+    if not losing and (untold := _untold(answer)):
+        progress(Event("clone", AGAIN.format(tables=", ".join(sorted(untold)))))
+        return _rehearsed(target, plan, workspace, progress, cancelled, untold)
     return _conclude(plan, clone, answer)
+
+
+def _untold(answer: Answer) -> frozenset[str]:
+    """The tables that have lost rows, where the values of the others were too many to be kept just in
+    case."""
+    ledgers = [each.ledger for each in answer.passes if each.ledger is not None]
+    names = {entry.table for ledger in ledgers for entry in ledger.entries if entry.untold}
+    return frozenset(
+        table.name
+        for table in (answer.passes[0].counts if answer.passes else ())
+        if table.name in names
+        and table.key
+        and keeps_values("values", table.rows, len(table.columns))
+    )
 
 
 def reverse(plan: Plan) -> tuple[Step, ...]:

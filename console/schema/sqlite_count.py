@@ -18,7 +18,7 @@ from hashlib import sha1
 from itertools import compress, repeat
 from typing import Any
 
-from console.schema.dialect import MASK, VALUES_KEPT, Keep, Keys, Shape, quoted, summed
+from console.schema.dialect import MASK, Keep, Keys, Shape, keeps_values, quoted, summed
 from console.schema.ledger import ColumnCount, TableCount
 
 CHUNK = 1000
@@ -71,7 +71,7 @@ def _read(
     together = [shape.columns.index(name) for name in shape.together]
     whole = 0
     keys = array("q") if keep != "nothing" and (shape.key or together) else None
-    values = [array("q") for _ in shape.columns] if keep == "values" and shape.key else []
+    values = [array("q") for _ in shape.columns] if keeps_values(keep, 0, 0) and shape.key else []
     rows = 0
     with _pause_collector():
         for chunk in _chunks(raw, shape):
@@ -92,7 +92,7 @@ def _read(
             if keys is not None:
                 keys.extend(marks)
                 keys = keys if rows <= KEYS_KEPT else None
-            if rows * len(columns) > VALUES_KEPT:
+            if not keeps_values(keep, rows, len(columns)):
                 values = []
             for kept, column in zip(values, columns, strict=bool(values)):
                 kept.extend(_hashes(marks, column))

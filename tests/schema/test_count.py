@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from console.schema.catalogue import read_catalogue
 from console.schema.count import KeysByTable, count
+from console.schema.dialect import VALUES_KEPT, Keep
 from console.schema.excess import excess
 from console.schema.ledger import UNTOLD, Count, Ledger, compare
 from tests.servers import engine_of
@@ -97,10 +98,15 @@ def plain(row: Row) -> Row:
     return {name: str(v) if isinstance(v, Decimal) else v for name, v in row.items()}
 
 
-def ledger_of(connection: Connection, change: Any, losing: Collection[str] | None = None) -> Ledger:
+def ledger_of(
+    connection: Connection,
+    change: Any,
+    losing: Collection[str] | None = None,
+    others: Keep = "keys",
+) -> Ledger:
     """Count, change, count, compare."""
     keys: KeysByTable = {}
-    before = count(connection, keys=keys, losing=losing)
+    before = count(connection, keys=keys, losing=losing, others=others)
     change()
     return compare(before, count(connection, earlier=keys, before=before))
 
@@ -203,8 +209,7 @@ def test_values_that_cannot_be_told_are_never_passed_over(
     told = ledger_of(connection, lambda: execute(connection, "DELETE FROM t WHERE weight = 2"))
     losing = None
     if reason == "too many values":
-        for module in ("sqlite", "postgresql", "mariadb"):
-            monkeypatch.setattr(f"console.schema.{module}_count.VALUES_KEPT", 0)
+        monkeypatch.setitem(VALUES_KEPT, "values", 0)
     if reason == "no primary key":
         keyless(connection)
         execute(connection, "UPDATE t SET weight = id")
@@ -219,6 +224,19 @@ def test_values_that_cannot_be_told_are_never_passed_over(
     assert {column.verdict for column in entry.columns} == {"unknown"}
     assert excess(ledger, ledger) == ()
     assert len(excess(ledger, told)) == 1
+
+
+@pytest.mark.parametrize("most", [15, 14])
+def test_values_of_a_small_table_are_told_though_no_loss_was_foreseen(
+    connection: Connection, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(VALUES_KEPT, "few values", most)  # the table has fifteen
+    fill(connection, "a number", [{"name": "a", "price": None, "weight": n} for n in (1, 2, 3)])
+    change = ("DELETE FROM t WHERE weight = 1", "UPDATE t SET name = NULL WHERE weight = 2")
+    ledger = ledger_of(connection, lambda: execute(connection, *change), (), "few values")
+    (entry,) = ledger.entries
+    changed = [column.name for column in entry.columns if column.verdict == "changed"]
+    assert (entry.untold, changed) == ((False, ["name"]) if most == 15 else (True, []))
 
 
 def test_a_column_that_is_renamed_while_rows_go_is_recognised(connection: Connection) -> None:

@@ -210,6 +210,39 @@ def test_rows_that_a_migration_inserts_are_told_from_earlier_ones(place: Place) 
     )
 
 
+MANY = """
+INSERT INTO products (id, name, weight) WITH RECURSIVE n (i) AS (
+    SELECT 101 UNION ALL SELECT i + 1 FROM n WHERE i < 40000
+) SELECT i, 'name ' || i, i FROM n
+"""
+
+
+@pytest.mark.parametrize(
+    ("loss", "copies", "words"),
+    [
+        ("", 1, "every earlier value identical"),
+        ("DELETE FROM products WHERE id > 39000", 2, "1,000 rows lost, values changed in weight"),
+    ],
+)
+def test_a_large_table_is_copied_once_more_only_where_it_lost_rows(
+    place: Place, loss: str, copies: int, words: str
+) -> None:
+    place.run(MANY)
+    change = f"{loss}; UPDATE products SET weight = 0 WHERE id = 200" if loss else "SELECT 1"
+    lines = "\n".join(f"op.execute({sql!r})" for sql in change.split("; "))
+    place.write(replace(PRICE, up=lines, down="pass"))
+    events: list[Event] = []
+    rehearsal = rehearse(
+        place.target, place.plan(), workspace=place.workspace, progress=events.append
+    )
+    assert [e.text for e in events].count("Copying default") == copies
+    assert rehearsal.ledger is not None
+    assert words in rehearsal.ledger.entries[0].sentence
+    assert rehearsal.way_back is not None
+    assert rehearsal.way_back.ledger is not None
+    assert words in rehearsal.way_back.ledger.entries[0].sentence
+
+
 def test_a_lost_trigger_is_a_loss(place: Place) -> None:
     place.run(
         "CREATE TRIGGER keep AFTER UPDATE ON products BEGIN "
