@@ -11,9 +11,9 @@ from __future__ import annotations
 import gc
 import marshal
 from array import array
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha1
 from itertools import compress, repeat
 from typing import Any
@@ -39,20 +39,30 @@ def tally_table(
     """
     if keep == "nothing" and earlier is not None:
         keep = "keys"
-    whole, keys = _read(raw, shape, keep=keep)
-    if earlier is not None and shape.key:
-        whole = _with_earlier(raw, shape, whole, keys, earlier)
+    try:
+        return _tally(_Source(raw, shape, str), keep, earlier)
+    except driver_of(raw).OperationalError as error:
+        if "decode" not in str(error):
+            raise
+    return _tally(_Source(raw, shape, _lenient), keep, earlier)
+
+
+def _tally(source: _Source, keep: Keep, earlier: Keys | None) -> tuple[TableCount, Keys | None]:
+    """The same, of a table whose text can be decoded."""
+    whole, keys = _read(source, keep=keep)
+    if earlier is not None and source.shape.key:
+        whole = _with_earlier(source, whole, keys, earlier)
     return whole, keys
 
 
 def _with_earlier(
-    raw: Any, shape: Shape, whole: TableCount, keys: Keys | None, earlier: Keys
+    source: _Source, whole: TableCount, keys: Keys | None, earlier: Keys
 ) -> TableCount:
     """The count of a table with that of its earlier rows."""
     if keys and keys.numbers == earlier.numbers:
         return replace(whole, earlier=whole)
     known = frozenset(earlier.numbers)
-    kept, now = _read(raw, shape, known=known, keep="values")
+    kept, now = _read(source, known=known, keep="values")
     if not keys or not now or not now.values or not 0 < kept.rows < len(earlier):
         return replace(whole, earlier=kept)
     if (then := earlier.before(whole, keys.numbers)) is None:
@@ -63,9 +73,10 @@ def _with_earlier(
 
 
 def _read(
-    raw: Any, shape: Shape, *, keep: Keep = "nothing", known: Set[int] | None = None
+    source: _Source, *, keep: Keep = "nothing", known: Set[int] | None = None
 ) -> tuple[TableCount, Keys | None]:
     """Read a table once: those of its rows whose keys are `known`, if that is given."""
+    shape = source.shape
     sums = [Ordered() if shape.key else Unordered() for _ in shape.columns]
     places = [shape.columns.index(name) for name in shape.key]
     together = [shape.columns.index(name) for name in shape.together]
@@ -74,7 +85,7 @@ def _read(
     values = [array("q") for _ in shape.columns] if keeps_values(keep, 0, 0) and shape.key else []
     rows = 0
     with _pause_collector():
-        for chunk in _chunks(raw, shape):
+        for chunk in source.chunks():
             columns = [_plain(column) for column in zip(*chunk, strict=True)]
             number = len(chunk)
             if together:
@@ -139,29 +150,35 @@ class Unordered:
         return ColumnCount(name, self.non_null, f"{self.sum & MASK:016x}")
 
 
-def _chunks(raw: Any, shape: Shape) -> Iterator[list[Values]]:
-    """The rows of a table; text as bytes, since text that is not valid UTF-8 is data too, and blobs
-    after two zero bytes, since they are not text; text that begins with one after other two."""
-    names = [quoted(name) for name in shape.columns]
-    values = ", ".join(
-        f"CASE typeof({n}) WHEN 'blob' THEN x'0000' || {n} "
-        f"WHEN 'text' THEN CASE WHEN {n} < char(1) COLLATE BINARY THEN x'0001' || {n} ELSE {n} END "
-        f"ELSE {n} END"
-        for n in names
-    )
-    # The same order whatever a column's collation is, or becomes.
-    order = ", ".join(f"{quoted(name)} COLLATE BINARY" for name in shape.key)
-    sql = f"SELECT {values} FROM {quoted(shape.name)}{order and f' ORDER BY {order}'}"  # noqa: S608 - names are quoted
-    driver = driver_of(raw)
-    text_factory, driver.text_factory = driver.text_factory, bytes
-    row_factory, driver.row_factory = driver.row_factory, None
-    try:
-        cursor = raw.cursor()
-        cursor.execute(sql)
-        while chunk := cursor.fetchmany(CHUNK):
-            yield chunk
-    finally:
-        driver.text_factory, driver.row_factory = text_factory, row_factory
+@dataclass(frozen=True)
+class _Source:
+    """A table on a driver's connection, and what makes text of bytes."""
+
+    raw: Any
+    shape: Shape
+    text_factory: Callable[[bytes], str]
+
+    def chunks(self) -> Iterator[list[Values]]:
+        """The rows of the table; raises OperationalError for text that cannot be decoded."""
+        names = ", ".join(quoted(name) for name in self.shape.columns)
+        # The same order whatever a column's collation is, or becomes.
+        order = ", ".join(f"{quoted(name)} COLLATE BINARY" for name in self.shape.key)
+        sql = f"SELECT {names} FROM {quoted(self.shape.name)}{order and f' ORDER BY {order}'}"  # noqa: S608 - names are quoted
+        driver = driver_of(self.raw)
+        text_factory, driver.text_factory = driver.text_factory, self.text_factory
+        row_factory, driver.row_factory = driver.row_factory, None
+        try:
+            cursor = self.raw.cursor()
+            cursor.execute(sql)
+            while chunk := cursor.fetchmany(CHUNK):
+                yield chunk
+        finally:
+            driver.text_factory, driver.row_factory = text_factory, row_factory
+
+
+def _lenient(text: bytes) -> str:
+    """Text that is not valid UTF-8 is data too; what is valid becomes the same as ever."""
+    return text.decode("utf-8", "surrogateescape")
 
 
 def driver_of(dbapi_connection: Any) -> Any:

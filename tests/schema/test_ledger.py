@@ -256,6 +256,20 @@ def test_text_that_is_no_unicode_is_counted_too(connection: Connection) -> None:
     assert not after(connection, "UPDATE products SET name = 'x' WHERE id = 1").is_clean
 
 
+@pytest.mark.parametrize("text", ["ff00fe", "ed8080", "c3"])
+def test_text_that_is_no_unicode_leaves_all_other_values_identical(
+    connection: Connection, text: str
+) -> None:
+    more = f"INSERT INTO products (name, price) VALUES (CAST(x'{text}' AS TEXT), 1)"
+    assert after(connection, more).is_clean
+    one = (
+        f"UPDATE products SET name = CAST(x'{text}00' AS TEXT) WHERE name = CAST(x'{text}' AS TEXT)"
+    )
+    sentence = after(connection, one).entries[0].sentence
+    assert sentence == "products: 4 rows before, 4 after, values changed in name"
+    assert not after(connection, f"UPDATE products SET name = x'{text}00' WHERE id = 4").is_clean
+
+
 def is_same(one: Any, other: Any) -> bool:
     """Whether two values are the same to SQLite: 1 is 1.0, but not '1'."""
     return one == other and isinstance(one, (str, bytes)) == isinstance(other, (str, bytes))
