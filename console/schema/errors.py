@@ -118,6 +118,15 @@ class MigrationFailed(RunError):
         super().__init__(message)
 
 
+UNCHANGED = "Nothing was changed."
+
+
+def with_more(error: RunError, sentence: str) -> RunError:
+    """Return the same error, which says this too."""
+    error.args = (f"{str(error).rstrip('.')}. {sentence}", *error.args[1:])
+    return error
+
+
 class NotInTransaction(RunError):
     """A statement was sent in a transaction, and the database runs it outside of any only."""
 

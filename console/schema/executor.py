@@ -10,7 +10,15 @@ from console.schema.blame import one_line
 from console.schema.cancel import Cancelled, never
 from console.schema.dialects import dialect_of
 from console.schema.digest import Ingredient
-from console.schema.errors import ChildDied, ConnectionLost, MigrationFailed
+from console.schema.errors import (
+    UNCHANGED,
+    ChildDied,
+    ConnectionLost,
+    DataLost,
+    MigrationFailed,
+    NotInTransaction,
+    with_more,
+)
 from console.schema.guard import ANOTHER, SPLIT
 from console.schema.halfway import done_before
 from console.schema.job import LOCK_WAIT_SECONDS, Answer, Job, Pass
@@ -24,6 +32,7 @@ from console.schema.progress import TRANSACTION, Event, Progress, silent
 from console.schema.snapshot import snapshot_of, verify
 from console.schema.target import Target
 
+UNDONE = (MigrationFailed, DataLost, NotInTransaction)  # with its transaction
 SETTLE_SECONDS = 60.0  # a dead process is not a dead statement
 
 
@@ -77,7 +86,10 @@ def apply(
         except ChildDied as error:
             raise type(error)(f"{error} {where_it_stands(target, plan, begun)}") from error
     if answer.failure:
-        raise error_of(answer.failure)
+        failed = error_of(answer.failure)
+        if isinstance(failed, UNDONE) and SPLIT not in str(failed):
+            failed = with_more(failed, where_it_stands(target, plan, begun))
+        raise failed
     return concluded(plan, answer, progress)
 
 
@@ -129,5 +141,5 @@ def where_it_stands(target: Target, plan: Plan, begun: Sequence[str] = ()) -> st
     if split:
         return split
     if set(heads) == set(plan.start):
-        return "Nothing was changed."
+        return UNCHANGED
     return f"The database stands at {', '.join(heads) or 'base'}."

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from console.schema.cancel import Cancelled, never
 from console.schema.errors import (
+    UNCHANGED,
     ChildDied,
     ConnectionLost,
     DataLost,
@@ -15,6 +16,7 @@ from console.schema.errors import (
     RunCancelled,
     SchemaError,
     TargetLocked,
+    with_more,
 )
 from console.schema.halfway import Halfway, done_before, end_session, read_halfway, remaining
 from console.schema.job import Answer, Job
@@ -75,7 +77,7 @@ def _after_death(target: Target, plan: Plan, job: Job, error: ChildDied, *, is_l
         raise kind(f"{error} The plan had been completed by then.") from error
     halfway = read_halfway(target)
     if set(heads) == set(plan.start) and (halfway is None or halfway.is_clean):
-        raise kind(f"{error} Nothing was changed.") from error
+        raise kind(f"{error} {UNCHANGED}") from error
     if halfway is None:
         raise kind(f"{error} The database stands at {', '.join(heads) or 'base'}.") from error
     steps = remaining(plan, heads)
@@ -107,10 +109,9 @@ def _with_what_stays(target: Target, plan: Plan, run: str, error: SchemaError) -
     if halfway is None or halfway.run != run:  # it never began, or its journal is gone by now
         return _completed(target, plan, error) if isinstance(error, ConnectionLost) else error
     if halfway.is_clean and set(halfway.heads) == set(plan.start):
-        return error
+        return with_more(error, UNCHANGED) if isinstance(error, MigrationFailed) else error
     if isinstance(error, MigrationFailed):
-        text = f"{str(error).rstrip('.')}. {halfway.sentence}"
-        return MigrationFailed(text, error.revision, error.statement)
+        return with_more(error, halfway.sentence)
     if isinstance(error, PlanChanged):
         return PlanChanged((*error.changes, halfway.sentence))
     if isinstance(error, (ConnectionLost, TargetLocked)):

@@ -23,6 +23,8 @@ from console.services.reviews import Acceptance, Decision, Policy, Review
 from console.services.runs import Run, RunEvent
 from console.web.glance import Fact, facts_of, ledger_of
 
+STEPS_OPEN = 6  # a plan of more steps is a list of them first
+
 
 @dataclass(frozen=True)
 class Neighbour:
@@ -34,7 +36,8 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class StepView:
-    """One step with its script beside what it executed; `lines` are those of the function that runs."""
+    """One step with its script beside what it executed; `lines` are those of the function that runs.
+    In a long plan it `is_open` only where there is something to look at."""
 
     number: int
     step: Step
@@ -42,6 +45,7 @@ class StepView:
     lines: tuple[int, ...]
     neighbours: tuple[Neighbour, ...]
     result: StepResult | None
+    is_open: bool = True
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,9 @@ def _next_sentence(review: Review, active: Run | None, decisions: Mapping[str, D
 def steps_of(review: Review, history: History | None) -> tuple[StepView, ...]:
     """Each step of the plan with its script, its neighbours, and its statements if it was rehearsed."""
     results = {step.revision: step for step in _results(review)}
+    notable = {hazard.revision for hazard in review.hazards}
+    if review.rehearsal and review.rehearsal.failed_revision:
+        notable.add(review.rehearsal.failed_revision)
     views = []
     for number, step in enumerate(review.plan.steps, 1):
         source = _source(history, step.revision)
@@ -189,6 +196,7 @@ def steps_of(review: Review, history: History | None) -> tuple[StepView, ...]:
                 lines=_lines_of(source or "", "upgrade" if step.direction == "up" else "downgrade"),
                 neighbours=_neighbours(history, step.revision),
                 result=results.get(step.revision),
+                is_open=len(review.plan.steps) <= STEPS_OPEN or step.revision in notable,
             )
         )
     return tuple(views)

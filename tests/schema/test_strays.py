@@ -101,7 +101,7 @@ def test_a_failure_after_a_commit_past_every_check_says_that_a_part_is_saved(
 def test_a_failure_without_one_says_nothing_of_the_kind(postgresql: str, tmp_path: Path) -> None:
     samples = [PRODUCTS, Sample("bbbb1", ("aaaa1",), up=f"{SAVES}raise ValueError('no')")]
     place = Served(tmp_path, postgresql, samples, at="aaaa1")
-    assert failure(place) == "ValueError: no"
+    assert failure(place) == "ValueError: no. Nothing was changed."
     assert place.ask(WEIGHTS) == BEFORE
 
 

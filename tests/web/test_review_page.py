@@ -364,3 +364,31 @@ def test_the_rehearsal_says_whether_to_migrate_or_to_deploy_first(draw):
     rehearsal = replace(review.rehearsal, compatibility=weigh(*readings))
     page = draw(replace(review, rehearsal=rehearsal))
     assert "Which goes first? Migrate first, then deploy" in page.get_text(" ", strip=True)
+
+
+def test_a_long_plan_is_a_list_of_its_steps_with_the_notable_ones_open(draw):
+    (step,) = samples.UP.steps
+    steps = tuple(replace(step, revision=f"{number:012}") for number in range(8))
+    hazard = replace(samples.DANGER, revision=steps[2].revision)
+    short, long = (
+        draw(samples.review(replace(samples.UP, steps=some), hazards=(hazard,)))
+        for some in (steps[:6], steps)
+    )
+    assert [step.has_attr("open") for step in short.select("details.step")] == [True] * 6
+    assert [step.has_attr("open") for step in long.select("details.step")] == [
+        number == 2 for number in range(8)
+    ]
+
+
+def test_a_long_ledger_shows_first_what_is_not_as_it_was(draw):
+    kept = samples.KEPT.entries[0]
+    entries = tuple(replace(kept, table=f"t{number}") for number in range(13))
+    entries = (*entries[:5], replace(entries[5], verdict="changed"), *entries[6:])
+    for some, loud in ((entries, 1), (entries[:12], 12)):
+        rehearsal = replace(samples.rehearsal(), ledger=replace(samples.KEPT, entries=some))
+        page = draw(samples.review(rehearsal=rehearsal))
+        quiet = page.select(".ledger__quiet .ledger tbody tr")
+        assert (len(page.select(".ledger tbody tr")) - len(quiet), len(quiet)) == (
+            loud,
+            len(some) - loud,
+        )
