@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,14 +146,14 @@ def _escaped(text: str, escapes: tuple[tuple[str, str], ...]) -> str:
 
 def _shown(found: LintFinding | LintNote, root: Path | None = None) -> str:
     """The file's path from `root` (from here, without one) if it is below, with forward slashes."""
-    path, root = found.path.resolve(), root or Path.cwd().resolve()
+    path, root = Path(os.path.realpath(found.path)), root or Path.cwd().resolve()
     return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
 def _root(path: Path) -> Path | None:
     """Where programs that show findings beside the code count paths from: the root of the repository
     that a file lies in, wherever the command is called; None where there is none."""
-    return repository_of(path.resolve().parent)
+    return repository_of(Path(os.path.realpath(path)).parent)
 
 
 FORMATS: dict[str, Callable[[LintReport], str]] = {

@@ -65,11 +65,8 @@ def _walk(folder: str, recursive: bool) -> Iterator[Stamp]:
     except OSError:
         return
     for entry in entries:
-        if is_revision_file(entry.name) and entry.is_file():
-            try:
-                status = entry.stat()
-            except FileNotFoundError:  # it has gone since the folder was listed
-                continue
+        status = _status(entry) if is_revision_file(entry.name) else None
+        if status is not None:
             yield Stamp(
                 entry.path, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
             )
@@ -77,6 +74,17 @@ def _walk(folder: str, recursive: bool) -> Iterator[Stamp]:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False) and not entry.name.endswith("__pycache__"):
                 yield from _walk(entry.path, recursive)
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """What the system says of a file, or of a link that leads nowhere or to itself: Alembic would try to
+    load it. None for a folder, and for what has gone since its folder was listed."""
+    try:
+        if entry.is_symlink() and not os.path.exists(entry.path):  # noqa: PTH110 - quicker than a Path
+            return entry.stat(follow_symlinks=False)
+        return entry.stat() if entry.is_file() else None
+    except FileNotFoundError:
+        return None
 
 
 def is_revision_file(name: str) -> bool:

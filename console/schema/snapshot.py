@@ -34,6 +34,7 @@ def _left_out(folder: str, names: list[str]) -> set[str]:
         name
         for name in names
         if name in FOREIGN
+        or not (Path(folder) / name).exists()  # a link that leads nowhere, or to itself
         or (
             name.startswith(".")
             if (Path(folder) / name).is_dir()

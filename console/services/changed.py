@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,7 +23,8 @@ def changed_files(folders: Iterable[Path], base: str) -> frozenset[Path]:
         listed = _git(folder, "diff", "--name-only", "-z", "--no-renames", "--diff-filter=d", left)
         new = ("ls-files", "--others", "--exclude-standard", "--full-name", "-z")
         names = (listed + _git(folder, *new)).split("\0")
-        found.update((root / name).resolve() for name in names if name)
+        # resolve() of a link to itself raises
+        found.update(Path(os.path.realpath(root / name)) for name in names if name)
     return frozenset(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,7 +156,7 @@ def _chosen(
         known = history.ancestors([history.find(since).id]) if since != "base" else frozenset()
         wanted = {revision.id for revision in oldest_first} - known
     elif changed is not None:
-        wanted = {r.id for r in oldest_first if r.path.resolve() in changed}
+        wanted = {r.id for r in oldest_first if _place_of(r.path) in changed}
     else:
         wanted = set(read_standing(target, history).pending)
     return [revision for revision in oldest_first if revision.id in wanted]
@@ -174,7 +175,7 @@ def _problems(
         path = Path(problem.path) if problem.path else None
         if only is not None and path not in only:
             continue
-        if path is not None and changed is not None and path.resolve() not in changed:
+        if path is not None and changed is not None and _place_of(path) not in changed:
             continue
         if path is None:
             path = history.find(history.heads[0]).path if history.heads else Path()
@@ -183,6 +184,11 @@ def _problems(
         reason = SEVERAL if problem.code == "multiple-heads" else UNUSABLE
         hazard = Hazard(problem.code, severity, identifier, path.name, problem.message, reason)
         yield LintFinding(hazard, path, problem.line or 1)
+
+
+def _place_of(path: Path) -> Path:
+    """Where a file is behind all links; a link to itself is where it is."""
+    return Path(os.path.realpath(path))
 
 
 def _rehearse(target: Target, workspace: Path, progress: Progress) -> dict[str, list[Hazard]]:

@@ -100,3 +100,26 @@ def test_a_file_that_goes_while_its_folder_is_listed_is_not_there(target):
     stamps = [next(walk)]
     (target.version_locations[0] / "bbbb_.py").unlink()
     assert [Path(stamp.path).name for stamp in [*stamps, *walk]] == ["aaaa_.py"]
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "reason"),
+    [("cccc_.py", "Too many levels of symbolic links"), ("gone.py", "No such file or directory")],
+)
+def test_a_link_that_leads_nowhere_or_to_itself_is_a_file_that_cannot_be_read(
+    target, leads_to, reason
+):
+    (target.version_locations[0] / "cccc_.py").symlink_to(leads_to)
+    found = read_history(target)
+    assert [problem.message for problem in found.problems] == [f"It cannot be read: {reason}."]
+    assert [revision.id for revision in found.broken] == ["cccc_"]
+
+
+@pytest.mark.parametrize("recursive", [False, True])
+def test_a_folder_that_is_called_like_a_file_holds_no_revision_of_its_own(target, recursive):
+    (target.version_locations[0] / "cccc_.py").mkdir()
+    (target.version_locations[0] / "itself").symlink_to("itself")
+    (target.version_locations[0] / "all").symlink_to(".")
+    found = read_history(replace(target, recursive_version_locations=recursive))
+    assert found.heads == ("bbbb",)
+    assert found.problems == ()

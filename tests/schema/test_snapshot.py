@@ -186,3 +186,16 @@ def test_an_ini_that_changes_while_the_plan_runs_is_not_what_runs(tmp_path: Path
     assert answer.failure is None
     assert (tmp_path / "said").is_file()
     assert not (tmp_path / "other").exists()
+
+
+def test_links_that_lead_nowhere_are_left_out(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS])
+    plan = place.plan()
+    versions = place.scripts / "versions"
+    (versions / "itself").symlink_to("itself")
+    (versions / "bbbb1_.py").symlink_to("bbbb1_.py")
+    (place.scripts / "prices.csv").symlink_to("gone.csv")
+    with snapshot_of(place.target) as snapshot:
+        verify(replace(plan, goal="aaaa1"), snapshot, place.target)
+        copied = {path.name for path in snapshot.script_location.rglob("*")}
+    assert copied == {"env.py", "versions", "aaaa1_.py"}
