@@ -42,12 +42,13 @@ class Journal(ABC):
     """Writes down what a run does, inside the child. `done` are statements of the first step that an
     earlier attempt has executed: they are passed over.
 
-    `create` is the SQL of the table, and `session` the SQL of what tells the session at hand from all
-    others of its server.
+    `create` is the SQL of the table, `session` the SQL of what tells the session at hand from all
+    others of its server, and `value` that of a value of a row, marked by %s.
     """
 
     create: str
     session: str
+    value = "%s"
 
     def __init__(self, job: Job, capture: Capture) -> None:
         self.job, self.capture = job, capture
@@ -186,7 +187,7 @@ class Journal(ABC):
         return self._insertion((self.revision, *values))
 
     def _insertion(self, values: tuple[Any, ...]) -> Sql:
-        marks = ", ".join(["%s"] * len(values))
+        marks = ", ".join([self.value] * len(values))
         sql = f"INSERT INTO {self.source} ({COLUMNS}) VALUES (%s, {self.session}, {marks})"  # noqa: S608 - our own names
         return sql, (self.job.run, *values)
 

@@ -79,6 +79,7 @@ class MariaDBJournal(Journal):
         ) ENGINE = InnoDB CHARACTER SET utf8mb4
     """
     session = "connection_id()"
+    value = "coalesce(%s, space(0))"  # in the mode EMPTY_STRING_IS_NULL '' is NULL as it is read
     before = ""  # the fingerprint that the statement at hand began with
     untold: tuple[str, int] | None = None  # it was executed, and is not written down as done
 

@@ -360,7 +360,7 @@ def test_the_mode_of_a_session_is_no_change_of_its_values(mariadb: str, mode: st
         assert ask("SELECT @@sql_mode").scalar() == said
 
 
-@pytest.mark.parametrize("mode", MODES[:-1])
+@pytest.mark.parametrize("mode", MODES)
 def test_a_url_may_set_the_mode(tmp_path: Path, mariadb: str, mode: str) -> None:
     url = make_url(mariadb).update_query_dict({"sql_mode": mode})
     url_with_mode = url.render_as_string(hide_password=False)
