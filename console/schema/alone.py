@@ -13,7 +13,7 @@ from typing import Any
 from console.schema.blame import one_line
 from console.schema.concurrent import indexes_now, is_patient, parse
 from console.schema.errors import MigrationFailed
-from console.schema.invalid_index import InvalidIndex, code_of, rows_of_invalid
+from console.schema.invalid_index import InvalidIndex, code_of, rows_of_invalid, stays
 from console.schema.journal import execute
 from console.schema.postgresql import LOCK_MILLISECONDS, WAITED
 
@@ -97,9 +97,3 @@ def drop_all(raw: Any, indexes: list[InvalidIndex], wait: float) -> None:
 def cause_of(error: Exception) -> Any:
     """The driver's own error behind one of SQLAlchemy's."""
     return getattr(error, "orig", None) or error
-
-
-def stays(left: list[InvalidIndex]) -> str:
-    """Say what stays of an index, and what becomes of it."""
-    names = ", ".join(map(str, left))
-    return f"The index {names} was left invalid; a plan that goes on drops it first."

@@ -12,6 +12,7 @@ from console.schema.connection import read_only
 from console.schema.dialects import dialect_of
 from console.schema.errors import PlanChanged
 from console.schema.history import read_heads, read_history
+from console.schema.invalid_index import stays
 from console.schema.journal import COLUMNS, TABLE
 from console.schema.journals import outcome_of
 from console.schema.plan import Plan, Step
@@ -49,10 +50,7 @@ class Halfway:
     def sentence(self) -> str:
         """Exactly what stays, for a person."""
         stands = f"The database stands at {', '.join(self.heads) or 'base'}"
-        left = ""
-        if self.invalid:
-            names = ", ".join(self.invalid)
-            left = f" The index {names} was left invalid; a plan that goes on drops it first."
+        left = f" {stays(self.invalid)}" if self.invalid else ""
         if not self.done:
             return f"{stands}, and nothing else was executed.{left}"
         revision = self.done[0].revision
@@ -64,6 +62,11 @@ class Halfway:
             "be taken back. Make a plan again: it goes on after them, as long as the file of "
             f"{revision} stays what it is."
         )
+
+    def after(self, said: str) -> str:
+        """The sentence as it follows another, which may have told of the indexes already."""
+        left = f" {stays(self.invalid)}"
+        return self.sentence.replace(left, "") if left.strip() in said else self.sentence
 
 
 def read_halfway(target: Target) -> Halfway | None:

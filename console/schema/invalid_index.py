@@ -6,6 +6,7 @@ is not one of them: it is invalid until every partition has its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,12 @@ class InvalidIndex:
 
     def __str__(self) -> str:
         return f"{self.name} of {self.table}"
+
+
+def stays(names: Iterable[object]) -> str:
+    """Say that these indexes are there, and what becomes of them."""
+    listed = ", ".join(map(str, names))
+    return f"The index {listed} was left invalid; a plan that goes on drops it first."
 
 
 def find_invalid_indexes(target: Target) -> tuple[InvalidIndex, ...]:

@@ -21,13 +21,13 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
-from console.schema.alone import IN_TRANSACTION, Alone, drop_all, stays
+from console.schema.alone import IN_TRANSACTION, Alone, drop_all
 from console.schema.blame import one_line
 from console.schema.concurrent import bare, flat, indexes_now, parse
 from console.schema.dialect import quoted
 from console.schema.driver import ask
 from console.schema.errors import MigrationFailed, TargetLocked
-from console.schema.invalid_index import code_of, rows_of_invalid
+from console.schema.invalid_index import code_of, rows_of_invalid, stays
 from console.schema.journal import GONE, TABLE, Journal, execute, fingerprint
 from console.schema.postgresql import LOCK_MILLISECONDS, WAITED
 from console.schema.record import Record

@@ -5,6 +5,7 @@ import ast
 import os
 import random
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -311,3 +312,29 @@ def test_an_outside_upgrade_in_the_middle_is_noticed(place: Served) -> None:
         apply(place.target, place.plan(), progress=watch)
     said = str(caught.value)
     assert "The database stands at eeee1" in said or "eeee1 while the plan ran" in said
+
+
+def test_an_index_that_stays_invalid_after_a_cancel_is_told_once(place: Served) -> None:
+    building = "query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'"
+    cancel = (
+        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity "
+        f"WHERE datname = current_database() AND {building}"
+    )
+
+    def watch() -> None:
+        deadline = time.monotonic() + 30
+        while not place.ask(cancel) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    apply(place.target, place.plan("bbbb1"))
+    with engine_of(place.url).connect() as other:
+        other.exec_driver_sql("BEGIN")
+        other.exec_driver_sql("UPDATE products SET name = name WHERE id = 1")
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        with pytest.raises(MigrationFailed) as caught:
+            apply(place.target, place.plan("cccc1"), lock_wait=1)
+        watcher.join()
+    assert "canceling statement due to user request" in str(caught.value)
+    assert str(caught.value).count("was left invalid") == 1
+    assert apply(place.target, place.plan("cccc1")).heads == ("cccc1",)
