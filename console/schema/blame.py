@@ -21,6 +21,13 @@ ADDS_VALUE = re.compile(r"\s*ALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | r
 SAVED_FIRST = "PostgreSQL lets a new value of an enum be used only when it is saved"
 
 
+NOTHING = (0, "")  # what PyMySQL says of a connection that it has found closed
+MAYBE_IDLE = (
+    "The server ends a session that it is told to, or that sends nothing for as long as wait_timeout says. "
+    "Where a step thinks that long, let it ask the database meanwhile, or split it."
+)
+
+
 def failure_of(
     error: BaseException, capture: Capture | None, guard: Guard | None = None
 ) -> Failure:
@@ -31,7 +38,10 @@ def failure_of(
     if isinstance(error, SchemaError) and not isinstance(error, MigrationFailed):
         return Failure(type(error).__name__, str(error), revision, None, _details(error))
     if lost := _lost_connection(error):
-        text = f"The connection to the database was lost: {one_line(lost)}."
+        said = "" if lost.orig is not None and lost.orig.args == NOTHING else f": {one_line(lost)}"
+        text = f"The connection to the database was lost{said}."
+        if is_mariadb(lost):
+            text += f" {MAYBE_IDLE}"
         return Failure("ConnectionLost", text, revision)
     message = str(error) if isinstance(error, SchemaError) else one_line(error)
     if guard is not None and not isinstance(error, SchemaError):
@@ -88,6 +98,12 @@ def _lost_connection(error: BaseException) -> DBAPIError | None:
             return seen
         seen = seen.__cause__ or seen.__context__
     return None
+
+
+def is_mariadb(error: DBAPIError) -> bool:
+    """Whether this is the error of a driver for MariaDB or MySQL: each names itself after one of them."""
+    name = type(error.orig).__module__.lower()
+    return "mysql" in name or "mariadb" in name
 
 
 def _details(error: SchemaError) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_
 WHERE c.table_schema = database() AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
 ORDER BY c.table_name, c.ordinal_position
 """
+THINKING_SECONDS = 28_800  # that a step may send nothing at all: what both servers come with
 OTHERS = "SELECT schema_name FROM information_schema.schemata WHERE schema_name <> database()"
 KEYS = """
 SELECT table_name, column_name FROM information_schema.statistics
@@ -121,7 +122,11 @@ class MariaDB(Dialect):
         return ended(target.parsed_url, alive, f"KILL {int(session)}", seconds)
 
     def prepare(self, dbapi_connection: Any, guard: Guard, lock_wait: float) -> None:
-        run(dbapi_connection, f"SET SESSION lock_wait_timeout = {max(int(lock_wait), 1)}")
+        patience = f"wait_timeout = cast(greatest(@@wait_timeout, {THINKING_SECONDS}) AS unsigned)"
+        run(
+            dbapi_connection,
+            f"SET SESSION lock_wait_timeout = {max(int(lock_wait), 1)}, {patience}",
+        )
         if guard.confined:
             self._others = tuple(name for (name,) in fetch(dbapi_connection, OTHERS))
             self._confine(dbapi_connection, guard)

@@ -2,11 +2,13 @@
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
-from console.schema.errors import ChildDied, PlanChanged
+from console.schema.errors import ChildDied, ConnectionLost, PlanChanged
 from console.schema.executor import apply
 from console.schema.halfway import read_halfway
 from console.schema.progress import Event
@@ -175,3 +177,42 @@ def test_of_two_runs_at_once_exactly_one_applies(tmp_path: Path, either: str) ->
     for thread in threads:
         thread.join()
     assert sorted(ends) == ["bbbb1", "refused", "refused"]
+
+
+def test_a_step_may_think_for_longer_than_a_session_may_be_idle(
+    tmp_path: Path, either: str
+) -> None:
+    thinks = Sample(
+        "bbbb1",
+        ("aaaa1",),
+        up='import time\ntime.sleep(2.5)\nop.add_column("products", sa.Column("stock", sa.Integer))',
+    )
+    place = Served(tmp_path, either, [PRODUCTS, thinks], at="aaaa1")
+    impatient = {"init_command": "SET SESSION wait_timeout = 1"}
+    url = make_url(place.url).update_query_dict(impatient).render_as_string(hide_password=False)
+    place.target = replace(place.target, url=url)
+    assert apply(place.target, place.plan()).heads == ("bbbb1",)
+
+
+def test_a_session_that_was_ended_says_why_that_may_be_and_what_stays(
+    tmp_path: Path, either: str
+) -> None:
+    ended = Sample(
+        "cccc1",
+        ("bbbb1",),
+        up="""\
+op.execute("SET SESSION wait_timeout = 1")
+import time
+time.sleep(2.5)
+op.add_column("products", sa.Column("stock", sa.Integer))""",
+    )
+    place = Served(tmp_path, either, [PRODUCTS, PRICE, ended], at="aaaa1")
+    with pytest.raises(ConnectionLost) as caught:
+        apply(place.target, place.plan())
+    said = str(caught.value)
+    assert said.startswith("The connection to the database was lost")
+    assert "(0, '')" not in said
+    assert "for as long as wait_timeout says" in said
+    assert said.endswith("The database stands at bbbb1, and nothing else was executed.")
+    with pytest.raises(ConnectionLost, match=r"or split it\. Nothing was changed\.$"):
+        apply(place.target, place.plan())
