@@ -32,6 +32,7 @@ from console.schema.journals import journal_of
 from console.schema.mending import mend
 from console.schema.models import model
 from console.schema.progress import Event
+from console.schema.room import is_full, of_target
 from console.schema.sources import Sources
 from console.schema.stamping import write_stamp
 from console.schema.wire import decode, encode
@@ -105,10 +106,17 @@ def execute(job: Job, speaker: Speaker) -> Answer:
                 execution.keep()
     except BaseException as error:  # the answer is an answer, whatever migration code raises
         failure = failure_of(error, capture, guard)
+        if is_full(error):
+            failure = _followed(failure, of_target(job.target))
         if SPLIT not in failure.message and execution.is_split:
-            failure = replace(failure, message=f"{failure.message.rstrip('.')}. {SPLIT}")
+            failure = _followed(failure, SPLIT)
         return Answer((*done, execution.partial()), failure=failure)
     return Answer(tuple(done))
+
+
+def _followed(failure: Failure, sentence: str) -> Failure:
+    """A failure with one more sentence."""
+    return replace(failure, message=f"{failure.message.rstrip('.')}. {sentence}")
 
 
 def require_commit(guard: Guard) -> None:

@@ -20,6 +20,7 @@ from console.schema import mariadb_clone, postgresql_clone, sqlite_clone
 from console.schema.cancel import Cancelled, never
 from console.schema.dialects import dialect_of
 from console.schema.errors import RunError
+from console.schema.room import is_full, of_target
 from console.schema.sample import Sample
 from console.schema.target import Target
 
@@ -74,8 +75,10 @@ def clone_of(target: Target, workspace: Path, cancelled: Cancelled = never) -> I
                 copied = server.copy(url, _database(folder), target.rehearsal_limit, cancelled)
         except (sqlite3.Error, OSError, SQLAlchemyError) as error:
             said = str(getattr(error, "orig", None) or error).rstrip(".")
+            copy = _moved(target, url.set(database=str(folder / "clone.sqlite")))
+            full = f" {of_target(copy if server is None else target)}" if is_full(error) else ""
             raise RunError(
-                f"'{target.name}' could not be copied to {workspace}: {said}."
+                f"'{target.name}' could not be copied to {workspace}: {said}.{full}"
             ) from error
         spent = (time.perf_counter() - begun) * 1000
         moved = _moved(target, copied.url)

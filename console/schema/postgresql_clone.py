@@ -23,6 +23,7 @@ from console.schema.errors import RunError, Unsupported
 from console.schema.pipe import pipe
 from console.schema.postgresql_sample import copy_rows
 from console.schema.postgresql_settings import copy_grants
+from console.schema.room import OF_SERVER, is_full
 from console.schema.sample import Sample
 from console.schema.size import size_in_words
 
@@ -65,6 +66,8 @@ UNLIMITED = """
 SELECT set_config(name, '0', false) FROM pg_settings
 WHERE name IN ('statement_timeout', 'idle_session_timeout')
 """
+
+RIGHTS = "Let the console's role create databases (ALTER ROLE ... CREATEDB)."
 
 
 def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
@@ -164,9 +167,9 @@ def _create(connection: Connection, source: str, name: str) -> None:
     try:
         connection.exec_driver_sql(f"CREATE DATABASE {quoted(name)} TEMPLATE template0{spelling}")
     except DBAPIError as error:
+        advice = OF_SERVER if is_full(error) else RIGHTS
         raise RunError(
-            f"A copy needs a database of its own, which could not be made: {error.orig}. "
-            "Let the console's role create databases (ALTER ROLE ... CREATEDB)."
+            f"A copy needs a database of its own, which could not be made: {error.orig}. {advice}"
         ) from error
 
 
