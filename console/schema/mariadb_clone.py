@@ -23,9 +23,11 @@ from console.schema.mariadb_bodies import copy_bodies, views_of
 from console.schema.mariadb_count import backquoted
 from console.schema.mariadb_events import copy_events
 from console.schema.mariadb_floats import floats_in, restore
+from console.schema.mariadb_grants import revoke_all
 from console.schema.mariadb_programs import Programs, programs_for
 from console.schema.mariadb_sample import copy_rows
 from console.schema.pipe import pipe
+from console.schema.room import OF_SERVER, is_full
 from console.schema.sample import Sample
 from console.schema.size import size_in_words
 
@@ -41,6 +43,8 @@ FLAGS = (
 )
 # As PyMySQL's URLs and both servers' programs call it; with any of them these insist on TLS.
 TLS = ("ssl-ca", "ssl-capath", "ssl-cert", "ssl-key", "ssl-cipher")
+
+RIGHTS = "Let the console's user create databases named console_clone_%."
 
 
 def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
@@ -94,9 +98,9 @@ def create(url: URL, name: str) -> URL:
                 f"CREATE DATABASE {backquoted(name)} CHARACTER SET {charset} COLLATE {collation}"
             )
         except DBAPIError as error:
+            advice = OF_SERVER if is_full(error) else RIGHTS
             raise RunError(
-                f"A copy needs a database of its own, which could not be made: {error.orig}. "
-                "Let the console's user create databases named console_clone_%."
+                f"A copy needs a database of its own, which could not be made: {error.orig}. {advice}"
             ) from error
     return url.set(database=name)
 
@@ -106,6 +110,7 @@ def drop(url: URL, name: str) -> None:
     # A statement whose process is dead goes on, and nothing is dropped before its end.
     _end_sessions(url, name)
     with engine_of(url, isolation_level="AUTOCOMMIT").connect() as connection:
+        revoke_all(connection, name)
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {backquoted(name)}")
 
 
