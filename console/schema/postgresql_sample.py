@@ -96,7 +96,7 @@ def copy_rows(url: URL, name: str) -> Taken:
             int(rows),
             sources,
             lambda sql: int(source.exec_driver_sql(_plain(sql)).scalar_one()),
-            missing=["large objects"] if objects else (),
+            missing={"large objects": None} if objects else None,
         )
 
 

@@ -106,12 +106,13 @@ def taken(
     rows: int,
     sources: Mapping[str, tuple[str, int | None]],
     count: Callable[[str], int],
-    missing: Iterable[str] = (),
+    missing: Mapping[str, str | None] | None = None,
 ) -> Taken:
     """Say how many rows there are besides those that were taken. `sources` are by their names the
     tables as SQL has them, with the database's own estimate, None where it has none; `count` returns the
     number that a statement asks for. A table is counted that is as small as a sample of it, or of which
-    there is no estimate, as far as that takes no time. `missing` is what else holds data."""
+    there is no estimate, as far as that takes no time. `missing` is by its name what else holds rows, none of
+    which were taken, as SQL has it; None where they cannot be counted."""
     total, is_estimate, is_known = 0, False, True
     partial = []
     for name, (source, estimate) in sources.items():
@@ -125,7 +126,12 @@ def taken(
             total, is_known = total + (number or 0), is_known and number is not None
         else:
             total, is_estimate = total + estimate, True
-    return Taken(rows, total if is_known else None, is_estimate, (*partial, *missing))
+    for name, place in (missing or {}).items():
+        number = None if place is None else _counted(place, COUNTED, count)
+        total, is_known = total + (number or 0), is_known and number is not None
+        if number != 0:
+            partial.append(name)
+    return Taken(rows, total if is_known else None, is_estimate, tuple(partial))
 
 
 def _counted(source: str, limit: int, count: Callable[[str], int]) -> int | None:

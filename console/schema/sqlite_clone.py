@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,7 +30,7 @@ def copy(url: URL, file: Path, limit: int, cancelled: Cancelled) -> Copied:
     RunCancelled, and the errors of SQLite and of the file system."""
     source = sqlite_file(url)
     sample: Sample | None = None
-    size = source.stat().st_size if source is not None and source.is_file() else 0
+    size = _size(source, cancelled) if source is not None and source.is_file() else 0
     if source is not None and size > limit:
         sample = copy_sample(source, file, cancelled).of(size, limit)
         how = f"SQLite copy of {sample.words} out of {size_in_words(size)}"
@@ -44,22 +45,37 @@ def _back_up(source: Path | None, copy: Path, cancelled: Cancelled) -> None:
         raise Unsupported(
             "A database in memory cannot be copied or migrated by another process. Use a file."
         )
-
-    def look(*_: int) -> None:
-        if cancelled():
-            raise RunCancelled(CANCELLED)
-
+    look = partial(_look, cancelled)
     with closing(sqlite3.connect(copy)) as into:
         if source.is_file():
-            # Not mode=ro: after a crash the source's journal has to be rolled back first.
-            address = f"file:{quote(str(source))}?mode=rw"
-            with closing(
-                sqlite3.connect(address, uri=True, timeout=0.1, isolation_level=None)
-            ) as origin:
-                _hold(origin, look)
+            with _held(source, look) as origin:
                 origin.backup(into, pages=PAGES, progress=look)
         # The copy is thrown away: it need not survive a power cut.
         into.execute("PRAGMA journal_mode = DELETE")
+
+
+def _size(source: Path, cancelled: Cancelled) -> int:
+    """How many bytes a database has to whoever reads it: what was written last may lie in its log (WAL)
+    beside the file, and that log be longer than what it adds."""
+    with _held(source, partial(_look, cancelled)) as origin:
+        (pages,) = origin.execute("PRAGMA page_count").fetchone()
+        (each,) = origin.execute("PRAGMA page_size").fetchone()
+    return int(pages) * int(each)
+
+
+def _look(cancelled: Cancelled, *_: int) -> None:
+    if cancelled():
+        raise RunCancelled(CANCELLED)
+
+
+@contextmanager
+def _held(source: Path, look: Callable[[], None]) -> Iterator[sqlite3.Connection]:
+    """A connection that reads one state of a database."""
+    # Not mode=ro: after a crash the source's journal has to be rolled back first.
+    address = f"file:{quote(str(source))}?mode=rw"
+    with closing(sqlite3.connect(address, uri=True, timeout=0.1, isolation_level=None)) as origin:
+        _hold(origin, look)
+        yield origin
 
 
 def _hold(origin: sqlite3.Connection, look: Callable[[], None]) -> None:

@@ -80,10 +80,25 @@ def _copy(into: sqlite3.Connection) -> Taken:
     rows = sum(count(f"SELECT count(*) FROM main.{table.table}") for table in tables)  # noqa: S608 - quoted
     estimates = _estimates(into)
     sources = {_unquoted(t.table): (f"source.{t.table}", estimates.get(t.table)) for t in tables}
-    virtual = into.execute(
+    return taken(rows, sources, count, missing=_virtual(into))
+
+
+def _virtual(into: sqlite3.Connection) -> dict[str, str | None]:
+    """The virtual tables, of which nothing is copied; None for one that cannot be read to its end."""
+    found = into.execute(
         "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'virtual' ORDER BY name"
     )
-    return taken(rows, sources, count, missing=[name for (name,) in virtual])
+    places = {name: f"source.{quoted(name)}" for (name,) in found}
+    return {name: place if _is_read(into, place) else None for name, place in places.items()}
+
+
+def _is_read(into: sqlite3.Connection, place: str) -> bool:
+    """Whether a table can be read at all: what a virtual one says is up to a program of its own."""
+    try:
+        into.execute(f"SELECT 1 FROM {place} LIMIT 1").fetchone()  # noqa: S608 - quoted
+    except sqlite3.Error:
+        return False
+    return True
 
 
 def _unquoted(name: str) -> str:

@@ -162,6 +162,38 @@ def test_what_a_sample_does_not_hold_at_all_keeps_it_from_being_whole(tmp_path: 
         assert clone.sample is not None
         assert not clone.sample.is_whole
         assert clone.sample.partial == ("words",)
+        assert clone.sample.words == "a sample of 7 of 8 rows"
+    place.run("DELETE FROM words")
+    with clone_of(replace(place.target, rehearsal_limit=0), place.workspace) as clone:
+        assert clone.sample is not None
+        assert clone.sample.is_whole, "of an empty one nothing is missing"
+
+
+def test_of_what_cannot_be_read_it_is_not_said_how_many_rows_there_are(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS], at="aaaa1")
+    place.run("CREATE VIRTUAL TABLE words USING fts5(word, content='gone')")
+    with clone_of(replace(place.target, rehearsal_limit=0), place.workspace) as clone:
+        assert clone.sample is not None
+        assert clone.sample.partial == ("words",)
+        assert clone.sample.words == "a sample of 7 rows"
+
+
+def test_what_lies_in_the_log_beside_the_file_counts_to_the_size(tmp_path: Path) -> None:
+    place = Place(tmp_path, [PRODUCTS], at="aaaa1")
+    with closing(sqlite3.connect(place.file, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("PRAGMA wal_autocheckpoint = 0")
+        writer.execute("UPDATE reviews SET text = hex(randomblob(300000))")
+        size = place.file.stat().st_size
+        assert size < 100_000, "all of it is in the log"
+        with clone_of(replace(place.target, rehearsal_limit=100_000), place.workspace) as clone:
+            assert clone.sample is not None
+            assert clone.sample.size > 3 * 300_000
+        for _ in range(3):
+            writer.execute("UPDATE reviews SET text = 'short'")
+            writer.execute("VACUUM")
+        with clone_of(replace(place.target, rehearsal_limit=100_000), place.workspace) as clone:
+            assert clone.sample is None, "a long log of little is no large database"
 
 
 def test_partitions_are_estimated_together(tmp_path: Path, postgresql: str) -> None:
