@@ -4,6 +4,7 @@ Each row is its kind, its name, and the table that it belongs to, "" where it st
 """
 
 from console.schema.postgresql_catalogue import NAME, OWN
+from console.schema.postgresql_comments import FIRST_OF_OWN
 
 OBJECTS = f"""
 SELECT 'view', {NAME}, {NAME} FROM pg_class c {OWN} AND c.relkind IN ('v', 'm')
@@ -32,6 +33,10 @@ UNION ALL SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' ELSE
   AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c')
   AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_type'::regclass
                   AND e.objid = t.oid AND e.deptype = 'e')
+UNION ALL SELECT 'cast', concat(format_type(k.castsource, NULL), ' AS ', format_type(k.casttarget, NULL)), ''
+  FROM pg_cast k WHERE k.oid >= {FIRST_OF_OWN} AND NOT EXISTS
+  (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_cast'::regclass AND e.objid = k.oid
+   AND e.deptype IN ('e', 'i'))
 UNION ALL SELECT 'extension', extname, '' FROM pg_extension
 UNION ALL SELECT 'event trigger', evtname, '' FROM pg_event_trigger
 UNION ALL SELECT 'publication', pubname, '' FROM pg_publication

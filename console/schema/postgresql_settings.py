@@ -10,30 +10,35 @@ from sqlalchemy.engine import Connection
 
 from console.schema.dialect import literal
 from console.schema.postgresql_catalogue import NAME, OWN
+from console.schema.postgresql_comments import OTHERS
 from console.schema.setting import Setting
 
 PLACE = "CASE WHEN n.nspname <> current_schema() THEN n.nspname || '.' END"
-# What has an owner and rights; `given` is how GRANT names it, `is_plain` where nobody changed them.
+# What has an owner and rights; `given` is how GRANT names it, `is_plain` where nobody changed them, and
+# the last two are the numbers by which its comment is known.
 THINGS = f"""
 SELECT CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'view' ELSE 'table' END,
        {NAME}, c.relowner,
        coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner)),
        concat(CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END, c.oid::regclass),
        EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
-               AND d.deptype IN ('a', 'i') AND c.relkind = 'S'), c.relacl IS NULL
+               AND d.deptype IN ('a', 'i') AND c.relkind = 'S'), c.relacl IS NULL,
+       'pg_class'::regclass, c.oid
 FROM pg_class c {OWN} AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
 UNION ALL SELECT CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END,
        concat({PLACE}, p.proname, '(', pg_get_function_identity_arguments(p.oid), ')'), p.proowner,
-       coalesce(p.proacl, acldefault('f', p.proowner)), concat('ROUTINE ', p.oid::regprocedure), false, p.proacl IS NULL
+       coalesce(p.proacl, acldefault('f', p.proowner)), concat('ROUTINE ', p.oid::regprocedure), false, p.proacl IS NULL,
+       'pg_proc'::regclass, p.oid
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS
   (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid
    AND e.deptype IN ('e', 'i'))
 UNION ALL SELECT 'schema', n.nspname, n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner)),
-       concat('SCHEMA ', quote_ident(n.nspname)), false, n.nspacl IS NULL
+       concat('SCHEMA ', quote_ident(n.nspname)), false, n.nspacl IS NULL, 'pg_namespace'::regclass, n.oid
 FROM pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 UNION ALL SELECT 'type', concat({PLACE}, t.typname), t.typowner,
-       coalesce(t.typacl, acldefault('T', t.typowner)), concat('TYPE ', t.oid::regtype), false, t.typacl IS NULL
+       coalesce(t.typacl, acldefault('T', t.typowner)), concat('TYPE ', t.oid::regtype), false, t.typacl IS NULL,
+       'pg_type'::regclass, t.oid
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c')
@@ -47,7 +52,7 @@ NEW = (
     "WHEN 'T' THEN 'TYPES' ELSE 'SCHEMAS' END"
 )
 SETTINGS = f"""
-WITH things (kind, name, owner, acl, given, is_owned, is_plain) AS ({THINGS}),
+WITH things (kind, name, owner, acl, given, is_owned, is_plain, class, oid) AS ({THINGS}),
 grants (kind, name, what, holder, is_grantable) AS (
   SELECT t.kind, t.name, a.privilege_type, {WHO}, a.is_grantable
   FROM things t, aclexplode(t.acl) a WHERE a.grantee <> t.owner
@@ -59,7 +64,8 @@ grants (kind, name, what, holder, is_grantable) AS (
     a.privilege_type, {WHO}, a.is_grantable
   FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
   CROSS JOIN aclexplode(d.defaclacl) a WHERE a.grantee <> d.defaclrole
-)
+),
+others (kind, name, class, oid) AS ({OTHERS})
 SELECT kind, name, CASE WHEN is_owned THEN '' ELSE 'its owner ' || pg_get_userbyid(owner) END, ''
 FROM things
 UNION ALL SELECT kind, name, what, holder FROM grants
@@ -78,6 +84,18 @@ UNION ALL SELECT 'column', {NAME} || '.' || b.attname, 'storage ' || CASE b.atts
 UNION ALL SELECT 'column', {NAME} || '.' || b.attname, 'statistics of ' || b.attstattarget, ''
   FROM pg_class c JOIN pg_attribute b ON b.attrelid = c.oid {OWN}
   AND c.relkind IN ('r', 'p', 'm') AND b.attnum > 0 AND b.attstattarget >= 0
+UNION ALL SELECT kind, name, '', '' FROM others
+UNION ALL SELECT 'column', {NAME} || '.' || b.attname, '', '' FROM pg_class c
+  JOIN pg_attribute b ON b.attrelid = c.oid {OWN} AND c.relkind IN ('v', 'm', 'c') AND b.attnum > 0
+UNION ALL SELECT k.kind, k.name, 'its comment', '' FROM pg_description d JOIN
+  (SELECT kind, name, class, oid FROM things UNION ALL SELECT kind, name, class, oid FROM others) k
+  ON d.classoid = k.class AND d.objoid = k.oid AND d.objsubid = 0
+UNION ALL SELECT 'column', {NAME} || '.' || b.attname, 'its comment', '' FROM pg_description d
+  JOIN pg_class c ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid
+  JOIN pg_attribute b ON b.attrelid = c.oid AND b.attnum = d.objsubid {OWN}
+UNION ALL SELECT 'database', '', 'its comment', '' FROM pg_shdescription d
+  WHERE d.classoid = 'pg_database'::regclass
+  AND d.objoid = (SELECT oid FROM pg_database WHERE datname = current_database())
 UNION ALL SELECT 'database', '', unnest(s.setconfig), '' FROM pg_db_role_setting s
   WHERE s.setrole = 0 AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
 ORDER BY 1, 2, 3, 4
@@ -85,7 +103,7 @@ ORDER BY 1, 2, 3, 4
 
 # What gives a copy the rights that its source has, as our own role may: all of it is ours there.
 GRANTS = f"""
-WITH things (kind, name, owner, acl, given, is_owned, is_plain) AS ({THINGS})
+WITH things (kind, name, owner, acl, given, is_owned, is_plain, class, oid) AS ({THINGS})
 SELECT concat('REVOKE ALL ON ', given, ' FROM PUBLIC') FROM things WHERE NOT is_plain
 UNION ALL SELECT concat('GRANT ', a.privilege_type, ' ON ', t.given, ' TO ', {WHOM},
                         CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END)

@@ -19,7 +19,7 @@ from console.schema.executor import apply
 from console.schema.ledger import Count, Ledger, TableCount, compare
 from console.schema.setting import Setting, gained, lost
 from tests.histories.place import PRODUCTS
-from tests.histories.script_folder import Sample
+from tests.histories.script_folder import ENVIRONMENT, Sample
 from tests.histories.served import Served
 from tests.servers import engine_of
 
@@ -83,6 +83,53 @@ def ledger_of(connection: Connection, before: tuple[str, ...], change: tuple[str
         (("ALTER TABLE t REPLICA IDENTITY FULL",), AGAIN, "t has lost replica identity full"),
         (("ALTER TABLE t ALTER a SET STORAGE EXTERNAL",), AGAIN, "t.a has lost storage external"),
         (("ALTER TABLE t ALTER a SET STATISTICS 500",), AGAIN, "t.a has lost statistics of 500"),
+        (("COMMENT ON TABLE t IS 'x'",), AGAIN, "t has lost its comment"),
+        (("COMMENT ON COLUMN t.a IS 'x'",), AGAIN, "t.a has lost its comment"),
+        (("COMMENT ON COLUMN t.a IS 'x'",), ("COMMENT ON COLUMN t.a IS 'y'",), ""),
+        (("COMMENT ON COLUMN t.a IS 'x'",), ("ALTER TABLE t RENAME a TO b",), ""),
+        (("COMMENT ON TABLE t IS 'x'",), ("ALTER TABLE t RENAME TO u",), ""),
+        (("COMMENT ON TABLE t IS 'x'",), ("DROP TABLE t",), ""),
+        (
+            ("CREATE INDEX ix ON t (a)", "COMMENT ON INDEX ix IS 'x'"),
+            ("DROP INDEX ix", "CREATE INDEX ix ON t (a)"),
+            "index ix has lost its comment",
+        ),
+        (("CREATE INDEX ix ON t (a)", "COMMENT ON INDEX ix IS 'x'"), ("DROP INDEX ix",), ""),
+        (
+            ("COMMENT ON CONSTRAINT t_pkey ON t IS 'x'",),
+            ("ALTER TABLE t DROP CONSTRAINT t_pkey", "ALTER TABLE t ADD PRIMARY KEY (id)"),
+            "constraint t_pkey of t has lost its comment",
+        ),
+        (
+            ("CREATE VIEW v AS SELECT a FROM t", "COMMENT ON COLUMN v.a IS 'x'"),
+            ("DROP VIEW v", "CREATE VIEW v AS SELECT a FROM t"),
+            "v.a has lost its comment",
+        ),
+        (
+            (FUNCTION, "COMMENT ON FUNCTION f IS 'x'"),
+            ("DROP FUNCTION f", FUNCTION),
+            "function f(i integer) has lost its comment",
+        ),
+        (
+            ("CREATE TYPE e AS ENUM ('a')", "COMMENT ON TYPE e IS 'x'"),
+            ("COMMENT ON TYPE e IS NULL",),
+            "type e has lost its comment",
+        ),
+        (
+            ("CREATE SCHEMA s", "COMMENT ON SCHEMA s IS 'x'"),
+            ("COMMENT ON SCHEMA s IS NULL",),
+            "schema s has lost its comment",
+        ),
+        (
+            ("CREATE POLICY p ON t", "COMMENT ON POLICY p ON t IS 'x'"),
+            ("DROP POLICY p ON t", "CREATE POLICY p ON t"),
+            "policy p of t has lost its comment",
+        ),
+        (
+            ("CREATE STATISTICS st ON id, a FROM t", "COMMENT ON STATISTICS st IS 'x'"),
+            ("COMMENT ON STATISTICS st IS NULL",),
+            "statistics st has lost its comment",
+        ),
         (("GRANT SELECT ON t TO PUBLIC",), ("DROP TABLE t",), ""),
         (("GRANT SELECT ON t TO PUBLIC",), ("ALTER TABLE t RENAME TO u",), ""),
         (("GRANT SELECT (a) ON t TO PUBLIC",), ("ALTER TABLE t RENAME a TO b",), ""),
@@ -115,6 +162,8 @@ def test_what_a_table_made_again_has_no_longer_is_told(
         ("CREATE PUBLICATION pub FOR TABLE t", "ALTER PUBLICATION pub DROP TABLE t",
          "publication of", "t"),
         ("CREATE COLLATION c (locale = 'C')", "DROP COLLATION c", "collation", "c"),
+        ("CREATE TYPE p AS (x int); CREATE CAST (p AS text) WITH INOUT", "DROP CAST (p AS text)",
+         "cast", "p AS text"),
         ("CREATE FOREIGN DATA WRAPPER w; CREATE SERVER fs FOREIGN DATA WRAPPER w",
          "DROP SERVER fs", "foreign server", "fs"),
     ],
@@ -161,6 +210,30 @@ def reader(either: str) -> Iterator[tuple[Connection, str]]:
             ("ALTER EVENT e DISABLE",),
             "event e has lost the state ENABLED",
         ),
+        (
+            ("CREATE PROCEDURE p() SELECT 1", "GRANT EXECUTE, ALTER ROUTINE ON PROCEDURE p TO {u}"),
+            ("DROP PROCEDURE p", "CREATE PROCEDURE p() SELECT 1"),
+            "procedure p has lost ALTER ROUTINE, EXECUTE for {w}",
+        ),
+        (
+            ("CREATE PROCEDURE p() SELECT 1", "GRANT EXECUTE ON PROCEDURE p TO {u} WITH GRANT OPTION"),
+            ("REVOKE GRANT OPTION ON PROCEDURE p FROM {u}",),
+            "procedure p has lost granting of EXECUTE for {w}",
+        ),
+        (("ALTER TABLE t MODIFY a varchar(20) COMMENT 'x'",), ("ALTER TABLE t MODIFY a varchar(30)",),
+         "t.a has lost its comment"),
+        (("ALTER TABLE t COMMENT 'x'",), ("ALTER TABLE t COMMENT ''",), "t has lost its comment"),
+        (("ALTER TABLE t COMMENT 'x'",), ("RENAME TABLE t TO n",), ""),
+        (
+            ("CREATE INDEX ix ON t (a) COMMENT 'x'",),
+            ("ALTER TABLE t DROP INDEX ix, ADD INDEX ix (a)",),
+            "index ix of t has lost its comment",
+        ),
+        (
+            ("CREATE PROCEDURE p() COMMENT 'x' SELECT 1",),
+            ("DROP PROCEDURE p", "CREATE PROCEDURE p() SELECT 1"),
+            "procedure p has lost its comment",
+        ),
         (("GRANT SELECT ON t TO {u}",), ("ALTER TABLE t ADD z int",), ""),
     ],
 )  # fmt: skip
@@ -172,6 +245,28 @@ def test_rights_and_definers_of_mariadb_and_mysql_are_missed(
     ledger = ledger_of(connection, named, tuple(each.format(u=user) for each in change))
     said = words.format(u=user, w=f"'{user}'@'%'").replace("%%", "%")
     assert ledger.settings_lost == ((said,) if words else ())
+
+
+MODELS = ENVIRONMENT.replace(
+    "connection=connection",
+    "connection=connection, target_metadata=sa.MetaData()",
+).replace("sa.MetaData()", 'sa.Table("products", sa.MetaData(), sa.Column("id")).metadata')
+
+
+def test_a_run_tells_of_rights_on_routines_and_models_are_read_all_the_same(
+    tmp_path: Path, reader: tuple[Connection, str], either: str
+) -> None:
+    _, user = reader
+    place = Served(tmp_path, either, [PRODUCTS], at="aaaa1")
+    place.environment(f"import sqlalchemy as sa\n{MODELS}")
+    place.run(f"CREATE PROCEDURE p() SELECT 1;\nGRANT EXECUTE ON PROCEDURE p TO {user}")
+    again = 'op.execute("DROP PROCEDURE p")\nop.execute("CREATE PROCEDURE p() SELECT 1")'
+    place.write(Sample("bbbb1", ("aaaa1",), up=again))
+    rehearsal = place.rehearse()
+    assert rehearsal.compatibility is not None, rehearsal.error
+    assert rehearsal.compatibility.advice == "either"  # reading takes a SAVEPOINT
+    outcome = apply(place.target, place.plan(), expected=rehearsal.ledger)
+    assert outcome.ledger.settings_lost == (f"procedure p has lost EXECUTE for '{user}'@'%'",)
 
 
 def test_numbers_that_a_program_keeps_in_sqlite_are_missed(tmp_path: Path) -> None:
