@@ -9,7 +9,7 @@ import click
 from console.cli.approver import approver_option, identified
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import Refusal
-from console.cli.output import Reporter, json_option, say, write_json
+from console.cli.output import Reporter, echo, json_option, say, write_json
 from console.cli.render import difference_lines
 from console.schema.baseline import Baseline, find_baseline
 from console.schema.wire import encode
@@ -80,10 +80,10 @@ def baseline(
 
 def _print(found: Baseline, heads: str) -> None:
     if found.is_identical:
-        click.echo(f"'{found.target}' is exactly what its history makes up to {heads}.")
+        echo(f"'{found.target}' is exactly what its history makes up to {heads}.")
         return
-    click.echo(f"'{found.target}' is not what its history makes up to {heads}. It has:")
+    echo(f"'{found.target}' is not what its history makes up to {heads}. It has:")
     for line in difference_lines(found.difference):
-        click.echo(f"  {line}")
+        echo(f"  {line}")
     for suspicion in found.suspicions:
-        click.echo(f"  A rename? {suspicion}")
+        echo(f"  A rename? {suspicion}")

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from console.cli.context import pass_console
 from console.cli.errors import database_sentence
-from console.cli.output import json_option, problem_line, say, write_json
+from console.cli.output import echo, json_option, problem_line, say, write_json
 from console.cli.pending import pending_revisions
 from console.schema.errors import SchemaError
 from console.schema.history import read_history, read_standing
@@ -53,7 +53,7 @@ def check(ctx: click.Context, console: Console, as_json: bool) -> None:
         write_json(findings)
     for finding in () if as_json else findings:
         click.secho(f"{finding.level}: {finding.code}: ", nl=False, fg=COLOURS[finding.level])
-        click.echo(f"{finding.text} {finding.hint}")
+        echo(f"{finding.text} {finding.hint}")
     errors = sum(finding.level == "error" for finding in findings)
     if not findings:
         say("Nothing found: settings, databases and histories are in order.")

@@ -11,7 +11,8 @@ import click
 from console.cli.approver import approver_option, identified
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import UNREADABLE, database_sentence
-from console.cli.output import Reporter, json_option, say, write_json
+from console.cli.output import Reporter, echo, json_option, say, write_json
+from console.schema.visible import visible
 from console.services.account import Account
 from console.services.ailment import Ailment, Remedy, RemedyKind
 from console.services.doctor import examine, examine_runs, examine_workspace
@@ -104,7 +105,7 @@ class Wish:
         return None if self.yes else _pick(ailment, possible)
 
     def _confirm(self, remedy: Remedy) -> bool:
-        return click.confirm(f"  {remedy.text} Do it?", err=True)
+        return click.confirm(f"  {visible(remedy.text)} Do it?", err=True)
 
 
 def _pick(ailment: Ailment, possible: list[Remedy]) -> Remedy | None:
@@ -156,17 +157,17 @@ def _as_data(ailment: Ailment) -> dict[str, object]:
 
 
 def _print(ailment: Ailment) -> None:
-    click.echo(f"{ailment.code}: {ailment.subject}: {ailment.text}")
+    echo(f"{ailment.code}: {ailment.subject}: {ailment.text}")
     for detail in ailment.details:
-        click.echo(f"    {detail}")
+        echo(f"    {detail}")
     if ailment.advice:
-        click.echo(f"  {ailment.advice}")
+        echo(f"  {ailment.advice}")
     for number, remedy in enumerate(ailment.remedies, 1):
         name = remedy.kind if remedy.kind in ("resume", "undo", "stamp") else ""
-        click.echo(f"  {number}. {f'{name}: ' if name else ''}{remedy.text}")
+        echo(f"  {number}. {f'{name}: ' if name else ''}{remedy.text}")
         if remedy.refusal:
-            click.echo(f"     Not possible: {remedy.refusal}")
+            echo(f"     Not possible: {remedy.refusal}")
         for sql in remedy.preview:
-            click.echo(f"     | {' '.join(sql.split())}")
+            echo(f"     | {' '.join(sql.split())}")
         for line in remedy.effect:
-            click.echo(f"     {line}")
+            echo(f"     {line}")

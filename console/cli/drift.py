@@ -9,7 +9,7 @@ import click
 
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import Refusal
-from console.cli.output import Reporter, json_option, write_json
+from console.cli.output import Reporter, echo, json_option, write_json
 from console.cli.render import difference_lines
 from console.cli.stopping import cancel_on_signals
 from console.schema.drift import Comparison, Drift, find_drift
@@ -40,7 +40,7 @@ def drift(console: Console, target: str | None, check: bool, as_json: bool) -> N
     else:
         for each in found:
             for line in drift_lines(each):
-                click.echo(line)
+                echo(line)
     if check and (said := " ".join(_refusals(found))):
         raise Refusal(said)
 

@@ -10,7 +10,7 @@ import click
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from console.cli.output import AS_JSON, WRITTEN, write_json
+from console.cli.output import AS_JSON, WRITTEN, say, write_json
 from console.config import SettingsError
 from console.host import HostError
 from console.schema.errors import SchemaError
@@ -45,7 +45,7 @@ class Refusal(click.ClickException):
         the command has printed its data."""
         if self.wants_json:
             write_json({"error": self.format_message()})
-        click.echo(f"Error: {self.format_message()}", err=True)
+        say(f"Error: {self.format_message()}")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import click
 
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.lint_formats import FORMATS
-from console.cli.output import AS_JSON, WRITTEN, Reporter, json_option, say
+from console.cli.output import AS_JSON, WRITTEN, Reporter, echo, json_option, say
 
 if TYPE_CHECKING:
     from console.hazards.hazard import Severity
@@ -78,7 +78,7 @@ def lint(
     text = FORMATS[form](report)
     ctx.meta[WRITTEN] = True
     if text:
-        click.echo(text)
+        echo(text)
     count = len(report.revisions)
     say(
         f"{count} revision{'' if count == 1 else 's'} judged, "

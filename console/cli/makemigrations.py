@@ -8,7 +8,7 @@ import click
 
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import Refusal
-from console.cli.output import json_option, say, warn, write_json
+from console.cli.output import echo, json_option, say, warn, write_json
 from console.services.revisions import draft_revision, missing_operations
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def makemigrations(
     if made.path is None:
         say("No changes detected.")
         return
-    click.echo(str(made.path))
+    echo(str(made.path))
     _print_operations(made.operations)
     for warning in made.warnings:
         warn(warning)
@@ -69,4 +69,4 @@ def makemigrations(
 
 def _print_operations(operations: tuple[str, ...]) -> None:
     for operation in operations:
-        click.echo(f"  - {operation}")
+        echo(f"  - {operation}")

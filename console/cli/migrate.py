@@ -8,7 +8,7 @@ import click
 
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import Refusal
-from console.cli.output import Reporter, json_option, say, warn, write_json
+from console.cli.output import Reporter, echo, json_option, say, warn, write_json
 from console.cli.render import plan_lines
 from console.cli.stopping import cancel_on_signals
 from console.schema.errors import NothingToDo
@@ -132,10 +132,10 @@ def _apply(console: Console, plan: Plan, *, rehearse: bool) -> Outcome:
 
 def _print_plan(plan: Plan | None) -> None:
     if plan is None:
-        click.echo("Nothing to do.")
+        echo("Nothing to do.")
         return
     for line in plan_lines(plan):
-        click.echo(line)
+        echo(line)
 
 
 def _print_outcome(plan: Plan, outcome: Outcome) -> None:
@@ -143,8 +143,8 @@ def _print_outcome(plan: Plan, outcome: Outcome) -> None:
     done = "Applied" if plan.direction == "up" else "Undid"
     for step in outcome.steps:
         took = f"{step.milliseconds:,.0f} ms"
-        click.echo(f"{done} {step.revision} {messages.get(step.revision, '')} ({took})")
-    click.echo(outcome.ledger.verdict)
+        echo(f"{done} {step.revision} {messages.get(step.revision, '')} ({took})")
+    echo(outcome.ledger.verdict)
     for loss in outcome.ledger.losses:
         warn(loss)
     for growth in outcome.ledger.more:

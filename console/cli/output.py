@@ -13,6 +13,7 @@ from rich.status import Status
 
 from console.schema.progress import Event
 from console.schema.revision import Problem
+from console.schema.visible import visible
 from console.schema.wire import encode
 
 AS_JSON, WRITTEN = "console.as_json", "console.written"
@@ -28,11 +29,16 @@ json_option = click.option(
 )
 
 
+def echo(text: str) -> None:
+    """Print a line, with what would steer the terminal made visible; in JSON it means the same."""
+    click.echo(visible(text))
+
+
 def write_json(value: Any) -> None:
     """Print a value of the services as JSON."""
     if (ctx := click.get_current_context(silent=True)) is not None:
         ctx.meta[WRITTEN] = True
-    click.echo(json.dumps(encode(value), indent=2, ensure_ascii=False, sort_keys=False))
+    echo(json.dumps(encode(value), indent=2, ensure_ascii=False, sort_keys=False))
 
 
 def problem_line(problem: Problem) -> str:
@@ -43,12 +49,12 @@ def problem_line(problem: Problem) -> str:
 
 def say(text: str) -> None:
     """Print a sentence about what is going on, on stderr."""
-    click.echo(text, err=True)
+    click.echo(visible(text), err=True)
 
 
 def warn(text: str) -> None:
     """Print a warning on stderr, yellow on a terminal."""
-    click.secho(text, err=True, fg="yellow")
+    click.secho(visible(text), err=True, fg="yellow")
 
 
 class Reporter:
@@ -88,7 +94,7 @@ class Reporter:
 
 
 def _one_line(event: Event) -> str:
-    text = " ".join(event.text.split())
+    text = visible(" ".join(event.text.split()))
     counted = (
         f" ({event.done} of {event.total})" if event.total and event.kind != "finished" else ""
     )

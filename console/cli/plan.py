@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from console.cli.context import pass_console, target_of, target_option
-from console.cli.output import json_option, say, write_json
+from console.cli.output import echo, json_option, say, write_json
 from console.cli.render import hazard_lines, plan_lines
 from console.schema.errors import NothingToDo
 from console.schema.history import read_history
@@ -46,4 +46,4 @@ def plan(console: Console, revision: str, target: str | None, as_json: bool) -> 
         write_json({**encode(made), "hazards": hazards, "review": review, "accepted": accepted})
         return
     for line in (*plan_lines(made), *hazard_lines(hazards, review, accepted)):
-        click.echo(line)
+        echo(line)

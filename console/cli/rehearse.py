@@ -9,7 +9,7 @@ import click
 
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import Refusal
-from console.cli.output import Reporter, json_option, say, warn, write_json
+from console.cli.output import Reporter, echo, json_option, say, warn, write_json
 from console.cli.render import difference_lines, hazard_lines, ledger_lines, plan_lines
 from console.cli.stopping import cancel_on_signals
 from console.schema.errors import NothingToDo
@@ -55,7 +55,7 @@ def rehearse(
         write_json({"plan": plan, "rehearsal": rehearsal, **found})
     else:
         for line in _lines(plan, rehearsal, hazard_lines(ending.hazards, review, accepted)):
-            click.echo(line)
+            echo(line)
     _conclude(rehearsal, allow_loss)
 
 

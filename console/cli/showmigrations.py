@@ -9,7 +9,7 @@ import click
 from console.cli.context import pass_console, target_of, target_option
 from console.cli.errors import UNREADABLE, Refusal, database_sentence
 from console.cli.graph import draw
-from console.cli.output import json_option, problem_line, warn, write_json
+from console.cli.output import echo, json_option, problem_line, warn, write_json
 from console.schema.graph import lay_out
 from console.schema.history import History, Standing, read_history, read_standing
 from console.schema.revision import Revision
@@ -45,7 +45,7 @@ def showmigrations(console: Console, target: str | None, graph: bool, as_json: b
             said = database_sentence(error)
             listed.append({"target": one.name, "error": said})
             if not as_json:
-                click.echo(f"{one.name}\n (cannot be read)")
+                echo(f"{one.name}\n (cannot be read)")
             warn(f"{one.name}: {said}")
             continue
         if as_json:
@@ -82,16 +82,16 @@ def _as_data(name: str, history: History, standing: Standing, graph: bool) -> di
 
 
 def _print(name: str, history: History, standing: Standing, graph: bool) -> None:
-    click.echo(name)
+    echo(name)
     if graph:
         _print_graph(history, standing)
     else:
         for revision in reversed(history.revisions):
-            click.echo(f" [{_mark(revision, standing)}] {_line(revision, standing)}")
+            echo(f" [{_mark(revision, standing)}] {_line(revision, standing)}")
     for unknown in standing.unknown:
-        click.echo(f" [?] {unknown}  applied, and no revision file carries it")
+        echo(f" [?] {unknown}  applied, and no revision file carries it")
     if not history.revisions:
-        click.echo(" (no migrations)")
+        echo(" (no migrations)")
     for problem in history.problems:
         warn(f"{name}: {problem_line(problem)}")
 
@@ -103,7 +103,7 @@ def _print_graph(history: History, standing: Standing) -> None:
     width = 2 * max((row.lanes for row in rows), default=0)
     for characters, name in draw(rows, marks):
         said = "" if name is None else _line(history.by_id[name], standing)
-        click.echo(f" {characters:<{width}} {said}".rstrip())
+        echo(f" {characters:<{width}} {said}".rstrip())
 
 
 def _mark(revision: Revision, standing: Standing) -> str:

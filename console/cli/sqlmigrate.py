@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from console.cli.context import pass_console, target_of, target_option
-from console.cli.output import json_option, write_json
+from console.cli.output import echo, json_option, write_json
 from console.services.revisions import sql_of
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ def sqlmigrate(
     if as_json:
         write_json(statements)
         return
-    click.echo(f"-- {found.id} {found.message}{' (downgrade)' if backwards else ''}")
+    echo(f"-- {found.id} {found.message}{' (downgrade)' if backwards else ''}")
+    show = echo if sys.stdout.isatty() else click.echo  # a program gets what would be executed
     for statement in statements:
-        click.echo(statement.sql.rstrip().rstrip(";") + ";")
+        show(statement.sql.rstrip().rstrip(";") + ";")
         if statement.parameters:
-            click.echo(f"-- with {statement.parameters}")
+            echo(f"-- with {statement.parameters}")

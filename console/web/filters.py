@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from flask import url_for
-from jinja2 import Environment
+from jinja2 import Environment, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 from pygments import highlight as pygments_highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
+
+from console.schema.visible import HIDDEN, visible
 
 STATIC = Path(__file__).resolve().parent.parent / "static" / "dist"
 
@@ -86,15 +92,31 @@ def elapsed(start: datetime | None, end: datetime | None) -> float | None:
 def highlight(source: str, language: str = "python", lines: tuple[int, ...] = ()) -> Markup:
     """Source with Pygments' classes, no colours of its own; `lines` (from 1) are marked.
 
-    `language` is "python", "sql" or "text".
+    `language` is "python", "sql" or "text". Signs that would hide something are shown by their numbers.
     """
     lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     formatter = HtmlFormatter(nowrap=True, hl_lines=lines)
-    return Markup(pygments_highlight(source, lexer, formatter))  # noqa: S704 - Pygments escapes it
+    shown = pygments_highlight(source, lexer, formatter)  # which escapes it
+    return Markup(HIDDEN.sub(_pointed_out, shown))  # noqa: S704 - see above
+
+
+def _pointed_out(sign: re.Match[str]) -> str:
+    number = f"U+{ord(sign[0]):04X}"
+    name = unicodedata.name(sign[0], "control character").lower()
+    return f'<mark class="hidden-sign" title="{name}">{number}</mark>'
+
+
+@pass_context
+def undeceiving(context: Context, value: Any) -> Any:
+    """What a template prints, without signs that hide something; the pages of data, whose fields are
+    saved again, are left alone."""
+    is_text = type(value) is str and not (context.name or "").startswith("admin/")
+    return visible(value) if is_text else value
 
 
 def register(environment: Environment) -> None:
-    """Give every template these names."""
+    """Give every template these names, and print nothing that deceives."""
+    environment.finalize = undeceiving
     environment.globals.update(asset=asset, elapsed=elapsed)
     environment.filters.update(
         number=number,

@@ -173,6 +173,46 @@ def test_a_file_that_cannot_be_used_fails(manage: Manage, app: Flask, branch: Pa
     assert manage(app, "lint", "9e2d05c8a314").exit_code == 0
 
 
+def test_a_link_to_itself_is_a_file_that_cannot_be_used(
+    manage: Manage, app: Flask, branch: Path
+) -> None:
+    (branch / "dddd1_.py").symlink_to("dddd1_.py")
+    for scope in (["--git-base", "main"], ["--since", "base"]):
+        for form in ("text", "github", "sarif"):
+            result = manage(app, "lint", *scope, "--format", form)
+            assert result.exit_code == 1, (scope, form)
+            assert "Too many levels of symbolic links" in result.stdout, (scope, form)
+
+
+DECEIVES = "Add \x1b[31mred\x1b[0m\u202e and more"
+SHOWN = r"Add \u001b[31mred\u001b[0m\u202e and more"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["showmigrations"],
+        ["showmigrations", "--graph"],
+        ["plan"],
+        ["plan", "--json"],
+        ["rehearse"],
+        ["lint", "--fail-on", "error"],
+    ],
+)
+def test_what_a_revision_says_cannot_steer_a_terminal(
+    manage: Manage, app: Flask, branch: Path, command: list[str]
+) -> None:
+    (branch / "dddd1_.py").write_text(
+        f'"""{DECEIVES}"""\nfrom alembic import op\nrevision = "dddd1"\n'
+        f"down_revision = '9e2d05c8a314'\ndef upgrade():\n    op.drop_table({DECEIVES!r})\n"
+        "def downgrade():\n    raise NotImplementedError\n"
+    )
+    result = manage(app, *command)
+    assert SHOWN in result.stdout + result.stderr
+    assert "\x1b" not in result.output
+    assert "\u202e" not in result.output
+
+
 def test_several_heads_are_a_warning(manage: Manage, app: Flask, branch: Path) -> None:
     for name in ("dddd1", "eeee1"):
         text = f"revision = '{name}'\ndown_revision = '9e2d05c8a314'\ndef upgrade():\n    pass\n"

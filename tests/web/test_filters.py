@@ -77,3 +77,12 @@ def test_every_icon_that_a_page_asks_for_is_in_the_sprite():
         asked |= set(re.findall(r"""\bicon\(["']([\w-]+)["']\)""", template.read_text()))
     assert asked
     assert asked <= known
+
+
+def test_signs_that_turn_a_line_around_are_pointed_out_in_source():
+    shown = filters.highlight("x = 1  # \u202e yes \x0c\n")
+    assert 'title="right-to-left override">U+202E</mark>' in shown
+    assert 'title="control character">U+000C</mark>' in shown
+    assert "\u202e" not in shown
+    assert "U+" not in filters.highlight("x = 'שלום'\r\n\ty = 2\n")
+    assert "U+2066" in filters.highlight("SELECT 'a\u2066b'", "sql")

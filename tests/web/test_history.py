@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -133,3 +134,25 @@ def test_several_heads_are_explained_and_can_be_reviewed_together(broken, sign_i
     assert "2 heads" in page.select_one(".notice--danger").text
     assert "manage.py db merge" in page.select_one(".notice--danger").text
     assert page.find("a", string="Review the plan to all heads")["href"].endswith("goal=heads")
+
+
+def test_no_message_and_no_source_deceives_who_reads_it(app, sign_in, page_of, tmp_path):
+    console = app.extensions["console"]
+    target = console.targets["default"]
+    versions = tmp_path / "versions"
+    versions.mkdir()
+    for path in target.version_locations[0].glob("*.py"):
+        (versions / path.name).write_text(path.read_text())
+    (versions / "dddd1_.py").write_text(
+        f'"""Harmless\u202e"""\nrevision = "dddd1"\ndown_revision = "{PRICE}"\n'
+        'def upgrade():\n    """\u202e\u2066if admin"""\ndef downgrade():\n    pass\n'
+    )
+    console.targets["default"] = replace(target, version_locations=(versions,))
+    client = sign_in(app, "author")
+    for url in ("/admin/migrations/default/", "/admin/migrations/default/dddd1", "/admin/"):
+        page = page_of(client, url)
+        assert r"Harmless\u202e" in page.text
+        assert "\u202e" not in page.text
+    source = page_of(client, "/admin/migrations/default/dddd1").select_one(".code")
+    found = [mark.text for mark in source.select("mark")]
+    assert found == ["U+202E", "U+202E", "U+2066"]
