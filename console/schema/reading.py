@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapper, mapperlib, undefer
 from console.schema.blame import one_line
 from console.schema.compatibility import Reading
 from console.schema.models import metadatas
+from console.schema.sqlite_strings import taken_for_text
 
 
 def read_models(context: MigrationContext) -> tuple[Reading, ...]:
@@ -62,26 +63,29 @@ def _error(connection: Connection, thing: Any) -> str | None:
     """What reading it raises, in one line; None if it can be read."""
     try:
         try:
-            _read(connection, thing)
+            return _read(connection, thing)
         except (
             Exception
         ) as error:  # a mapping may be wrong in any way; its tables tell all the same
             if isinstance(error, DBAPIError) or not isinstance(thing, Mapper):
                 raise
-            for table in thing.tables:
-                _read(connection, table)
+            found = (_read(connection, table) for table in thing.tables)
+            return next((error for error in found if error), None)
     except DBAPIError as error:
         return one_line(error).partition(": ")[2] or one_line(
             error
         )  # what the database says is enough
     except Exception as error:
         return one_line(error)
-    return None
 
 
-def _read(connection: Connection, thing: Any) -> None:
+def _read(connection: Connection, thing: Any) -> str | None:
+    """Run the SELECT; return what is wrong with it where the database says nothing."""
     statement: Select[Any] = select(thing).limit(0)
     if isinstance(thing, Mapper):
         statement = statement.options(undefer("*"))
     with connection.begin_nested():
         connection.execute(statement).close()
+        is_told = connection.dialect.name != "sqlite"
+        name = None if is_told else taken_for_text(connection, statement)
+    return None if name is None else f"no such column: {name}"

@@ -84,8 +84,9 @@ def test_a_rename_under_the_models_breaks_them(tmp_path: Path) -> None:
         "weight = orm.mapped_column(sa.Integer, deferred=True, deferred_raiseload=True)",
         "twice = orm.column_property(sa.literal_column('products.weight') * 2, deferred=True)",
         "weight = sa.Column(sa.Integer)\n    owner = orm.relationship('Nobody')",
+        "twice = orm.column_property(sa.literal_column('\"weight\"') * 2)",
     ],
-    ids=["deferred", "raiseload", "expression", "a mapping that is wrong"],
+    ids=["deferred", "raiseload", "expression", "a mapping that is wrong", "a name in quotes"],
 )
 def test_what_a_model_loads_later_counts_and_a_wrong_mapping_hides_nothing(
     tmp_path: Path, more: str
