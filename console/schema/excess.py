@@ -12,16 +12,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from console.schema.ledger import (
-    UNTOLD,
-    ColumnEntry,
-    Count,
-    Entry,
-    Ledger,
-    beyond,
-    rows_of,
-    values_of,
-)
+from console.schema.ledger import ColumnEntry, Count, Entry, Ledger
+from console.schema.survival import beyond
+from console.schema.verdict import UNTOLD, rows_of, values_of
 
 SLACK = 1.1  # a share that is lost wavers with the rows that were added; by a tenth, no more
 SURE = 1.645  # standard deviations below which 95 of 100 lie

@@ -23,9 +23,9 @@ from console.schema.excess import excess
 from console.schema.invalid_index import code_of
 from console.schema.job import Job, Mend, PassResult
 from console.schema.journal import TABLE, VOID
-from console.schema.ledger import compare as compare_counts
 from console.schema.leftovers import without_leftovers
 from console.schema.stamping import say_heads
+from console.schema.survival import compare as compare_counts
 
 
 def mend(job: Job, environment: Environment, config: Config) -> PassResult:

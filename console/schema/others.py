@@ -12,10 +12,11 @@ from dataclasses import replace
 
 from console.schema.capture import SQL_LENGTH, STATEMENTS_KEPT
 from console.schema.catalogue import Catalogue
-from console.schema.ledger import ColumnEntry, Count, Entry, Ledger, concluded
+from console.schema.ledger import ColumnEntry, Count, Entry, Ledger
 from console.schema.outcome import StepResult
 from console.schema.sqltext import tokens
 from console.schema.table import Table
+from console.schema.verdict import concluded
 
 # By its name what a plan left alone, with the columns that it may have changed all the same.
 Alone = Mapping[str, frozenset[str]]

@@ -20,11 +20,11 @@ from console.schema.guard import SPLIT, alone
 from console.schema.halfway import halfway_in
 from console.schema.history import heads_in
 from console.schema.job import Pass, PassResult
-from console.schema.ledger import compare
 from console.schema.plan import Step
 from console.schema.progress import TRANSACTION, Event
 from console.schema.reading import read_models
 from console.schema.record import Begun
+from console.schema.survival import compare
 
 MOVED = "Somebody else has brought the database to {now} while the plan ran; it was at {then}."
 ASTRAY = (

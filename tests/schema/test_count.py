@@ -16,7 +16,9 @@ from console.schema.catalogue import read_catalogue
 from console.schema.count import KeysByTable, count
 from console.schema.dialect import VALUES_KEPT, Keep
 from console.schema.excess import excess
-from console.schema.ledger import UNTOLD, Count, Ledger, compare
+from console.schema.ledger import Count, Ledger
+from console.schema.survival import compare
+from console.schema.verdict import UNTOLD
 from tests.servers import engine_of
 
 SETTINGS = settings(

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from console.schema.errors import DataLost, PlanChanged
 from console.schema.excess import SLACK, ahead, excess, is_share, told
 from console.schema.executor import apply
-from console.schema.ledger import ColumnCount, Count, Ledger, TableCount, compare, of_sample
+from console.schema.ledger import ColumnCount, Count, Ledger, TableCount, of_sample
+from console.schema.survival import compare
 from console.schema.wire import decode, encode
 from tests.histories.place import PRODUCTS, Place
 from tests.histories.script_folder import Sample

@@ -20,8 +20,8 @@ from console.schema.errors import (
 )
 from console.schema.executor import apply
 from console.schema.halfway import read_halfway
-from console.schema.ledger import compare
 from console.schema.statement import compile_statements
+from console.schema.survival import compare
 from tests.histories.place import PRICE, PRODUCTS
 from tests.histories.script_folder import ENVIRONMENT, Sample
 from tests.histories.served import Served

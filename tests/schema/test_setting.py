@@ -16,8 +16,9 @@ from console.schema.count import count
 from console.schema.errors import MigrationFailed
 from console.schema.excess import excess
 from console.schema.executor import apply
-from console.schema.ledger import Count, Ledger, TableCount, compare
+from console.schema.ledger import Count, Ledger, TableCount
 from console.schema.setting import Setting, gained, lost
+from console.schema.survival import compare
 from tests.histories.place import PRODUCTS
 from tests.histories.script_folder import ENVIRONMENT, Sample
 from tests.histories.served import Served
