@@ -31,16 +31,24 @@ CONVERSIONS: Mapping[int, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
-def fold(tree: ast.Module, function: str, dialect: str) -> list[ast.stmt]:
+def fold(
+    tree: ast.Module, function: str, dialect: str, engine: str | None = None
+) -> list[ast.stmt]:
     """Return the statements of a function of a module, as they come on a database of SQLAlchemy's
-    name `dialect`; empty where there is no such function. The tree is left as it is."""
+    name `dialect`; empty where there is no such function. The tree is left as it is.
+
+    `engine` is the name that the function is called with in Flask-Migrate's layout for several
+    databases; None where it is called with none."""
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     if function not in functions:
         return []
     folder = _Folder(functions, dialect, frozenset(rebound(tree)), altered(tree, functions))
     rest = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
     known = folder.names(rest, {})
-    return folder.call(functions[function], known, {})[0]
+    given: dict[str, ast.expr] = {}
+    if engine is not None:
+        given = {argument.arg: ast.Constant(engine) for argument in functions[function].args.args}
+    return folder.call(functions[function], known, given)[0]
 
 
 class _Folder:
@@ -147,9 +155,10 @@ class _Folder:
 
     def _called(self, node: ast.expr, put: _Putter) -> list[ast.stmt] | None:
         """The body of a function of the file where a statement is a call of it."""
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        name = _function(node, put) if isinstance(node, ast.Call) else None
+        if name is None or not isinstance(node, ast.Call):
             return None
-        function = self.functions.get(node.func.id)
+        function = self.functions.get(name)
         if function is None or self.depth >= DEEPEST:
             return None
         put_in = _arguments(node, function, put)
@@ -240,6 +249,16 @@ def _is_connection(node: ast.expr) -> bool:
 def _is_dialect(node: ast.expr) -> bool:
     """Whether an expression is the dialect of a connection: op.get_bind().dialect."""
     return isinstance(node, ast.Attribute) and node.attr in NAMED
+
+
+def _function(call: ast.Call, put: _Putter) -> str | None:
+    """The name that a function is called by: f(), or globals()["f"](); None for anything else."""
+    if isinstance(call.func, ast.Name):
+        return call.func.id
+    if not isinstance(call.func, ast.Subscript) or not isinstance(call.func.value, ast.Call):
+        return None
+    is_global = dotted(call.func.value.func) == "globals"
+    return _text(put.visit(copy.deepcopy(call.func.slice))) if is_global else None
 
 
 def _turns(loop: ast.For, put: _Putter) -> list[dict[str, ast.expr]] | None:

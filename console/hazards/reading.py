@@ -71,10 +71,12 @@ class Read:
 
 
 def read_operations(
-    tree: ast.Module, revision: str, function: str, dialect: Dialect
+    tree: ast.Module, revision: str, function: str, dialect: Dialect, engine: str | None = None
 ) -> tuple[Read, ...]:
-    """Return what `upgrade` or `downgrade` does, in order; types are spelled as `dialect` does."""
-    return tuple(_Reader(revision, dialect).read(fold(tree, function, dialect.name), {}))
+    """Return what `upgrade` or `downgrade` does, in order; types are spelled as `dialect` does.
+    `engine` is the name that they are called with, if any (see `fold`)."""
+    body = fold(tree, function, dialect.name, engine)
+    return tuple(_Reader(revision, dialect).read(body, {}))
 
 
 class _Reader:

@@ -40,6 +40,7 @@ class Sketch:
 def sketch(target: Target, plan: Plan, history: History, before: Catalogue | None = None) -> Sketch:
     """Return what the files of a plan say that they do; what cannot be read is left out."""
     dialect = target.parsed_url.get_dialect()()
+    engine = target.host.only if target.host else None
     reads: list[Read] = []
     for step in plan.steps:
         revision = history.by_id.get(step.revision)
@@ -50,7 +51,7 @@ def sketch(target: Target, plan: Plan, history: History, before: Catalogue | Non
         except (OSError, SyntaxError):
             continue
         function = "upgrade" if step.direction == "up" else "downgrade"
-        reads.extend(read_operations(tree, step.revision, function, dialect))
+        reads.extend(read_operations(tree, step.revision, function, dialect, engine))
     sent = [
         Statement(read.operation.revision, sql, 0.0, int(read.operation.detail("rows") or -1))
         for read in reads

@@ -165,3 +165,28 @@ def test_a_rule_does_not_speak_of_what_other_databases_get(place: Place) -> None
         place.write(Sample("cccc1", ("aaaa1",), up=up.format(dialect), down="op.f('x')"))
         found = {finding.hazard.code for finding in lint(place.target).findings}
         assert ("dml-without-where" in found) is is_found
+
+
+SEVERAL = """\
+def upgrade(engine_name):
+    globals()[{how}]()
+
+def upgrade_():
+    op.drop_column("products", "weight")
+
+def upgrade_stock():
+    op.drop_table("crates")
+"""
+
+
+@pytest.mark.parametrize("how", ['"upgrade_%s" % engine_name', 'f"upgrade_{engine_name}"'])
+@pytest.mark.parametrize(
+    ("engine", "code"),
+    [("", "op.drop_column('products', 'weight')"), ("stock", "op.drop_table('crates')")],
+)
+def test_in_the_layout_for_several_databases_the_function_of_one_is_read(
+    how: str, engine: str, code: str
+) -> None:
+    tree = ast.parse(SEVERAL.format(how=how))
+    (statement,) = fold(tree, "upgrade", "postgresql", engine)
+    assert ast.unparse(statement) == code

@@ -25,6 +25,7 @@ from console.schema.plan import make_plan
 from console.schema.rehearsal import rehearse
 from console.schema.stamp import stamp
 from console.schema.target import Target
+from console.services.lint import lint
 from console.services.standing import note_standing
 from console.services.targets import flask_targets
 from console.store.store import Store
@@ -189,6 +190,20 @@ def test_drift_diagnosis_and_stamp_look_at_one_database(two: Two) -> None:
     stamp(two.stock, (), start=heads, fingerprint=found.fingerprint)
     assert two.heads("stock") == ()
     assert two.tables("default") == set()
+
+
+def test_dangers_are_those_of_its_own_database(two: Two) -> None:
+    apply(two.stock, make_plan(two.stock, "head"))
+    text = CREATE.replace('"aaaa1"', '"bbbb1"').replace("= None", '= "aaaa1"')
+    drop = 'op.drop_column("crate", "place")\ndef downgrade_stock'
+    text = text.partition("def upgrade_stock")[0].replace("op.create_table", "print")
+    text += f"def upgrade_stock():\n    {drop}():\n    raise NotImplementedError\n"
+    file = two.folder / "migrations" / "versions" / "bbbb1_drop_place.py"
+    file.write_text(text)
+    (found,) = lint(two.stock, since="aaaa1").findings
+    assert (found.hazard.code, found.hazard.subject) == ("drop-column", "crate.place")
+    assert file.read_text().splitlines()[found.line - 1].strip().startswith("op.drop_column")
+    assert lint(two.default, revisions=["bbbb1"]).findings == ()
 
 
 def test_what_is_applied_outside_goes_over_all_and_is_noticed(two: Two, store: Store) -> None:
