@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import Pool
 
 from console.schema.arguments import arguments_of
+from console.schema.boundary import boundary_in, is_begin
 from console.schema.bypass import watch
 from console.schema.dialect import Busy, Dialect
 from console.schema.dialects import dialect_of
@@ -39,7 +40,6 @@ from console.schema.target import Target
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[Any]]
 MARK, REAL = "console_target", "console_real"
 OF_ALL = ("generate", "check")  # a revision file is one for all databases of an application
-WORDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 
 EXTERNAL = (
     "env.py begins a transaction of its own around the migrations, which an autocommit_block() cannot "
@@ -270,15 +270,14 @@ class Environment:
         """Refuse what would end the transaction; swallow the application's own BEGIN."""
         if not conn.info.get(MARK):
             return sql, parameters
-        word = sql.split(None, 1)[0].rstrip(";").upper() if sql.strip() else ""
         raw: Any = conn.connection.dbapi_connection
-        if word == "BEGIN" and getattr(raw, "in_transaction", False):
+        if is_begin(sql) and getattr(raw, "in_transaction", False):
             return "SELECT 1", ()  # an application's own listener, after ours
         if self.guard.confined and (name := self.dialect.outside(sql)):
             self.guard.outside = name
             raise MigrationFailed(OUTSIDE.format(name=name))
         if self.guard.state == "running" and self.dialect.is_transactional:
-            if word in WORDS and not sql.upper().lstrip().startswith("ROLLBACK TO"):
+            if word := boundary_in(sql):
                 raise MigrationFailed((SPLITS if self.guard.whole else BY_HAND).format(word=word))
             if self.guard.whole:
                 self.dialect.lost_transaction(raw, self.guard)

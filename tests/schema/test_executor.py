@@ -244,6 +244,7 @@ def test_a_broken_file_that_is_not_on_the_path_does_not_matter(place: Place) -> 
     [
         "op.get_bind().commit()",
         "op.execute('COMMIT')",
+        "op.execute('BEGIN; DELETE FROM products; COMMIT')",  # which is no BEGIN of env.py to pass over
         "op.get_bind().connection.dbapi_connection.commit()",
         "op.get_bind().connection.dbapi_connection.executescript('SELECT 1; COMMIT')",
     ],

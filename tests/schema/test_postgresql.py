@@ -88,6 +88,8 @@ def test_a_step_that_fails_takes_the_whole_plan_back(place: Served) -> None:
     "up",
     [
         'op.execute("COMMIT")',
+        'op.execute("-- all of it is done\\nCOMMIT")',
+        'op.execute("SELECT 1; COMMIT; SELECT 2")',
         "op.get_bind().commit()",
         "op.get_bind().connection.commit()",
         'op.execute("CREATE INDEX CONCURRENTLY i ON products (name)")',
