@@ -92,7 +92,7 @@ def diagnose(target: Target, *, progress: Progress = silent) -> Diagnosis:
     history = read_history(target)
     standing = read_standing(target, history)
     progress(Event("clone", f"Running the history of {target.name} on an empty database"))
-    stages, error = _stages(target, history)
+    stages, error = _stages(target, history, standing)
     found = without_leftovers(schema_of(target))
     matches = [stage.place for stage in stages if not compare(stage.schema, found)]
     if not found.tables and not found.views:
@@ -118,21 +118,46 @@ def diagnose(target: Target, *, progress: Progress = silent) -> Diagnosis:
     )
 
 
-def _stages(target: Target, history: History) -> tuple[list[_Stage], str | None]:
-    """The schema after every step of the whole history, and why it ended early, if it did."""
+def _stages(
+    target: Target, history: History, standing: Standing
+) -> tuple[list[_Stage], str | None]:
+    """The schema after every step of the whole history, and why it ended early, if it did; of a
+    history that cannot be planned whole, up to where the database stands."""
+    why: str | None = None
+    for goal in ("heads", *(standing.heads if len(standing.heads) == 1 else ())):
+        try:
+            stages, error = _walk(target, history, goal)
+        except HistoryError as refused:
+            why = why or str(refused)
+            continue
+        return stages, why or error
+    return [], why
+
+
+def _walk(
+    target: Target, history: History, goal: str, most: int | None = None
+) -> tuple[list[_Stage], str | None]:
+    """The schema after every step to `goal`, or after so many at `most`, and why it ended early."""
+    finished = 0
+
+    def follow(event: Event) -> None:
+        nonlocal finished
+        finished += event.kind == "step-finished"
+
     try:
         with scratch_of(target) as scratch, snapshot_of(scratch) as snapshot:
-            plan = make_plan(replace(snapshot, last_paths=target.last_paths), "heads")
+            plan = make_plan(replace(snapshot, last_paths=target.last_paths), goal)
             places = places_along(history, [step.revision for step in plan.steps])
             starts = ((), *places[:-1])
             passes = tuple(
                 Pass((step,), start) for step, start in zip(plan.steps, starts, strict=True)
             )
-            answer = run_job(Job("run", snapshot, passes), progress=silent)
+            answer = run_job(Job("run", snapshot, passes[:most]), progress=follow)
     except NothingToDo:
         return [], None
-    except (HistoryError, ChildDied) as error:
-        return [], str(error)
+    except ChildDied as error:  # without a word of what came before: walk there again
+        reached = _walk(target, history, goal, finished)[0] if finished and most is None else []
+        return reached, str(error)
     stages = [
         _Stage(place, step.revision, step.message, result.after, _rows(result, target))
         for place, step, result in zip(places, plan.steps, answer.passes, strict=False)

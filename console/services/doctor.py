@@ -187,7 +187,15 @@ def _standing(visit: Visit) -> Iterator[Ailment]:
 
 
 def _differs(target: Target, found: Diagnosis) -> Ailment:
-    """The schema fits no place, and no revision explains it."""
+    """The schema fits no place, and no revision explains it; or nobody can tell."""
+    if found.difference is None and found.error:
+        return Ailment(
+            "history-fails",
+            target.name,
+            f"Whether the schema is what the history makes up to {place(found.heads)} cannot be told, "
+            f"since the history does not run so far on an empty database: {found.error}",
+            advice="Mend what keeps it from running, then look again.",
+        )
     half = [step for step in found.steps if step.is_half]
     details = tuple(
         f"{step.revision} {state}: {change}"

@@ -6,7 +6,7 @@ import pytest
 
 from console.schema.diagnosis import diagnose
 from tests.histories.place import PRICE, PRODUCTS, Place
-from tests.histories.script_folder import Sample
+from tests.histories.script_folder import Sample, text_of
 
 
 @pytest.fixture
@@ -67,6 +67,25 @@ def test_a_history_that_fails_on_the_way_still_tells_what_came_before(place: Pla
     found = diagnose(place.target)
     assert found.is_sound
     assert "no rows" in (found.error or "")
+
+
+@pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), 9)"])
+def test_a_revision_that_ends_its_process_still_lets_what_came_before_be_told(
+    place: Place, end: str
+) -> None:
+    place.write(Sample("cccc1", ("bbbb1",), up=f"import os\n{end}"))
+    found = diagnose(place.target)
+    assert found.is_sound
+    assert "ended" in (found.error or "")
+
+
+def test_files_that_cannot_be_used_still_let_the_others_be_told(place: Place) -> None:
+    for name in ("one", "other"):
+        text = text_of(Sample("cccc1", ("bbbb1",)))
+        (place.scripts / "versions" / f"{name}.py").write_text(text)
+    found = diagnose(place.target)
+    assert found.is_sound
+    assert "Another file states the id" in (found.error or "")
 
 
 def test_branches_are_walked_with_their_own_places(tmp_path: Path) -> None:

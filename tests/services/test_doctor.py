@@ -242,3 +242,15 @@ def test_a_run_whose_worker_was_killed_is_closed_where_its_database_stands(
     assert ended.state == "interrupted"
     assert ended.error is not None
     assert "Nothing was changed" in ended.error
+
+
+def test_a_history_that_does_not_run_so_far_is_not_called_another_schema(
+    tmp_path: Path, store: Store
+) -> None:
+    place = Place(tmp_path, [PRODUCTS, PRICE], at="aaaa1")
+    place.write(replace(PRODUCTS, up='raise ValueError("no rows")'))
+    (ailment,) = look(store, place)
+    assert ailment.code == "history-fails"
+    assert "cannot be told" in ailment.text
+    assert "no rows" in ailment.text
+    assert not ailment.possible
