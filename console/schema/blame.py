@@ -10,6 +10,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from console.schema.capture import Capture
+from console.schema.driver import NOBODY_WRITES, is_read_only
 from console.schema.errors import DataLost, MigrationFailed, PlanChanged, SchemaError, WrongDatabase
 from console.schema.guard import OUTSIDE, ROLLED_BACK, SPLITS, Guard
 from console.schema.invalid_index import code_of
@@ -53,6 +54,8 @@ def failure_of(
             message = ROLLED_BACK
     if isinstance(error, DBAPIError) and code_of(error.orig) == UNSAVED:
         message = f"{message}. {_enum_way_out(capture)}"
+    if not isinstance(error, SchemaError) and is_read_only(error):
+        message = f"{message.rstrip('.')}. {NOBODY_WRITES}"
     revision = revision or _revision_file(error)
     return Failure("MigrationFailed", spoken(message), revision, statement and spoken(statement))
 

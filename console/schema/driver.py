@@ -22,6 +22,11 @@ FALLBACKS = {
 }
 CONNECT_SECONDS = 10
 READ_ONLY = ("25006", "1792")  # what PostgreSQL, MariaDB and MySQL say to who writes all the same
+PREVENTED = 1290  # what MariaDB and MySQL say of what an option of the server forbids
+NOBODY_WRITES = (
+    "Nobody may write here: this is a standby, or read_only (MariaDB, MySQL) or "
+    "default_transaction_read_only (PostgreSQL) is on. Name a server that takes writes, or switch that off."
+)
 LIMITED = frozenset(["psycopg", "psycopg2", "pymysql", "mysqldb"])  # take connect_timeout
 
 
@@ -125,6 +130,13 @@ def run(dbapi_connection: Any, sql: str) -> None:
         cursor.execute(sql)
     finally:
         cursor.close()
+
+
+def is_read_only(error: BaseException) -> bool:
+    """Whether a server refuses to write at all: a standby, or one, a database or a role that is set so."""
+    source = getattr(error, "orig", None) or error
+    said = str(source).lower().replace("_", "-")
+    return forbids(source) or (source.args[:1] == (PREVENTED,) and "read-only" in said)
 
 
 def forbids(error: BaseException) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from console.schema.cancel import Cancelled, ending
 from console.schema.copy import Copied
-from console.schema.driver import engine_of
+from console.schema.driver import NOBODY_WRITES, engine_of, is_read_only
 from console.schema.errors import RunError
 from console.schema.flavour import flavour_of
 from console.schema.mariadb_bodies import copy_bodies, views_of
@@ -98,7 +98,8 @@ def create(url: URL, name: str) -> URL:
                 f"CREATE DATABASE {backquoted(name)} CHARACTER SET {charset} COLLATE {collation}"
             )
         except DBAPIError as error:
-            advice = OF_SERVER if is_full(error) else RIGHTS
+            denied = NOBODY_WRITES if is_read_only(error) else RIGHTS
+            advice = OF_SERVER if is_full(error) else denied
             raise RunError(
                 f"A copy needs a database of its own, which could not be made: {error.orig}. {advice}"
             ) from error

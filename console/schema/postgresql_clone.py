@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from console.schema.cancel import Cancelled, ending
 from console.schema.copy import Copied
 from console.schema.dialect import literal, quoted
-from console.schema.driver import engine_of, installed
+from console.schema.driver import NOBODY_WRITES, engine_of, installed, is_read_only
 from console.schema.errors import RunError, Unsupported
 from console.schema.pipe import pipe
 from console.schema.postgresql_sample import copy_rows
@@ -167,7 +167,8 @@ def _create(connection: Connection, source: str, name: str) -> None:
     try:
         connection.exec_driver_sql(f"CREATE DATABASE {quoted(name)} TEMPLATE template0{spelling}")
     except DBAPIError as error:
-        advice = OF_SERVER if is_full(error) else RIGHTS
+        denied = NOBODY_WRITES if is_read_only(error) else RIGHTS
+        advice = OF_SERVER if is_full(error) else denied
         raise RunError(
             f"A copy needs a database of its own, which could not be made: {error.orig}. {advice}"
         ) from error

@@ -508,6 +508,20 @@ def test_a_role_that_may_not_make_databases_is_told(place: Served) -> None:
         place.run(f'DROP OWNED BY "{name}";\nDROP ROLE "{name}"')
 
 
+def test_where_nobody_may_write_both_a_copy_and_a_run_say_why(place: Served) -> None:
+    url = f"{place.url}?options=-cdefault_transaction_read_only%3Don"
+    place.target = replace(place.target, url=url)
+    with (
+        pytest.raises(RunError, match="Nobody may write here") as copied,
+        clone.clone_of(place.target, place.workspace),
+    ):
+        pass
+    assert "CREATEDB" not in str(copied.value)
+    assert "read-only transaction. Nobody may write here" in refused(place)
+    block = "with op.get_context().autocommit_block():\n    op.execute('VACUUM products')"
+    assert "read-only transaction. Nobody may write here" in refused(place, after_price(block))
+
+
 STATE = Sample(
     "cccc1",
     ("bbbb1",),
