@@ -20,11 +20,12 @@ class UnknownRevision(HistoryError):
 
 
 class AmbiguousRevision(HistoryError):
-    """A partial name fits several revisions."""
+    """A partial name fits several revisions; `candidates` are some of them, as far as they are known."""
 
     def __init__(self, name: str, candidates: tuple[str, ...]) -> None:
         self.name, self.candidates = name, candidates
-        super().__init__(f"'{name}' could be any of {', '.join(candidates)}. Give more of it.")
+        which = f"any of {', '.join(candidates)}" if candidates else "one of several revisions"
+        super().__init__(f"'{name}' could be {which}. Give more of it.")
 
 
 class BrokenRevision(HistoryError):

@@ -46,8 +46,9 @@ class History:
 
     @cached_property
     def by_label(self) -> dict[str, Revision]:
-        """The revisions that carry a branch label, by label."""
-        return {label: revision for revision in self.in_file_order for label in revision.labels}
+        """The revisions that carry a branch label, by label; a broken file only where no sound one has it."""
+        ordered = sorted(self.in_file_order, key=lambda revision: not revision.is_broken)
+        return {label: revision for revision in ordered for label in revision.labels}
 
     @cached_property
     def below(self) -> dict[str, tuple[str, ...]]:
@@ -221,10 +222,11 @@ def _mark_labels(revisions: tuple[Revision, ...]) -> tuple[Revision, ...]:
     marked = []
     for revision in revisions:
         taken = [x for x in revision.labels if x in seen]
-        seen.update(dict.fromkeys(revision.labels, revision.id))
         if taken and not revision.is_broken:
             text = f"Its label '{taken[0]}' is already used by {seen[taken[0]]}."
             revision = _broken(revision, "duplicate-label", text)
+        for label in revision.labels:
+            seen.setdefault(label, revision.id)
         marked.append(revision)
     return tuple(marked)
 

@@ -207,10 +207,13 @@ def _ways(symbol: str, relative: str | None) -> tuple[bool, ...]:
 
 
 def _name(history: History, name: str, branch: str | None = None) -> str:
-    """The full id, or the label as it is: to Alembic a label names a branch, too. What only the
-    branch can tell apart is left to Alembic."""
+    """The full id, or the label as it is: to Alembic a label names a branch, too, but not that of a file
+    which cannot be used. What only the branch can tell apart is left to Alembic."""
+    labelled = history.by_label.get(name)
+    if labelled is not None and labelled.is_broken and name not in history.by_id:
+        raise BrokenRevision(str(labelled.path), labelled.problems[0].message)
     try:
-        return name if name in history.by_label else history.find(name).id
+        return name if labelled is not None else history.find(name).id
     except AmbiguousRevision:
         if branch:
             return name

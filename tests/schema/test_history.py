@@ -129,6 +129,8 @@ def test_a_label_used_twice_is_marked(tmp_path):
         tmp_path, [Sample("aaaa", labels=("x",)), Sample("bbbb", ("aaaa",), labels=("x",))]
     )
     assert codes(history) == ["duplicate-label"]
+    assert history.problems[0].message == "Its label 'x' is already used by aaaa."
+    assert history.find("x").id == "aaaa"
 
 
 def test_a_cycle_is_marked_on_each_of_its_files_and_on_no_other(tmp_path):

@@ -173,6 +173,23 @@ def test_too_short_a_name_is_ambiguous(tmp_path):
         route(tmp_path, FORK, [], "bbbb")
 
 
+def test_too_short_a_name_on_one_branch_is_ambiguous_too(tmp_path):
+    samples = [Sample("aaaa1", labels=("left",)), Sample("aaaa2", ("aaaa1",)), Sample("bbbb1")]
+    with pytest.raises(AmbiguousRevision, match="'aaaa' could be one of several revisions"):
+        route(tmp_path, samples, [], "left@aaaa")
+
+
+def test_the_label_of_a_file_that_cannot_be_used_names_the_file(tmp_path):
+    samples = [
+        Sample("aaaa1"),
+        Sample("bbbb1", ("aaaa1",), depends_on=("cccc1",), labels=("left",)),
+        Sample("cccc1", ("bbbb1",)),
+    ]
+    for goal in ("left", "left@head", "left@base"):
+        with pytest.raises(BrokenRevision, match="cannot be used: It rests on itself"):
+            route(tmp_path, samples, [], goal)
+
+
 @pytest.mark.parametrize("goal", ["+3", "-3", "aaaa-5", "bbbb+1"])
 def test_a_goal_beyond_the_history_is_refused(tmp_path, goal):
     with pytest.raises(HistoryError):
