@@ -27,6 +27,8 @@ NOBODY_WRITES = (
     "Nobody may write here: this is a standby, or read_only (MariaDB, MySQL) or "
     "default_transaction_read_only (PostgreSQL) is on. Name a server that takes writes, or switch that off."
 )
+# What clients of MariaDB and MySQL set for safety, and servers for all: it cuts off what is read, without a word.
+ALL_ROWS = "sql_select_limit = 18446744073709551615, sql_big_selects = 1"
 LIMITED = frozenset(["psycopg", "psycopg2", "pymysql", "mysqldb"])  # take connect_timeout
 
 
@@ -39,6 +41,8 @@ def engine_of(url: URL, **options: Any) -> Engine:
     url = installed(url)
     arguments = {"connect_timeout": CONNECT_SECONDS} if url.get_driver_name() in LIMITED else {}
     engine = create_engine(url, poolclass=NullPool, connect_args=arguments, **options)
+    if url.get_backend_name() in ("mariadb", "mysql"):
+        event.listen(engine, "connect", _see_all)
     if url.get_backend_name() == "mariadb":
         event.listen(engine, "connect", _refuse_mysql, insert=True)
     if url.get_driver_name() == "psycopg":
@@ -63,6 +67,11 @@ def _refuse_mysql(dbapi_connection: Any, _: Any) -> None:
             f"The URL says mariadb, and the server is MySQL {version}. Write mysql+pymysql:// there, or "
             "mysql:// with another driver."
         )
+
+
+def _see_all(dbapi_connection: Any, _: Any) -> None:
+    """Nothing that we read is cut off."""
+    run(dbapi_connection, f"SET SESSION {ALL_ROWS}")
 
 
 def installed(url: URL) -> URL:

@@ -35,6 +35,10 @@ CHANGED = (
     "{revision} {why}. Bring the database to a known state by hand."
 )
 OTHER = "is not what it was the first time"
+OURS = (
+    f"The migration touches {TABLE}, in which the console writes down what the plan has done. Leave that "
+    "table alone: `manage.py doctor` ends what it tells of."
+)
 GONE = "gave something to those after it that it cannot give again"
 
 
@@ -134,8 +138,11 @@ class Journal(ABC):
     def _next(self, sql: str, parameters: Any) -> Record | None:
         """Number a statement; return its record if an earlier attempt has executed it.
 
-        Raises MigrationFailed where it is another one than it was, or may not be passed over.
+        Raises MigrationFailed where it is another one than it was, or may not be passed over, and where
+        it is about the journal.
         """
+        if TABLE in sql:
+            raise MigrationFailed(OURS, self.capture.revision)
         if self.revision != self.capture.revision:
             self.revision, self.number = str(self.capture.revision), 0
         self.number += 1

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from console.schema.dialect import Busy, Dialect, Keep, Keys, Shape, is_managed
-from console.schema.driver import ask, ended, engine_of, fetch, run
+from console.schema.driver import ALL_ROWS, ask, ended, engine_of, fetch, run
 from console.schema.elsewhere import mentions
 from console.schema.errors import MigrationFailed, Unsupported
 from console.schema.flavour import flavour_in, flavour_of
@@ -123,10 +123,8 @@ class MariaDB(Dialect):
 
     def prepare(self, dbapi_connection: Any, guard: Guard, lock_wait: float) -> None:
         patience = f"wait_timeout = cast(greatest(@@wait_timeout, {THINKING_SECONDS}) AS unsigned)"
-        run(
-            dbapi_connection,
-            f"SET SESSION lock_wait_timeout = {max(int(lock_wait), 1)}, {patience}",
-        )
+        waiting = f"lock_wait_timeout = {max(int(lock_wait), 1)}"
+        run(dbapi_connection, f"SET SESSION {waiting}, {patience}, {ALL_ROWS}")
         if guard.confined:
             self._others = tuple(name for (name,) in fetch(dbapi_connection, OTHERS))
             self._confine(dbapi_connection, guard)

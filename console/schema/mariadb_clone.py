@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from console.schema.cancel import Cancelled, ending
 from console.schema.copy import Copied
 from console.schema.driver import NOBODY_WRITES, engine_of, is_read_only
-from console.schema.errors import RunError
+from console.schema.errors import RunError, Unsupported
 from console.schema.flavour import flavour_of
 from console.schema.mariadb_bodies import copy_bodies, views_of
 from console.schema.mariadb_count import backquoted
@@ -36,6 +36,11 @@ SIZE = (
     "WHERE table_schema = database()"
 )
 SESSIONS = "SELECT id FROM information_schema.processlist WHERE db = %s"
+MOST = 2**63  # of a limit that is none
+CUT_OFF = (
+    "The server sets sql_select_limit for everybody, which would cut off the rows of a copy. Set it back "
+    "(SET GLOBAL sql_select_limit = 18446744073709551615), and set it for those who need it."
+)
 # Locks would keep the load from the sequences that its columns count by.
 FLAGS = (
     *("--single-transaction", "--hex-blob", "--quick", "--no-autocommit", "--no-tablespaces"),
@@ -56,6 +61,8 @@ def copy(url: URL, name: str, limit: int, cancelled: Cancelled) -> Copied:
     with engine_of(url).connect() as connection:
         flavour = flavour_of(connection)
         programs = programs_for(connection)
+        if connection.exec_driver_sql("SELECT @@global.sql_select_limit").scalar_one() < MOST:
+            raise Unsupported(CUT_OFF)
         for statement in flavour.fresh:
             connection.exec_driver_sql(statement)
         size = int(connection.exec_driver_sql(SIZE).scalar_one())

@@ -22,10 +22,11 @@ from console.schema.executor import apply
 from console.schema.halfway import read_halfway
 from console.schema.statement import compile_statements
 from console.schema.survival import compare
-from tests.histories.place import PRICE, PRODUCTS
+from tests.histories.place import PRICE, PRODUCTS, ROWS
 from tests.histories.script_folder import ENVIRONMENT, Sample
 from tests.histories.served import Served
-from tests.servers import MakeDatabase, engine_of
+from tests.private import PrivateMariaDB
+from tests.servers import MakeDatabase, engine_of, shown
 
 URL = 'context.config.get_main_option("sqlalchemy.url")'
 POOL = "poolclass=pool.NullPool"
@@ -399,3 +400,43 @@ def test_history_that_a_clone_does_not_hold_is_foreseen_to_be_lost(
     assert rehearsal.ledger is not None
     assert rehearsal.ledger.losses == (rehearsed,)
     assert apply(place.target, place.plan(), expected=rehearsal.ledger).ledger.losses == (applied,)
+
+
+def test_a_limit_on_what_a_select_returns_hides_no_loss(tmp_path: Path, either: str) -> None:
+    url = make_url(either).update_query_dict({"init_command": "SET sql_select_limit = 1"})
+    place = Served(tmp_path, url.render_as_string(hide_password=False), [PRODUCTS, PRICE])
+    apply(place.target, place.plan("aaaa1"))
+    place.run(ROWS)
+    place.write(after_price("op.drop_column('products', 'weight')"))
+    rehearsal = place.rehearse()
+    outcome = apply(place.target, place.plan(), expected=rehearsal.ledger)
+    assert outcome.ledger.losses == (
+        "products: 3 rows before, 3 after, column weight removed, 2 values lost, "
+        "every other value identical",
+    )
+
+
+def test_a_server_that_would_cut_off_the_rows_of_a_copy_is_not_copied(tmp_path: Path) -> None:
+    server = PrivateMariaDB(tmp_path / "server")
+    try:
+        server.start()
+        root = Served(tmp_path, shown(server.url))
+        root.run("CREATE DATABASE shop")
+        place = Served(
+            tmp_path, shown(server.url.set(database="shop")), [PRODUCTS, PRICE], at="aaaa1"
+        )
+        root.run("SET GLOBAL sql_select_limit = 2")
+        with pytest.raises(Unsupported, match="would cut off the rows of a copy"):
+            place.rehearse()
+        assert apply(place.target, place.plan()).ledger.is_clean
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("touch", ["DELETE FROM console_journal", "DROP TABLE console_journal"])
+def test_a_migration_leaves_the_journal_alone(place: Served, touch: str) -> None:
+    place.write(after_price(f"op.execute('DELETE FROM reviews')\nop.execute('{touch}')"))
+    said = failure(place)
+    assert "touches console_journal" in said
+    assert "Of revision cccc1" in said or "The database stands at bbbb1" in said
+    assert place.ask("SELECT count(*) FROM console_journal")[0] > 0
