@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from console.cli.context import pass_console, target_of, target_option
-from console.cli.errors import Refusal
+from console.cli.errors import UNREADABLE, Refusal, database_sentence
 from console.cli.output import Reporter, echo, json_option, write_json
 from console.cli.render import difference_lines
 from console.cli.stopping import cancel_on_signals
 from console.schema.drift import Comparison, Drift, find_drift
+from console.schema.errors import RunCancelled
 from console.schema.wire import encode
 
 if TYPE_CHECKING:
@@ -28,21 +29,36 @@ def drift(console: Console, target: str | None, check: bool, as_json: bool) -> N
     """Compare the models, the database and the history.
 
     The database is only read. The history is run, and the models are created, on empty databases
-    that are gone afterwards, also after Ctrl-C.
+    that are gone afterwards, also after Ctrl-C. Exits with status 1 if a database cannot be read; the
+    others are compared all the same.
     """
     chosen = [target_of(console, target)] if target else list(console.targets.values())
-    found = []
+    found: list[Drift] = []
+    unread: dict[str, str] = {}
     with cancel_on_signals() as cancelled, Reporter() as progress:
         for one in chosen:
-            found.append(find_drift(one, progress=progress, cancelled=cancelled))
+            try:
+                found.append(find_drift(one, progress=progress, cancelled=cancelled))
+            except RunCancelled:
+                raise
+            except UNREADABLE as error:
+                if target:
+                    raise
+                unread[one.name] = database_sentence(error)
     if as_json:
-        write_json([encode(each) | {"is_clean": each.is_clean} for each in found])
+        data = [encode(each) | {"is_clean": each.is_clean} for each in found]
+        write_json([*data, *({"target": name, "error": said} for name, said in unread.items())])
     else:
         for each in found:
             for line in drift_lines(each):
                 echo(line)
-    if check and (said := " ".join(_refusals(found))):
-        raise Refusal(said)
+        for name, said in unread.items():
+            echo(f"{name}\n  It cannot be compared: {said}")
+    refusals = [*_refusals(found)] if check else []
+    if unread:
+        refusals.append(f"These cannot be read: {', '.join(unread)}.")
+    if refusals:
+        raise Refusal(" ".join(refusals))
 
 
 def _refusals(found: Iterable[Drift]) -> Iterator[str]:

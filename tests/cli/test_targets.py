@@ -56,6 +56,12 @@ def test_one_that_cannot_be_read_does_not_hide_the_others(
     assert "file is not a database" in listed[2]["error"]
     found = data_of(manage(app, "doctor", "--json"))
     assert [(one["code"], one["subject"]) for one in found] == [("database-unreachable", "broken")]
+    compared = manage(app, "drift")
+    assert compared.exit_code == 1
+    assert "stock\n  The database is what its history makes up to base." in compared.stdout
+    assert "broken\n  It cannot be compared: The database refused: file is not" in compared.stdout
+    assert compared.stderr.endswith("Error: These cannot be read: broken.\n")
+    assert data_of(manage(app, "drift", "--json"))[-1]["target"] == "broken"
     alone = manage(app, "doctor", "--target", "broken")
     assert alone.exit_code == 1
     assert "Error: The database refused: file is not a database." in alone.stderr
