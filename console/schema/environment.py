@@ -262,6 +262,8 @@ class Environment:
         except Exception as error:
             if self.dialect.is_locked(error):
                 raise locked(self.job.target.name, self.job.lock_wait) from error
+            if self.guard.state == "running" and self.guard.tried:  # SQLite lets nobody else begin
+                raise self._stray(SECOND) from error
             raise
 
     def _executing(

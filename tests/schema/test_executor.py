@@ -255,6 +255,13 @@ def test_a_revision_cannot_commit_half_of_the_plan(place: Place, commit: str) ->
     assert "one transaction" in str(error) or "rolled" in str(error)
 
 
+@pytest.mark.parametrize("how", ["{}", "try:\n    {}\nexcept Exception:\n    pass"])
+def test_a_second_connection_is_told_to_be_one(place: Place, how: str) -> None:
+    begin = "op.get_bind().engine.begin().__enter__().exec_driver_sql('DELETE FROM reviews')"
+    error = refused(place, after_price(how.format(begin)))
+    assert str(error).startswith("The migration opened a second connection")
+
+
 BLOCK = "with op.get_context().autocommit_block():\n    "
 
 

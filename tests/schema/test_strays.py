@@ -85,7 +85,7 @@ def test_a_version_table_that_does_not_say_the_end_takes_the_plan_back(
     "commit",
     [
         'op.get_bind().connection.cursor().execute("COMMIT")',
-        'op.execute("UPDATE products SET weight = 2; COMMIT; BEGIN")',
+        'op.get_bind().connection.cursor().execute("UPDATE products SET weight = 2; COMMIT; BEGIN")',
     ],
 )
 def test_a_failure_after_a_commit_past_every_check_says_that_a_part_is_saved(
