@@ -26,6 +26,8 @@ from console.schema.progress import Event, Progress, silent
 from console.schema.rebuild import schema_of
 from console.schema.target import Target
 
+LOOK_AGAIN = "What it had saved by then stays: `manage.py doctor` tells what that is, and goes on."
+
 
 @dataclass(frozen=True)
 class Tried:
@@ -89,10 +91,13 @@ def mend(target: Target, tried: Tried, *, lock_wait: float = LOCK_WAIT_SECONDS) 
 
     Raises PlanChanged, WrongDatabase, TargetLocked, DataLost, MigrationFailed or Unsupported; then
     nothing was changed where the database keeps schema changes in a transaction, and elsewhere the
-    message says what stays. ChildDied: look again.
+    message says what stays. ChildDied: look again, as its message says too.
     """
     assert tried.mend is not None
-    return _ledger_of(Job("mend", target, lock_wait=lock_wait, mend=tried.mend))
+    try:
+        return _ledger_of(Job("mend", target, lock_wait=lock_wait, mend=tried.mend))
+    except ChildDied as error:
+        raise ChildDied(f"{error} {LOOK_AGAIN}") from error
 
 
 def _on_clone(target: Target, wanted: Mend, workspace: Path) -> Ledger:

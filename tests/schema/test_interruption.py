@@ -15,7 +15,7 @@ from console.schema.history import read_history, read_standing
 from console.schema.interruption import Interruption, find_interruption
 from console.schema.mend import Tried, mend, try_out
 from tests.histories.place import PRICE, PRODUCTS, Place
-from tests.histories.script_folder import Sample
+from tests.histories.script_folder import ENVIRONMENT, Sample
 from tests.histories.served import Served
 
 DIE = "\nimport os\nos.kill(os.getpid(), 9)\n"
@@ -189,6 +189,37 @@ def test_nothing_is_mended_that_changed_since_it_was_tried(place: Place) -> None
     with pytest.raises(PlanChanged, match="schema of the database changed"):
         mend(place.target, tried)
     assert place.dump() == before
+
+
+DEADLY = """\
+import os
+import pathlib
+
+import sqlalchemy
+
+def die(conn, cursor, statement, *rest):
+    if statement.startswith(("DROP INDEX", "CREATE INDEX")) and pathlib.Path({flag!r}).exists():
+        os.kill(os.getpid(), 9)
+
+sqlalchemy.event.listen(sqlalchemy.Engine, "after_cursor_execute", die)
+"""
+
+
+def test_a_way_out_that_is_killed_says_to_look_again_and_leaves_nothing_in_doubt(
+    place: Place,
+) -> None:
+    before = place.dump()
+    crash(place, f"{FIRST}{DIE}{SECOND}")
+    flag = place.folder / "die"
+    place.environment(DEADLY.format(flag=str(flag)) + ENVIRONMENT)
+    tried = undone(place, seen(place))
+    flag.touch()
+    with pytest.raises(ChildDied, match="tells what that is, and goes on"):
+        mend(place.target, tried)
+    flag.unlink()
+    mend(place.target, undone(place, seen(place)))
+    assert place.dump() == before
+    assert diagnose(place.target).is_sound
 
 
 def test_a_sound_database_has_no_interruption(place: Place) -> None:
