@@ -31,7 +31,7 @@ from console.schema.dialect import Busy, Dialect
 from console.schema.dialects import dialect_of
 from console.schema.driver import forbids
 from console.schema.errors import MigrationFailed, Unsupported, WrongDatabase
-from console.schema.guard import BY_HAND, HIDDEN, OUTSIDE, OWN_WAY, SPLITS, Guard
+from console.schema.guard import BY_HAND, HIDDEN, OUTSIDE, OWN_WAY, ROLLED_BACK, SPLITS, Guard
 from console.schema.job import Job
 from console.schema.lock import busy_at_commit, locked
 from console.schema.several import Several, in_one_phase
@@ -262,8 +262,9 @@ class Environment:
         except Exception as error:
             if self.dialect.is_locked(error):
                 raise locked(self.job.target.name, self.job.lock_wait) from error
-            if self.guard.state == "running" and self.guard.tried:  # SQLite lets nobody else begin
-                raise self._stray(SECOND) from error
+            if self.guard.state == "running" and self.guard.tried:  # SQLite lets nobody begin
+                words = ROLLED_BACK if self.guard.rolled_back else SECOND
+                raise self._stray(words) from error
             raise
 
     def _executing(
