@@ -109,8 +109,9 @@ def _with_what_stays(target: Target, plan: Plan, run: str, error: SchemaError) -
     if halfway is None or halfway.run != run:  # it never began, or its journal is gone by now
         return _completed(target, plan, error) if isinstance(error, ConnectionLost) else error
     if halfway.is_clean and set(halfway.heads) == set(plan.start):
-        is_told = isinstance(error, (MigrationFailed, ConnectionLost))
-        return with_more(error, UNCHANGED) if is_told else error
+        if isinstance(error, (MigrationFailed, ConnectionLost)):
+            return with_more(error, UNCHANGED)
+        return error
     if isinstance(error, MigrationFailed):
         return with_more(error, halfway.after(f"{str(error).rstrip('.')}."))
     if isinstance(error, PlanChanged):
