@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ from sqlalchemy import Connection, text
 
 from console.schema.catalogue import read_catalogue
 from console.schema.count import KeysByTable, count
-from console.schema.dialect import VALUES_KEPT, Keep
+from console.schema.dialect import VALUES_KEPT
 from console.schema.excess import excess
-from console.schema.ledger import Count, Ledger
+from console.schema.ledger import Count
 from console.schema.survival import compare
 from console.schema.verdict import UNTOLD
+from tests.schema.counting import ledger_of
 from tests.servers import engine_of
 
 SETTINGS = settings(
@@ -98,19 +99,6 @@ def insert(connection: Connection, rows: dict[int, Row]) -> None:
 def plain(row: Row) -> Row:
     """Values that each driver takes."""
     return {name: str(v) if isinstance(v, Decimal) else v for name, v in row.items()}
-
-
-def ledger_of(
-    connection: Connection,
-    change: Any,
-    losing: Collection[str] | None = None,
-    others: Keep = "keys",
-) -> Ledger:
-    """Count, change, count, compare."""
-    keys: KeysByTable = {}
-    before = count(connection, keys=keys, losing=losing, others=others)
-    change()
-    return compare(before, count(connection, earlier=keys, before=before))
 
 
 @pytest.mark.parametrize("key", KEYS)

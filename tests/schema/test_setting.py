@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import Connection
 
-from console.schema.count import count
 from console.schema.errors import MigrationFailed
 from console.schema.excess import excess
 from console.schema.executor import apply
@@ -22,6 +21,7 @@ from console.schema.survival import compare
 from tests.histories.place import PRODUCTS
 from tests.histories.script_folder import ENVIRONMENT, Sample
 from tests.histories.served import Served
+from tests.schema.counting import ledger_of
 from tests.servers import engine_of
 
 TABLE = "CREATE TABLE t (id int PRIMARY KEY, a varchar(20))"
@@ -34,15 +34,19 @@ AGAIN = (
 FUNCTION = "CREATE FUNCTION f(i int) RETURNS int LANGUAGE sql AS 'SELECT 1'"
 
 
-def ledger_of(connection: Connection, before: tuple[str, ...], change: tuple[str, ...]) -> Ledger:
+def ledger_after(
+    connection: Connection, before: tuple[str, ...], change: tuple[str, ...]
+) -> Ledger:
     """What becomes of a table of one row, and of what is made `before`, by a change."""
-    for statement in (TABLE, "INSERT INTO t VALUES (1, 'x')", *before):
+    send(connection, TABLE, "INSERT INTO t VALUES (1, 'x')", *before)
+    assert ledger_of(connection, lambda: None).is_clean
+    return ledger_of(connection, lambda: send(connection, *change))
+
+
+def send(connection: Connection, *statements: str) -> None:
+    """Execute them, one by one."""
+    for statement in statements:
         connection.exec_driver_sql(statement)
-    first = count(connection)
-    assert compare(first, count(connection)).is_clean
-    for statement in change:
-        connection.exec_driver_sql(statement)
-    return compare(first, count(connection))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +146,7 @@ def test_what_a_table_made_again_has_no_longer_is_told(
     postgresql: str, before: tuple[str, ...], change: tuple[str, ...], words: str
 ) -> None:
     with engine_of(postgresql).connect() as connection:
-        ledger = ledger_of(connection, before, change)
+        ledger = ledger_after(connection, before, change)
     assert ledger.settings_lost == ((words,) if words else ())
     assert ledger.verdict.endswith(f"But {words}." if words else ledger.verdict)
     assert ledger.is_clean == (not words and not ledger.losses)
@@ -173,7 +177,7 @@ def test_what_goes_from_a_database_of_postgresql_is_lost(
     postgresql: str, before: str, change: str, kind: str, name: str
 ) -> None:
     with engine_of(postgresql).connect() as connection:
-        ledger = ledger_of(connection, tuple(before.split("; ")), (change,))
+        ledger = ledger_after(connection, tuple(before.split("; ")), (change,))
     assert ledger.objects_lost == ((kind, name),)
     assert ledger.losses == (f"{kind} {name} removed",)
 
@@ -243,7 +247,7 @@ def test_rights_and_definers_of_mariadb_and_mysql_are_missed(
 ) -> None:
     connection, user = reader
     named = tuple(statement.format(u=user) for statement in before)
-    ledger = ledger_of(connection, named, tuple(each.format(u=user) for each in change))
+    ledger = ledger_after(connection, named, tuple(each.format(u=user) for each in change))
     said = words.format(u=user, w=f"'{user}'@'%'").replace("%%", "%")
     assert ledger.settings_lost == ((said,) if words else ())
 
@@ -272,7 +276,9 @@ def test_a_run_tells_of_rights_on_routines_and_models_are_read_all_the_same(
 
 def test_numbers_that_a_program_keeps_in_sqlite_are_missed(tmp_path: Path) -> None:
     with engine_of(f"sqlite:///{tmp_path / 'some.db'}").connect() as connection:
-        ledger = ledger_of(connection, ("PRAGMA user_version = 5",), ("PRAGMA user_version = 0",))
+        ledger = ledger_after(
+            connection, ("PRAGMA user_version = 5",), ("PRAGMA user_version = 0",)
+        )
     assert ledger.settings_lost == ("the database has lost user_version 5",)
 
 
