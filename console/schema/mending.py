@@ -24,7 +24,7 @@ from console.schema.invalid_index import code_of
 from console.schema.job import Job, Mend, PassResult
 from console.schema.journal import TABLE, VOID
 from console.schema.leftovers import without_leftovers
-from console.schema.stamping import say_heads
+from console.schema.stamping import save, say_heads
 from console.schema.survival import compare as compare_counts
 
 
@@ -74,7 +74,7 @@ def mend(job: Job, environment: Environment, config: Config) -> PassResult:
                 connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
         guard.finish()
         if not guard.whole:
-            connection.commit()
+            save(connection)
             guard.committed = True
         results.append(PassResult(heads=wanted.heads, ledger=ledger, after=after))
         return []
@@ -154,4 +154,4 @@ def _rename(connection: Connection, table: str, name: str) -> None:
     if inspect(connection).has_table(table):
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
         connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {name}")
-    connection.commit()
+    save(connection)

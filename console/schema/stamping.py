@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
 
 from console.schema.catalogue import read_catalogue
 from console.schema.environment import Environment
@@ -31,7 +33,7 @@ def write_stamp(job: Job, environment: Environment, config: Config) -> None:
         say_heads(context, stamp.heads)
         guard.finish()
         if not environment.dialect.is_transactional:
-            connection.commit()  # env.py's own transaction covers nothing there
+            save(connection)  # env.py's own transaction covers nothing there
             guard.committed = True
         return []
 
@@ -40,6 +42,15 @@ def write_stamp(job: Job, environment: Environment, config: Config) -> None:
     environment.run(config, script, work, command=command, destination_rev=stamp.heads or "base")
     if not guard.committed:
         raise MigrationFailed("env.py ended without committing, so the version table is unchanged.")
+
+
+def save(connection: Connection) -> None:
+    """Commit, and leave a transaction that env.py has begun by itself for it to end."""
+    if connection.dialect.name == "postgresql":
+        connection.commit()
+        return
+    raw: Any = connection.connection.dbapi_connection
+    raw.commit()
 
 
 def say_heads(context: MigrationContext, heads: Iterable[str]) -> None:

@@ -21,6 +21,8 @@ from console.schema.drift import find_drift
 from console.schema.errors import Unsupported, WrongDatabase
 from console.schema.executor import apply
 from console.schema.history import read_history, read_standing
+from console.schema.interruption import find_interruption
+from console.schema.mend import mend, try_out
 from console.schema.plan import make_plan
 from console.schema.rehearsal import rehearse
 from console.schema.stamp import stamp
@@ -29,6 +31,7 @@ from console.services.lint import lint
 from console.services.standing import note_standing
 from console.services.targets import flask_targets
 from console.store.store import Store
+from tests.servers import engine_of
 
 SHOP = """
 from flask import Flask
@@ -123,14 +126,14 @@ class Two:
         )
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def two(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Two]:
     """Two databases of one application, both empty, with the revision that creates their tables."""
     stock = f"sqlite:///{tmp_path}/stock.db"
-    if request.param == "postgresql":
-        stock = request.getfixturevalue("postgresql")
+    if request.param != "sqlite":
+        stock = request.getfixturevalue(request.param)
     module, folder = f"two_{tmp_path.name.replace('-', '_')}", tmp_path / "migrations"
     text = SHOP.format(url=f"sqlite:///{tmp_path}/shop.db", stock=stock, folder=str(folder))
     (tmp_path / f"{module}.py").write_text(text)
@@ -190,6 +193,27 @@ def test_drift_diagnosis_and_stamp_look_at_one_database(two: Two) -> None:
     stamp(two.stock, (), start=heads, fingerprint=found.fingerprint)
     assert two.heads("stock") == ()
     assert two.tables("default") == set()
+
+
+def test_what_is_there_in_part_is_taken_out_of_its_own_database(two: Two) -> None:
+    apply(two.stock, make_plan(two.stock, "head"))
+    text = CREATE.replace('"aaaa1"', '"bbbb1"').replace("= None", '= "aaaa1"')
+    for name, column in (("product", "price"), ("crate", "weight")):
+        create = text[text.index(f'    op.create_table(\n        "{name}"') :].partition("def ")[0]
+        add = f'    op.add_column("{name}", sa.Column("{column}", sa.Integer))\n'
+        add += f'    op.create_index("by_{column}", "{name}", ["{column}"])\n'
+        text = text.replace(create, add)
+        away = f'op.drop_index("by_{column}", "{name}")\n    op.drop_column("{name}", "{column}")'
+        text = text.replace(f'op.drop_table("{name}")', away)
+    (two.folder / "migrations" / "versions" / "bbbb1_weigh.py").write_text(text)
+    with engine_of(two.stock.url).connect() as connection:
+        connection.exec_driver_sql("ALTER TABLE crate ADD COLUMN weight INTEGER")
+    found = find_interruption(two.stock, diagnose(two.stock))
+    assert found is not None
+    tried = try_out(two.stock, found, found.undo, workspace=two.folder / "workspace")
+    assert mend(two.stock, tried).is_clean
+    assert two.heads("stock") == ("aaaa1",)
+    assert diagnose(two.stock).is_sound
 
 
 def test_dangers_are_those_of_its_own_database(two: Two) -> None:
