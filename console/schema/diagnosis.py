@@ -10,17 +10,30 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from console.schema.catalogue import EMPTY_FINGERPRINT, Catalogue, Change, Difference
+from console.schema.catalogue import (
+    EMPTY_FINGERPRINT,
+    Catalogue,
+    Change,
+    Difference,
+    read_catalogue,
+)
 from console.schema.clone import scratch_of
+from console.schema.connection import read_only
 from console.schema.difference import changed_things, compare
 from console.schema.errors import ChildDied, HistoryError, NothingToDo
-from console.schema.history import History, Standing, read_history, read_standing
+from console.schema.history import (
+    History,
+    Standing,
+    read_heads,
+    read_history,
+    read_standing,
+    stand,
+)
 from console.schema.job import Job, Pass, PassResult
 from console.schema.leftovers import without_leftovers
 from console.schema.plan import make_plan
 from console.schema.process import error_of, run_job
 from console.schema.progress import Event, Progress, silent
-from console.schema.rebuild import schema_of
 from console.schema.route import places_along
 from console.schema.snapshot import snapshot_of
 from console.schema.target import Target
@@ -93,7 +106,8 @@ def diagnose(target: Target, *, progress: Progress = silent) -> Diagnosis:
     standing = read_standing(target, history)
     progress(Event("clone", f"Running the history of {target.name} on an empty database"))
     stages, error = _stages(target, history, standing)
-    found = without_leftovers(schema_of(target))
+    heads, schema = _observed(target)  # both of one moment: a run may have ended meanwhile
+    standing, found = stand(history, heads), without_leftovers(schema)
     matches = [stage.place for stage in stages if not compare(stage.schema, found)]
     if not found.tables and not found.views:
         matches.insert(0, ())
@@ -102,7 +116,7 @@ def diagnose(target: Target, *, progress: Progress = silent) -> Diagnosis:
         heads=standing.heads,
         unknown=standing.unknown,
         matches=tuple(matches),
-        fingerprint=schema_of(target).fingerprint,
+        fingerprint=schema.fingerprint,
         error=error,
         unseen=tuple(_unseen(stages, standing.heads, match) for match in matches),
     )
@@ -116,6 +130,15 @@ def diagnose(target: Target, *, progress: Progress = silent) -> Diagnosis:
         steps=tuple(_states(stages, standing, found)),
         difference=compare(expected, found) if expected else None,
     )
+
+
+def _observed(target: Target) -> tuple[tuple[str, ...], Catalogue]:
+    """Where a database says that it stands, and its schema; those of an empty one where there is none."""
+    with read_only(target) as connection:
+        if connection is None:
+            return (), Catalogue((), (), EMPTY_FINGERPRINT)
+        catalogue = read_catalogue(connection, exclude=target.version_tables)
+        return read_heads(connection, target), catalogue
 
 
 def _stages(

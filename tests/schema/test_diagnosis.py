@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from console.schema.diagnosis import diagnose
+from console.schema.executor import apply
 from tests.histories.place import PRICE, PRODUCTS, Place
 from tests.histories.script_folder import Sample, text_of
 
@@ -69,6 +70,13 @@ def test_a_history_that_fails_on_the_way_still_tells_what_came_before(place: Pla
     assert "no rows" in (found.error or "")
 
 
+def test_a_run_that_ends_meanwhile_is_no_stamp_that_lies(place: Place) -> None:
+    plan = place.plan()
+    found = diagnose(place.target, progress=lambda _: apply(place.target, plan) and None)
+    assert found.heads == ("bbbb1",)
+    assert found.is_sound
+
+
 @pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), 9)"])
 def test_a_revision_that_ends_its_process_still_lets_what_came_before_be_told(
     place: Place, end: str
@@ -89,8 +97,6 @@ def test_files_that_cannot_be_used_still_let_the_others_be_told(place: Place) ->
 
 
 def test_branches_are_walked_with_their_own_places(tmp_path: Path) -> None:
-    from console.schema.executor import apply
-
     other = Sample("cccc1", ("aaaa1",), up='op.create_table("others", sa.Column("id", sa.Integer))')
     merge = Sample("dddd1", ("bbbb1", "cccc1"))
     place = Place(tmp_path, [PRODUCTS, PRICE, other, merge])
