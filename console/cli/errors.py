@@ -77,4 +77,5 @@ def database_sentence(error: Exception) -> str:
     text = " ".join(str(getattr(error, "orig", error)).split()).rstrip(".")
     if "no such table: console_" in text or 'relation "console_' in text:
         return "The console's own database is not up to date. Run `manage.py migrate` first."
-    return f"The database refused: {text}. `manage.py check` says what can be reached."
+    end = "" if text.endswith("?") else "."
+    return f"The database refused: {text}{end} `manage.py check` says what can be reached."
