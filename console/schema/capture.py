@@ -89,7 +89,7 @@ class Capture:
         self, conn: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool
     ) -> None:
         if self.revision is not None:
-            self.running = sql
+            self.running = as_written(conn.dialect.paramstyle, sql)
             conn.info["console_began"] = time.perf_counter()
 
     def _after(
@@ -98,6 +98,7 @@ class Capture:
         if self.revision is None:
             return
         spent = (time.perf_counter() - conn.info.get("console_began", 0.0)) * 1000
+        sql = as_written(conn.dialect.paramstyle, sql)
         self.running, self.last_sql = None, sql
         if is_reflection(sql):
             return
@@ -158,6 +159,12 @@ class Capture:
             flush(batch)
 
         setattr(BatchOperationsImpl, "flush", recorded)  # noqa: B010 - mypy refuses the plain assignment
+
+
+def as_written(paramstyle: str, sql: str) -> str:
+    """Return SQL as its author wrote it: a driver whose placeholders begin with % gets each other one
+    twice."""
+    return sql.replace("%%", "%") if paramstyle in ("format", "pyformat") else sql
 
 
 CATALOGUES = ("SQLITE_MASTER", "PG_CATALOG.", "INFORMATION_SCHEMA.")

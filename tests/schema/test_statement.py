@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from console.schema.capture import as_written
 from console.schema.errors import MigrationFailed, UnknownRevision
 from console.schema.statement import compile_statements
 from tests.histories.place import PRICE, PRODUCTS, Place
@@ -49,3 +50,17 @@ def test_repeated_statements_are_summed_up(place: Place) -> None:
     place.write(Sample("cccc1", ("bbbb1",), up=up))
     inserted, _ = compile_statements(place.target, "cccc1")
     assert (inserted.many, inserted.rows, inserted.parameters) == (True, 500, "('0',)")
+
+
+@pytest.mark.parametrize(
+    ("paramstyle", "sql", "written"),
+    [
+        ("pyformat", "SELECT 5 %% 2, '%%I', %(a)s", "SELECT 5 % 2, '%I', %(a)s"),
+        ("format", "SELECT '5%%', %s", "SELECT '5%', %s"),
+        ("qmark", "SELECT '%%', ?", "SELECT '%%', ?"),
+    ],
+)
+def test_a_sign_that_the_driver_gets_twice_is_written_once(
+    paramstyle: str, sql: str, written: str
+) -> None:
+    assert as_written(paramstyle, sql) == written
