@@ -10,25 +10,26 @@ from __future__ import annotations
 import ast
 import copy
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import Any
 
 from console.hazards.binding import altered, assigned, bound, parameters, rebound
 from console.hazards.core import as_table, is_statement, mapped
 from console.hazards.names import dotted
-
-Known = Mapping[str, ast.expr]
+from console.hazards.written import (
+    Known,
+    Putter,
+    holds,
+    is_connection,
+    is_dialect,
+    is_written_out,
+    text_of,
+)
 
 MOST_TURNS = 200  # of a loop; a longer one is read once, as it stands
 MOST_STATEMENTS = 5_000  # of a function with all that it calls
 DEEPEST = 4  # calls of functions within functions
 ENDS = (ast.Return, ast.Raise)
-NAMED = ("dialect", "engine")  # whose .name is that of the database
-MAKES_TEXT = ("format", "join", "strip", "upper", "lower", "replace")
-CONVERSIONS: Mapping[int, Callable[[Any], Any]] = {
-    -1: lambda value: value, ord("s"): str, ord("r"): repr, ord("a"): ascii,
-}  # fmt: skip
 
 
 def fold(
@@ -79,7 +80,7 @@ class _Folder:
             target, value = assigned(node)
             if target is None or value is None or times[target] != 1 or target in own:
                 continue
-            put = _Putter(found, self.dialect).visit(copy.deepcopy(value))
+            put = Putter(found, self.dialect).visit(copy.deepcopy(value))
             table = as_table(put)
             if table is not None and target not in self.rebound:
                 found[target] = ast.copy_location(table, value)
@@ -91,7 +92,7 @@ class _Folder:
         """Whether a name stands for a value, and for no other by the time that it is used."""
         if isinstance(value, (ast.List, ast.Set)) and name in self.altered:
             return False
-        is_kept = _is_written_out(value) or _is_dialect(value) or _is_connection(value)
+        is_kept = is_written_out(value) or is_dialect(value) or is_connection(value)
         return name not in self.rebound and (is_kept or is_statement(value))
 
     def call(
@@ -117,9 +118,9 @@ class _Folder:
         return found, False
 
     def _folded(self, statement: ast.stmt, known: Known) -> tuple[list[ast.stmt], bool]:
-        put = _Putter(known, self.dialect)
+        put = Putter(known, self.dialect)
         if isinstance(statement, ast.If):
-            test = _value(put.visit(copy.deepcopy(statement.test)))
+            test = holds(put.visit(copy.deepcopy(statement.test)))
             if test is not None:
                 return self.fold(statement.body if test else statement.orelse, known)
         if isinstance(statement, ast.For) and (turns := _turns(statement, put)) is not None:
@@ -133,7 +134,7 @@ class _Folder:
             return inner, False
         return [self._inside(statement, known, put)], isinstance(statement, ENDS)
 
-    def _inside(self, statement: ast.stmt, known: Known, put: _Putter) -> ast.stmt:
+    def _inside(self, statement: ast.stmt, known: Known, put: Putter) -> ast.stmt:
         """A statement whose own blocks are folded."""
         shell = copy.copy(statement)
         for name, value in ast.iter_fields(statement):
@@ -153,7 +154,7 @@ class _Folder:
         shell.body = self.fold(handler.body, known)[0] or [_nothing(handler)]
         return shell
 
-    def _called(self, node: ast.expr, put: _Putter) -> list[ast.stmt] | None:
+    def _called(self, node: ast.expr, put: Putter) -> list[ast.stmt] | None:
         """The body of a function of the file where a statement is a call of it."""
         name = _function(node, put) if isinstance(node, ast.Call) else None
         if name is None or not isinstance(node, ast.Call):
@@ -170,62 +171,6 @@ class _Folder:
             self.depth -= 1
 
 
-class _Putter(ast.NodeTransformer):
-    """Puts what is known in place of names, and of texts that are made of it."""
-
-    def __init__(self, known: Known, dialect: str) -> None:
-        self.known, self.dialect = known, dialect
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        value = self.known.get(node.id) if isinstance(node.ctx, ast.Load) else None
-        return ast.copy_location(copy.deepcopy(value), node) if value is not None else node
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        node.value = self.visit(node.value)
-        if node.attr == "name" and _is_dialect(node.value):
-            return ast.copy_location(ast.Constant(self.dialect), node)
-        return node
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
-        self.generic_visit(node)
-        parts = [_piece(value) for value in node.values]
-        if any(part is None for part in parts):
-            return node
-        return ast.copy_location(ast.Constant("".join(part or "" for part in parts)), node)
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        self.generic_visit(node)
-        left, right = _text(node.left), _text(node.right)
-        if isinstance(node.op, ast.Mod) and left is not None and _is_written_out(node.right):
-            return _filled(node, left.__mod__, ast.literal_eval(node.right))
-        if not isinstance(node.op, ast.Add) or left is None or right is None:
-            return node
-        return ast.copy_location(ast.Constant(left + right), node)
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        self.generic_visit(node)
-        text = _text(node.func.value) if isinstance(node.func, ast.Attribute) else None
-        given = [*node.args, *(keyword.value for keyword in node.keywords)]
-        is_open = any(keyword.arg is None for keyword in node.keywords)
-        if text is None or is_open or not all(map(_is_written_out, given)):
-            return node
-        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        if method not in MAKES_TEXT:
-            return node
-        values = [ast.literal_eval(argument) for argument in node.args]
-        named = {k.arg: ast.literal_eval(k.value) for k in node.keywords if k.arg}
-        return _filled(node, getattr(text, method), *values, **named)
-
-
-def _is_written_out(node: ast.expr) -> bool:
-    """Whether a value is a constant, or a list of such."""
-    if isinstance(node, ast.Set):
-        return all(isinstance(item, ast.Constant) for item in node.elts)
-    if isinstance(node, (ast.List, ast.Tuple)):
-        return all(_is_written_out(item) for item in node.elts)
-    return isinstance(node, ast.Constant)
-
-
 def _own(statement: ast.stmt) -> Iterator[ast.AST]:
     """What a statement holds, without what stands in classes: their names are others."""
     yield statement
@@ -233,35 +178,17 @@ def _own(statement: ast.stmt) -> Iterator[ast.AST]:
         yield from _own(node)  # type: ignore[arg-type]
 
 
-def _filled(node: ast.expr, make: Callable[..., str], *values: Any, **named: Any) -> ast.expr:
-    """A text with values put in; the expression as it stands where that fails."""
-    try:
-        return ast.copy_location(ast.Constant(make(*values, **named)), node)
-    except (TypeError, ValueError, LookupError, AttributeError):
-        return node
-
-
-def _is_connection(node: ast.expr) -> bool:
-    """Whether an expression is the connection of a migration."""
-    return isinstance(node, ast.Call) and dotted(node.func) == "op.get_bind"
-
-
-def _is_dialect(node: ast.expr) -> bool:
-    """Whether an expression is the dialect of a connection: op.get_bind().dialect."""
-    return isinstance(node, ast.Attribute) and node.attr in NAMED
-
-
-def _function(call: ast.Call, put: _Putter) -> str | None:
+def _function(call: ast.Call, put: Putter) -> str | None:
     """The name that a function is called by: f(), or globals()["f"](); None for anything else."""
     if isinstance(call.func, ast.Name):
         return call.func.id
     if not isinstance(call.func, ast.Subscript) or not isinstance(call.func.value, ast.Call):
         return None
     is_global = dotted(call.func.value.func) == "globals"
-    return _text(put.visit(copy.deepcopy(call.func.slice))) if is_global else None
+    return text_of(put.visit(copy.deepcopy(call.func.slice))) if is_global else None
 
 
-def _turns(loop: ast.For, put: _Putter) -> list[dict[str, ast.expr]] | None:
+def _turns(loop: ast.For, put: Putter) -> list[dict[str, ast.expr]] | None:
     """What the names of a loop stand for, turn by turn; None where that is not written out."""
     items = put.visit(copy.deepcopy(loop.iter))
     if not isinstance(items, (ast.List, ast.Tuple, ast.Set)) or len(items.elts) > MOST_TURNS:
@@ -274,11 +201,11 @@ def _turns(loop: ast.For, put: _Putter) -> list[dict[str, ast.expr]] | None:
         names = [target.id for target in targets if isinstance(target, ast.Name)]
         if not (len(names) == len(targets) == len(values)):
             return None
-        found.append({n: v for n, v in zip(names, values, strict=True) if _is_written_out(v)})
+        found.append({n: v for n, v in zip(names, values, strict=True) if is_written_out(v)})
     return found
 
 
-def _arguments(call: ast.Call, function: ast.FunctionDef, put: _Putter) -> dict[str, ast.expr]:
+def _arguments(call: ast.Call, function: ast.FunctionDef, put: Putter) -> dict[str, ast.expr]:
     """What the parameters of a function are given in a call, as far as that is seen."""
     names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
     defaults = function.args.defaults
@@ -292,58 +219,6 @@ def _arguments(call: ast.Call, function: ast.FunctionDef, put: _Putter) -> dict[
     given |= dict(zip(names, plain, strict=False))
     given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
     return {name: put.visit(copy.deepcopy(value)) for name, value in given.items()}
-
-
-def _value(test: ast.expr) -> bool | None:
-    """Whether a condition holds; None where that cannot be told."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        inner = _value(test.operand)
-        return None if inner is None else not inner
-    if isinstance(test, ast.BoolOp):
-        found, decides = [_value(part) for part in test.values], isinstance(test.op, ast.Or)
-        if decides in found:
-            return decides
-        return None if None in found else not decides
-    if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute):
-        return _begins(test, test.func)
-    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
-        return None
-    left, right, operator = test.left, test.comparators[0], test.ops[0]
-    if not (_is_written_out(left) and _is_written_out(right)):
-        return None
-    one, other = ast.literal_eval(left), ast.literal_eval(right)
-    other = list(other) if isinstance(other, set) else other
-    if isinstance(operator, (ast.Eq, ast.NotEq)):
-        return (one == other) is isinstance(operator, ast.Eq)
-    is_text = isinstance(one, str) and isinstance(other, str)
-    if isinstance(operator, (ast.In, ast.NotIn)) and (is_text or isinstance(other, (tuple, list))):
-        return (one in other) is isinstance(operator, ast.In)
-    return None
-
-
-def _begins(call: ast.Call, method: ast.Attribute) -> bool | None:
-    """Whether a text that is known begins with another one."""
-    text, start = _text(method.value), _text(call.args[0]) if len(call.args) == 1 else None
-    if method.attr != "startswith" or text is None or start is None:
-        return None
-    return text.startswith(start)
-
-
-def _piece(node: ast.expr) -> str | None:
-    """A part of an f-string as text; None where it is not known."""
-    if not isinstance(node, ast.FormattedValue):
-        return _text(node)
-    shape = "" if node.format_spec is None else _text(node.format_spec)
-    if not isinstance(node.value, ast.Constant) or shape is None:
-        return None
-    try:
-        return format(CONVERSIONS[node.conversion](node.value.value), shape)
-    except (TypeError, ValueError):
-        return None
-
-
-def _text(node: ast.expr) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _nothing(node: ast.stmt | ast.ExceptHandler) -> ast.stmt:
