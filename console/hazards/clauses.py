@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from console.hazards.before import whole
 from console.hazards.evidence import Evidence
 from console.hazards.hazard import Severity
 from console.hazards.registry import Finding
+from console.hazards.table_name import Names, at
 from console.hazards.types import SqlType, sql_type
-from console.hazards.words import NAME
+from console.hazards.words import NAME, kept
 from console.schema.probe import Probe, Question
 from console.schema.sqltext import Token, join, tokens, unquote
 
@@ -55,6 +57,7 @@ class Sentence:
 
     revision: str
     text: str
+    names: Names = ()
 
 
 @dataclass(frozen=True)
@@ -68,23 +71,23 @@ class Clause:
     table: str
     text: str
     whole: str
+    names: Names = ()
 
 
 def sentences(evidence: Evidence) -> Iterator[Sentence]:
     """Every statement of the plan, in order."""
     for statement in evidence.statements():
-        text = _spaced(evidence, statement.sql).rstrip("; ")
-        yield Sentence(statement.revision, text)
+        yield Sentence(statement.revision, spaced(evidence, statement.sql), statement.names)
 
 
-def _spaced(evidence: Evidence, sql: str) -> str:
-    """SQL in its normal form, with the quotes around words that mean something else without them."""
+def spaced(evidence: Evidence, sql: str) -> str:
+    """Return SQL in its normal form, with the quotes around words that mean something else without them."""
     preparer = evidence.target.parsed_url.get_dialect()().identifier_preparer
     found = []
     for kind, text in tokens(sql):
         is_reserved = kind == "name" and text.lower() in preparer.reserved_words
         found.append((kind, f'"{text}"' if is_reserved else text))
-    return join(found)
+    return join(found).rstrip("; ")
 
 
 def clauses(evidence: Evidence) -> Iterator[Clause]:
@@ -92,10 +95,10 @@ def clauses(evidence: Evidence) -> Iterator[Clause]:
     for sentence in sentences(evidence):
         found = ALTER.match(sentence.text)
         if found:
-            table = known_name(evidence, found[1])
+            table = known_name(evidence, found[1], sentence.names)
             if evidence.was_there(table):
                 for part in parts(found[2]):
-                    yield Clause(sentence.revision, table, part, sentence.text)
+                    yield Clause(sentence.revision, table, part, sentence.text, sentence.names)
 
 
 def promised(evidence: Evidence, table: str) -> list[str]:
@@ -136,7 +139,7 @@ def defined_columns(evidence: Evidence) -> Iterator[tuple[str, str, str, str]]:
             if found and changed:
                 yield (
                     sentence.revision,
-                    known_name(evidence, changed[1]),
+                    known_name(evidence, changed[1], sentence.names),
                     found[1].strip('"'),
                     found[2],
                 )
@@ -151,27 +154,22 @@ def parts(text: str) -> list[str]:
         if token == ("sign", ",") and depth == 0:
             found.append([])
         else:
-            found[-1].append(_kept(*token))
+            found[-1].append(kept(*token))
     return [join(part) for part in found if part]
 
 
-def _kept(kind: str, text: str) -> Token:
-    """A token with the quotes that it came with."""
-    is_bare = kind == "name" and not text.startswith('"')
-    return kind, f'"{text}"' if is_bare else text
-
-
-def known_name(evidence: Evidence, name: str) -> str:
-    """A table's name as the catalogue has it: without the schema where that is the current one."""
+def known_name(evidence: Evidence, name: str, names: Names = ()) -> str:
+    """A table's name as the catalogue has it: without the schema where that is the current one, and with
+    quotes where a dot is part of it. `names` are those that mean other tables by then."""
     found = QUALIFIED.match(name)
     if found is None:
-        return unquote(name)
-    return evidence.name_in(unquote(found[1]), unquote(found[2]))
+        return at(whole(unquote(name)), names)
+    return at(evidence.name_in(unquote(found[1]), unquote(found[2])), names)
 
 
-def named(evidence: Evidence, text: str) -> list[str]:
+def named(evidence: Evidence, text: str, names: Names = ()) -> list[str]:
     """The tables of a list: "a, public.b"."""
-    return [known_name(evidence, part.strip()) for part in parts(text)]
+    return [known_name(evidence, part.strip(), names) for part in parts(text)]
 
 
 def type_in(definition: str) -> SqlType | None:

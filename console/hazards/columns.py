@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.hazards import gone
+from console.hazards.before import bare
 from console.hazards.clauses import DROP_COLUMN, clauses
 from console.hazards.constraints import IF_MENDED, mends, went_well
 from console.hazards.evidence import Evidence
@@ -69,10 +70,10 @@ def dropped(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
         found = DROP_COLUMN.match(clause.text)
         if found:
             seen[clause.revision, clause.table, found[1].strip('"')] = None
-    named = {(table, column) for _, table, column in seen}
-    named |= {(o.table or "", o.column or "") for o in evidence.operations("alter_column")}
+    named = {(bare(table), column) for _, table, column in seen}
+    named |= {(bare(o.table or ""), o.column or "") for o in evidence.operations("alter_column")}
     for table, column in gone.columns(evidence):
-        if (table, column) not in named:
+        if (bare(table), column) not in named:
             seen[gone.revision_of(evidence, table), table, column] = None
     yield from seen
 

@@ -206,8 +206,11 @@ def mends(evidence: Evidence, *tables: str) -> bool:
     rehearsal = evidence.rehearsal
     if rehearsal is not None and not (rehearsal.sample and rehearsal.succeeded):
         return False
-    written = (write for statement in evidence.statements() for write in writes(statement.sql))
-    return any(known_name(evidence, write.table) in tables for write in written)
+    return any(
+        known_name(evidence, write.table, statement.names) in tables
+        for statement in evidence.statements()
+        for write in writes(statement.sql)
+    )
 
 
 def _if_mended(evidence: Evidence, table: str, says_so: bool = False) -> str:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from console.hazards.blocks import inner
+from console.hazards.before import Before, bare, before, whole
+from console.hazards.captured import Sent, captured
 from console.hazards.remark import Linter, Remarks, nothing
-from console.hazards.sketch import Sketch
-from console.schema.catalogue import Catalogue, Column, Table, View
+from console.hazards.sketch import Sketch, tree_of
+from console.hazards.table_name import TableName
+from console.schema.catalogue import Column, Table, View
 from console.schema.flavour import Flavour, flavour_in
 from console.schema.history import History
 from console.schema.ledger import ColumnCount, ColumnEntry, Entry, TableCount
-from console.schema.parsing import parse
 from console.schema.plan import Plan, Step
 from console.schema.probe import Probe, Question
 from console.schema.rehearsal import Rehearsal
-from console.schema.sqltext import split
-from console.schema.statement import Operation, Statement
+from console.schema.statement import Operation
 from console.schema.target import Target
 
 if TYPE_CHECKING:
@@ -97,14 +96,13 @@ class Evidence:
     @cached_property
     def done(self) -> tuple[Operation, ...]:
         """Every operation: of the rehearsal, else of the files; tables go by the catalogue's names."""
+        from console.hazards.renames import named_operations  # it stands above these values
+
         if self.rehearsal is not None:
             done = self.rehearsal.operations
         else:
             done = self.sketch.operations if self.sketch else ()
-        return tuple(
-            replace(o, table=self.name_in(o.detail("schema"), o.table)) if o.table else o
-            for o in done
-        )
+        return tuple(named_operations(self, done))
 
     def name_in(self, schema: str | None, name: str) -> str:
         """A table's name as the catalogue has it: without its schema where that is the current one,
@@ -114,7 +112,8 @@ class Evidence:
         known = {table.name for table in self.tables}
         is_other = any(table.startswith(f"{schema}.") for table in known)
         is_current = schema in ("public", self.target.parsed_url.database)
-        return f"{schema}.{name}" if is_other or not (is_current or name in known) else name
+        is_here = is_current or name in known
+        return f"{schema}.{whole(name)}" if is_other or not is_here else whole(name)
 
     def operations_on_tables(self) -> Iterator[Operation]:
         """Those that name a table, in order."""
@@ -122,43 +121,18 @@ class Evidence:
             if operation.table:
                 yield operation
 
-    def statements(self) -> Iterator[Statement]:
+    def statements(self) -> Iterator[Sent]:
         """The captured statements that the migration code is responsible for, in order: without
         what Alembic's own version table and batch mode's copies need."""
         yield from self._statements
 
     @cached_property
-    def _statements(self) -> tuple[Statement, ...]:
-        """The same, each by itself where PostgreSQL was sent several at once."""
-        is_split = self.database == "postgresql"
-        return tuple(
-            one
-            for statement in self._sent()
-            if not self._is_machinery(statement.sql)
-            for one in (_apart(statement) if is_split else (statement,))
-        )
+    def _statements(self) -> tuple[Sent, ...]:
+        from console.hazards.renames import named  # it stands above these values
 
-    def _sent(self) -> Iterator[Statement]:
-        """Every statement as it was sent, or would be, and the one that failed."""
-        for step in self.rehearsal.steps if self.rehearsal else ():
-            yield from step.statements
-        if self.rehearsal is None and self.sketch is not None:
-            yield from self.sketch.statements
-        failed = self.rehearsal.failed_statement if self.rehearsal else None
-        if failed and self.rehearsal:
-            yield Statement(self.rehearsal.failed_revision or "", failed, 0.0)
-
-    def _is_machinery(self, sql: str) -> bool:
-        return "_alembic_tmp_" in sql or self._versions.match(sql) is not None
-
-    @cached_property
-    def _versions(self) -> re.Pattern[str]:
-        """What Alembic itself does to its version table, and to no other that is called alike."""
-        name = re.escape(self.target.version_table)
-        verbs = "CREATE TABLE|DROP TABLE|INSERT INTO|UPDATE|DELETE FROM|SELECT .* FROM"
-        return re.compile(
-            rf"\s*(?:{verbs})\s+(?:\S+\.)?[\"`]?{name}(?![\w$])", re.IGNORECASE | re.DOTALL
-        )
+        version_table = self.target.version_table
+        sent = captured(self.rehearsal, self.sketch, self.database, version_table)
+        return tuple(named(self, sent))
 
     @cached_property
     def rebuilt(self) -> frozenset[tuple[str, str]]:
@@ -180,14 +154,22 @@ class Evidence:
     def asked(self, question: Question) -> tuple[Probe, ...]:
         """The same with an answer that was not given, which says why: for questions that a finding
         turns on. Empty where nobody can be asked."""
-        table = self.former(question.table) or ""
+        table = self.former(question.table)
+        if not table:
+            return ()
         columns = tuple(self.former_column(table, c) or c for c in question.columns)
-        probe = self.ask(replace(question, table=table, columns=columns))
+        named = replace(
+            question, table=bare(table), columns=columns, referent=bare(question.referent)
+        )
+        probe = self.ask(named)
         return (probe,) if probe is not None else ()
 
     def former(self, table: str | None) -> str | None:
-        """The name that a table had before a plan which renames it; for any other its own."""
-        if table is None or self._table(table) is not None:
+        """The name that a table had before a plan which renames it, "" for one that was not there; for any
+        other its own."""
+        if isinstance(table, TableName):
+            return table.former
+        if table is None or self._before.table(table) is not None:
             return table
         return self._renames.tables.get(table, table)
 
@@ -209,7 +191,8 @@ class Evidence:
         """Whether a table was there before the plan, under another name perhaps; taken for granted by
         a sketch on its own."""
         if self.rehearsal is None:
-            return self.sketch is not None and table not in self.sketch.made()
+            is_made = self.sketch is None or table in self.sketch.made()
+            return not is_made and self.former(table) != ""
         return self.table(table) is not None or self.count(table) is not None
 
     def had_column(self, table: str | None, column: str | None) -> bool:
@@ -240,8 +223,7 @@ class Evidence:
 
     def count(self, table: str | None) -> TableCount | None:
         """A table as it was counted before the plan."""
-        counts, former = self.rehearsal.counts if self.rehearsal else (), self.former(table)
-        return next((count for count in counts if count.name == former), None)
+        return self._before.count(self.former(table))
 
     def values(self, table: str | None, column: str | None) -> ColumnCount | None:
         """A column as it was counted before the plan; None if it was not there."""
@@ -255,17 +237,14 @@ class Evidence:
         count, former = self.count(table), self.former_column(table, column)
         return next((c for c in count.columns if c.name == former), None) if count else None
 
-    @property
-    def _before(self) -> Catalogue | None:
-        """The schema before the plan, as far as it is known."""
-        if self.rehearsal is not None:
-            return self.rehearsal.before
-        return self.sketch.before if self.sketch else None
+    @cached_property
+    def _before(self) -> Before:
+        """The database before the plan."""
+        return before(self.rehearsal, self.sketch, self.database)
 
     def entry(self, table: str | None) -> Entry | None:
         """What the ledger says of a table."""
-        ledger, former = self.rehearsal.ledger if self.rehearsal else None, self.former(table)
-        return next((e for e in ledger.entries if e.table == former), None) if ledger else None
+        return self._before.entry(self.former(table))
 
     def column_entry(self, table: str | None, column: str | None) -> ColumnEntry | None:
         """What the ledger says of a column."""
@@ -274,12 +253,7 @@ class Evidence:
 
     def table(self, name: str | None) -> Table | None:
         """A table as it was before the plan."""
-        return self._table(self.former(name))
-
-    def _table(self, name: str | None) -> Table | None:
-        """A table by the name that it had then."""
-        before = self._before
-        return next((t for t in before.tables if t.name == name), None) if before else None
+        return self._before.table(self.former(name))
 
     def column(self, table: str | None, name: str | None) -> Column | None:
         """A column as it was before the plan."""
@@ -309,34 +283,15 @@ class Evidence:
     @property
     def views(self) -> tuple[View, ...]:
         """Every view as it was before the plan."""
-        before = self._before
-        return tuple(view for view in before.views if view.kind == "view") if before else ()
+        return self._before.views
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """Every table as it was before the plan."""
-        before = self._before
-        return before.tables if before else ()
+        return self._before.tables
 
     @cached_property
     def trees(self) -> dict[str, ast.Module]:
         """The syntax trees of the plan's files by revision; what cannot be read is left out."""
-        found = {}
-        for step in self.steps:
-            revision = self.history.by_id.get(step.revision)
-            if revision is None:
-                continue
-            try:
-                found[step.revision] = parse(self.history.source(revision))
-            except (OSError, SyntaxError):
-                continue
-        return found
-
-
-def _apart(statement: Statement) -> Iterator[Statement]:
-    """The statements of one that holds several, and those in its blocks: the time is that of the
-    first, the rows are unknown."""
-    first, *others = (one for sql in split(statement.sql) for one in (sql, *inner(sql)))
-    yield replace(statement, sql=first, rows=-1) if others else statement
-    for sql in others:
-        yield replace(statement, sql=sql, rows=-1, milliseconds=0.0)
+        trees = {step.revision: tree_of(self.history, step.revision) for step in self.steps}
+        return {revision: tree for revision, tree in trees.items() if tree is not None}

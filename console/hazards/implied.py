@@ -79,13 +79,13 @@ def _operations(evidence: Evidence) -> Iterator[Operation]:
         for part in parts(renamed[1]) if renamed else ():
             if pair := PAIR.match(part):
                 new = (("new_name", known_name(evidence, pair[2])),)
-                table = known_name(evidence, pair[1])
+                table = known_name(evidence, pair[1], sentence.names)
                 yield Operation(sentence.revision, "rename_table", table, None, new)
         if index:
             where, listed = WHERE.search(index[4]), _listed(index[3])
             said = [("name", unquote(index[1] or "")), ("columns", listed), ("unique", "yes")]
             said += [("where", where[1])] if where else []
-            table = known_name(evidence, index[2])
+            table = known_name(evidence, index[2], sentence.names)
             yield Operation(sentence.revision, "create_index", table, None, tuple(said))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from console.hazards.words import kept
 from console.schema.sqltext import Token, join, tokens
 
 BEGINS = frozenset(
@@ -24,7 +25,7 @@ class Inline:
 def inline(definition: str, word: str) -> Inline | None:
     """Return the constraint that begins with `word` ("UNIQUE", "CHECK") in a column's definition, in
     no brackets; None where there is none."""
-    found = [_kept(*token) for token in tokens(definition)]
+    found = [kept(*token) for token in tokens(definition)]
     first = _first(found, word)
     if first is None:
         return None
@@ -33,11 +34,6 @@ def inline(definition: str, word: str) -> Inline | None:
     start = first - 2 if is_named else first
     name = found[first - 1][1] if is_named else ""
     return Inline(join(found[first:end]), name, join([*found[:start], *found[end:]]))
-
-
-def _kept(kind: str, text: str) -> Token:
-    is_bare = kind == "name" and not text.startswith('"')
-    return kind, f'"{text}"' if is_bare else text
 
 
 def _depth(found: list[Token], position: int) -> int:

@@ -7,13 +7,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from console.hazards.clauses import ALTER, STATED, clauses, sized
+from console.hazards.clauses import ALTER, STATED, clauses, known_name, sized
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
-from console.hazards.spelling import LATER, NEXT, execute, quoter, respelled
+from console.hazards.spelling import LATER, execute, quoter, remade, respelled, suffixed
+from console.hazards.words import NAME
+from console.schema.flavour import MARIADB as MARIADB_FLAVOUR
 
 MARIADB = ("mysql",)
 EMPTIES = re.compile(r"^(DROP|TRUNCATE) PARTITION (?:IF EXISTS )?(?P<names>[^()]+)$", re.IGNORECASE)
+EXCHANGES = re.compile(
+    rf"^EXCHANGE PARTITION (?P<partition>\S+) WITH TABLE (?P<table>{NAME})(?: WITH VALIDATION|(?P<without> WITHOUT"
+    r" VALIDATION))?$",
+    re.IGNORECASE,
+)
 MOVES = re.compile(
     r"^(?:PARTITION BY|REMOVE PARTITIONING|(?:REORGANIZE|COALESCE|REBUILD|OPTIMIZE) PARTITION"
     r"|ADD PARTITION PARTITIONS)\b",
@@ -37,7 +44,7 @@ def drop_partition(evidence: Evidence) -> Iterator[Finding]:
         if found is None:
             continue
         q, table, names = quoter(evidence), clause.table, found["names"].strip()
-        kept = q(f"{table}_{names.replace(', ', '_')}")
+        kept = q(suffixed(table, f"_{names.replace(', ', '_')}"))
         part = f" PARTITION ({names})" if names.upper() != "ALL" else ""
         yield Finding(
             clause.revision,
@@ -45,6 +52,39 @@ def drop_partition(evidence: Evidence) -> Iterator[Finding]:
             f"The rows of the partition{'s' if ',' in names else ''} {names} of {table} are lost.",
             f"{execute(f'CREATE TABLE {kept} AS SELECT * FROM {q(table)}{part}')}\n{LATER}\n"
             f"{execute(respelled(evidence, clause.whole))}",
+        )
+
+
+@rule(
+    "exchange-partition",
+    "error",
+    "The rows of the partition and those of the table change places at once, and whoever reads either sees "
+    "others from then on. WITHOUT VALIDATION nobody looks whether they belong into the partition: a query "
+    "that asks for those which do not looks elsewhere, and never finds them. MariaDB cannot do it at all on a "
+    "connection whose autocommit is off, as it is in a revision: it waits for its own lock until the time is "
+    "over, and keeps everybody else from both tables meanwhile.",
+    instead="Have the server put the rows of the table where they belong, by INSERT in batches.",
+    databases=MARIADB,
+)
+def exchange_partition(evidence: Evidence) -> Iterator[Finding]:
+    """EXCHANGE PARTITION; a warning where the server does it and looks at the rows that come in."""
+    for clause in clauses(evidence):
+        found = EXCHANGES.match(clause.text)
+        if found is None:
+            continue
+        q, table, name = quoter(evidence), clause.table, found["partition"].strip('"')
+        other, is_checked = known_name(evidence, found["table"], clause.names), not found["without"]
+        looks = "" if is_checked else f", and nobody looks whether those of {other} belong there"
+        is_stuck = evidence.flavour is MARIADB_FLAVOUR
+        waits = " In a revision MariaDB waits for itself, and gives up."
+        yield Finding(
+            clause.revision,
+            f"{table}.{name}",
+            f"The rows of the partition {name} of {table} change places with those of {other}{looks}."
+            f"{waits if is_stuck else ''}",
+            "# in batches by the key; the server puts each row where it belongs\n"
+            + execute(f"INSERT INTO {q(table)} SELECT * FROM {q(other)} WHERE …"),
+            severity="warning" if is_checked and not is_stuck else None,
         )
 
 
@@ -60,22 +100,18 @@ def repartition(evidence: Evidence) -> Iterator[Finding]:
     for clause in clauses(evidence):
         if not MOVES.match(clause.text) or STATED.search(clause.whole):
             continue
-        q, table, new = quoter(evidence), clause.table, f"{clause.table}_new"
-        action = respelled(evidence, clause.text)
+        q, table = quoter(evidence), clause.table
+        new, action = q(suffixed(table, "_new")), respelled(evidence, clause.text)
         yield sized(
             evidence,
             clause.revision,
             table,
             table,
             f"{clause.text.partition('(')[0].strip()} moves rows of {table} while nobody can write to it.",
-            "\n".join(
-                [
-                    f"# foreign keys and triggers of {table} do not come along; add those that it has",
-                    execute(f"CREATE TABLE {q(new)} LIKE {q(table)}"),
-                    execute(f"ALTER TABLE {q(new)} {action}"),
-                    NEXT,
-                    "# in batches by the key; from here on the code has to write to both",
-                    execute(f"INSERT INTO {q(new)} SELECT * FROM {q(table)} WHERE …"),
-                ]
+            remade(
+                evidence,
+                table,
+                f"CREATE TABLE {new} LIKE {q(table)}",
+                f"ALTER TABLE {new} {action}",
             ),
         )

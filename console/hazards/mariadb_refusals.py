@@ -11,21 +11,24 @@ from console.hazards.clauses import DROP_COLUMN, added_columns, clauses, type_te
 from console.hazards.copying import DIFFERS
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
-from console.hazards.spelling import NEXT, execute, named_in, quoter, schema
+from console.hazards.renames import renamed_column
+from console.hazards.spelling import NEXT, execute, named_in, quoter, respelled, schema
 from console.schema.catalogue import Table
 from console.schema.flavour import MARIADB as MARIADB_FLAVOUR
 from console.schema.sqltext import tokens
 
 MARIADB = ("mysql",)
 DROPS = re.compile(r"^DROP (?:INDEX|KEY|CONSTRAINT|CHECK) (?:IF EXISTS )?(\S+)", re.IGNORECASE)
+PARTITIONED = re.compile(r"\bPARTITION BY (.*?)(?: ?\(PARTITION\b| PARTITIONS\b|$)", re.IGNORECASE)
 DEFAULT = re.compile(r"\bDEFAULT ?(\(.*\)|\w+\(\))", re.IGNORECASE)
 
 
 @rule(
     "needed-column-drop",
     "error",
-    "A column that another column is computed from, an index of an expression or a CHECK of several "
-    "columns cannot be dropped: the revision stops half-way, and what it did before stays.",
+    "A column that another column or its default is computed from, that the table is partitioned by, or of "
+    "which an index of an expression or a CHECK of several columns is made cannot be dropped: the revision "
+    "stops half-way, and what it did before stays.",
     instead="Drop what needs the column first, in a revision of its own.",
     databases=MARIADB,
 )
@@ -46,7 +49,7 @@ def needed_column_drop(evidence: Evidence) -> Iterator[Finding]:
                 clause.revision,
                 f"{clause.table}.{column}",
                 f"{column} of {clause.table} is needed by the {kind} {name}.",
-                f"{_without(clause.table, kind, name)}\n{NEXT}\n"
+                f"{_without(evidence, clause.table, kind, name)}\n{NEXT}\n"
                 f'op.drop_column({named_in(clause.table)}, "{column}"{schema(clause.table)})',
             )
 
@@ -54,26 +57,76 @@ def needed_column_drop(evidence: Evidence) -> Iterator[Finding]:
 def _needing(table: Table, column: str) -> Iterator[tuple[str, str]]:
     """(kind, name) of what a column of a table cannot be dropped before."""
     names = {known.name for known in table.columns}
+    for kind, name, definition in _made_of_columns(table):
+        used = names & _words(definition)
+        is_own = kind == "CHECK" and used == {column}  # which goes with the column
+        if column in used and column != name and not is_own:
+            yield kind, name
+
+
+def _made_of_columns(table: Table) -> Iterator[tuple[str, str, str]]:
+    """(kind, name, definition) of what is made of columns of its table by expressions."""
     for part in table.parts:
-        used = names & {text for kind, text in tokens(part.definition) if kind in ("word", "name")}
-        is_check = part.kind == "check" and len(used) > 1
-        is_expression = part.kind in ("index", "unique") and "((" in part.definition
-        if column in used and (is_check or is_expression):
-            yield ("CHECK" if is_check else "index", part.name)
+        if part.kind == "check":
+            yield "CHECK", part.name, part.definition
+        if part.kind in ("index", "unique") and "((" in part.definition:
+            yield "index", part.name, part.definition
+        if part.kind == "option" and (found := PARTITIONED.search(part.definition)):
+            yield "partitioning", table.name, found[1]
     for known in table.columns:
         note = next((n for n in known.notes if n.startswith("generated always as")), "")
-        if known.name != column and column in {text for _, text in tokens(note)}:
-            yield "column", known.name
+        yield "column", known.name, note
+        if (known.default or "").startswith("("):
+            yield "default of", known.name, known.default or ""
 
 
-def _without(table: str, kind: str, name: str) -> str:
+def _words(text: str) -> set[str]:
+    return {word for kind, word in tokens(text) if kind in ("word", "name")}
+
+
+def _without(evidence: Evidence, table: str, kind: str, name: str) -> str:
     """What drops it."""
-    where = f"{named_in(table)}{schema(table)}"
-    if kind == "CHECK":
-        return f'op.drop_constraint("{name}", {where}, type_="check")'
-    if kind == "index":
-        return f'op.drop_index("{name}", {where})'
-    return f'op.drop_column({named_in(table)}, "{name}"{schema(table)})'
+    where, q = f"{named_in(table)}{schema(table)}", quoter(evidence)
+    return {
+        "CHECK": f'op.drop_constraint("{name}", {where}, type_="check")',
+        "index": f'op.drop_index("{name}", {where})',
+        "partitioning": execute(f"ALTER TABLE {q(table)} REMOVE PARTITIONING"),
+        "default of": execute(f"ALTER TABLE {q(table)} ALTER COLUMN {q(name)} DROP DEFAULT"),
+    }.get(kind, f'op.drop_column({named_in(table)}, "{name}"{schema(table)})')
+
+
+@rule(
+    "needed-column-rename",
+    "error",
+    "MySQL renames no column that a CHECK, a computed column, an expression of an index or of a default, or the "
+    "partitioning is made of (errors 3959, 3108, 3837, 3766 and 3855): the revision stops there, and what it "
+    "did before stays. MariaDB puts the new name into all of them.",
+    instead="Drop what is made of the column, rename it, and make it again; each in a revision of its own.",
+    databases=MARIADB,
+)
+def needed_column_rename(evidence: Evidence) -> Iterator[Finding]:
+    """Renamed columns that something of their table is made of; on MariaDB none."""
+    gone: set[tuple[str, str]] = set()
+    for clause in clauses(evidence) if evidence.flavour is not MARIADB_FLAVOUR else ():
+        if dropped := DROPS.match(clause.text):
+            gone.add((clause.table, dropped[1].strip('"')))
+        if lost := DROP_COLUMN.match(clause.text):
+            gone.add((clause.table, lost[1].strip('"')))
+        found, table = renamed_column(clause.text), evidence.table(clause.table)
+        if found is None or table is None:
+            continue
+        column, new = found
+        for kind, name, definition in _made_of_columns(table):
+            if column not in _words(definition) or (clause.table, name) in gone:
+                continue
+            yield Finding(
+                clause.revision,
+                f"{clause.table}.{column}",
+                f"{column} of {clause.table} is needed by the {kind} {name}.",
+                f"{_without(evidence, clause.table, kind, name)}\n{NEXT}\n"
+                f"{execute(respelled(evidence, clause.whole))}\n{NEXT}\n"
+                f"# make the {kind} {name} again, of {new}",
+            )
 
 
 @rule(

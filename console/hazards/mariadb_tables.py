@@ -104,7 +104,7 @@ def _optimized(evidence: Evidence) -> Iterator[Finding]:
     """The same of OPTIMIZE TABLE, which makes a table of InnoDB's anew."""
     for sentence in sentences(evidence):
         found = OPTIMIZE.match(sentence.text)
-        for table in named(evidence, found["names"]) if found else ():
+        for table in named(evidence, found["names"], sentence.names) if found else ():
             if evidence.was_there(table):
                 yield sized(
                     evidence,
@@ -120,7 +120,7 @@ def _indexes(evidence: Evidence) -> Iterator[Finding]:
     """The same of CREATE INDEX, which says behind its columns how it is done."""
     for sentence in sentences(evidence):
         found = INDEX.match(sentence.text)
-        table = known_name(evidence, found[3]) if found else ""
+        table = known_name(evidence, found[3], sentence.names) if found else ""
         if found is None or not evidence.was_there(table) or STATED.search(sentence.text):
             continue
         why = why_copied(f"ADD {found[1] or 'INDEX '}{found[2]} {found[4]}", evidence.flavour)

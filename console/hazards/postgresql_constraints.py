@@ -16,7 +16,9 @@ from console.hazards.spelling import (
     named_in,
     plain,
     quoter,
+    remade,
     schema,
+    suffixed,
     unquoted,
 )
 from console.hazards.words import NAME
@@ -31,7 +33,6 @@ UNIQUE = re.compile(
     re.IGNORECASE,
 )
 COUNTED = re.compile(r"\bNULLS NOT DISTINCT\b", re.IGNORECASE)
-ALL_ROWS = "OVERRIDING SYSTEM VALUE SELECT *"
 EXCLUDE = re.compile(rf"^ADD (?:CONSTRAINT {NAME} )?(EXCLUDE .+)$", re.IGNORECASE)
 
 
@@ -200,23 +201,12 @@ def add_exclusion_constraint(evidence: Evidence) -> Iterator[Finding]:
             continue
         q, table = quoter(evidence), clause.table
         name = found[1] or f"{plain(table)}_excl"
-        new = q(f"{table}_new")
+        made = f"(LIKE {q(table)} INCLUDING ALL, CONSTRAINT {q(name)} {found[2]})"
         yield sized(
             evidence,
             clause.revision,
             table,
             f"{table}.{name}",
             f"All rows of {table} are held against each other under the lock.",
-            "\n".join(
-                [
-                    f"# foreign keys and triggers of {table} do not come along; add those that it has",
-                    execute(
-                        f"CREATE TABLE {new} (LIKE {q(table)} INCLUDING ALL, "
-                        f"CONSTRAINT {q(name)} {found[2]})"
-                    ),
-                    NEXT,
-                    "# in batches by the key; from here on the code has to write to both",
-                    execute(f"INSERT INTO {new} {ALL_ROWS} FROM {q(table)} WHERE …"),
-                ]
-            ),
+            remade(evidence, table, f"CREATE TABLE {q(suffixed(table, '_new'))} {made}"),
         )

@@ -21,7 +21,8 @@ CREATE = re.compile(
 DROP = re.compile(rf"^DROP INDEX (CONCURRENTLY )?(?:IF EXISTS )?{NAME}", re.IGNORECASE)
 CONCURRENT = re.compile(
     rf"^(?:CREATE (?:UNIQUE )?INDEX|DROP INDEX|REINDEX(?: ?\(.*?\))? (?:INDEX|TABLE|SCHEMA|DATABASE)) "
-    rf"CONCURRENTLY (?:IF (?:NOT )?EXISTS )?{NAME}",
+    rf"CONCURRENTLY (?:IF (?:NOT )?EXISTS )?(?P<index>{NAME})"
+    rf"|^ALTER TABLE .* DETACH PARTITION (?P<partition>{NAME}) CONCURRENTLY$",
     re.IGNORECASE,
 )
 
@@ -39,7 +40,7 @@ def index_not_concurrent(evidence: Evidence) -> Iterator[Finding]:
         found = CREATE.match(sentence.text)
         if found is None or found[2]:
             continue
-        table, name = known_name(evidence, found[4]), found[3] or "an index"
+        table, name = known_name(evidence, found[4], sentence.names), found[3] or "an index"
         if not evidence.was_there(table):
             continue
         yield sized(
@@ -66,7 +67,7 @@ def drop_index_not_concurrent(evidence: Evidence) -> Iterator[Finding]:
         if found is None or found[1]:
             continue
         name = found[2].rpartition(".")[2].strip('"')
-        table = _owner(evidence, name)
+        table = owner(evidence, name)
         if table is None:
             continue
         yield Finding(
@@ -84,10 +85,11 @@ def _dropped(index: str, table: str) -> str:
     )
 
 
-def _owner(evidence: Evidence, index: str) -> str | None:
-    """The table that an index belonged to before the plan."""
+def owner(evidence: Evidence, index: str) -> str | None:
+    """Return the table that an index belonged to before the plan; None for one that was not there."""
+    kinds = ("index", "unique", "primary key")
     return next(
-        (t.name for t in evidence.tables for p in t.parts if p.kind == "index" and p.name == index),
+        (t.name for t in evidence.tables for p in t.parts if p.kind in kinds and p.name == index),
         None,
     )
 
@@ -108,9 +110,8 @@ def concurrently_in_transaction(evidence: Evidence) -> Iterator[Finding]:
             continue
         yield Finding(
             sentence.revision,
-            found[1],
-            f"{sentence.text.partition(' CONCURRENTLY')[0]} CONCURRENTLY {found[1]} fails in the "
-            "transaction of its revision.",
+            found["index"] or found["partition"],
+            f"{found[0]} fails in the transaction of its revision.",
             autocommit(execute(sentence.text)),
         )
 
@@ -212,5 +213,5 @@ def _changed(evidence: Evidence) -> dict[str, str]:
     for sentence in sentences(evidence):
         found = CREATE.match(sentence.text)
         if found:
-            named.append((known_name(evidence, found[4]), sentence.revision))
+            named.append((known_name(evidence, found[4], sentence.names), sentence.revision))
     return {name: revision for name, revision in reversed(named) if evidence.was_there(name)}

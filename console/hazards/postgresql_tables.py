@@ -16,10 +16,6 @@ from console.schema.sqltext import join, tokens
 
 POSTGRESQL = ("postgresql",)
 REINDEX = re.compile(rf"^REINDEX ?(?:\((.*?)\) )?(\w+) (CONCURRENTLY )?{NAME}?", re.IGNORECASE)
-VACUUM_FULL = re.compile(
-    rf"^VACUUM ?(?:\([^)]*\bFULL\b[^)]*\)|FULL\b)(?: \w+)*?(?: {NAME})?$", re.IGNORECASE
-)
-CLUSTER = re.compile(rf"^CLUSTER\b(?: ?\(.*?\))?(?: VERBOSE)?(?: {NAME})?", re.IGNORECASE)
 ADD_VALUE = re.compile(
     rf"^ALTER TYPE {NAME} ADD VALUE (?:IF NOT EXISTS )?('(?:[^']|'')*')(.*)$", re.IGNORECASE
 )
@@ -57,46 +53,6 @@ def reindex(evidence: Evidence) -> Iterator[Finding]:
 
 
 @rule(
-    "vacuum-full",
-    "error",
-    "It writes the whole table anew while nobody else can even read it, and fails in a transaction.",
-    instead="Leave it to autovacuum, or repack the table outside of migrations.",
-    databases=POSTGRESQL,
-)
-def vacuum_full(evidence: Evidence) -> Iterator[Finding]:
-    """VACUUM FULL."""
-    for sentence in sentences(evidence):
-        found = VACUUM_FULL.match(sentence.text)
-        if found:
-            yield Finding(
-                sentence.revision,
-                found[1] or "the whole database",
-                f"{sentence.text} locks until all is written anew.",
-                "# outside of migrations, in a quiet hour: VACUUM, or pg_repack",
-            )
-
-
-@rule(
-    "cluster",
-    "error",
-    "It writes the whole table anew in another order while nobody else can even read it.",
-    instead="Repack the table outside of migrations.",
-    databases=POSTGRESQL,
-)
-def cluster(evidence: Evidence) -> Iterator[Finding]:
-    """CLUSTER."""
-    for sentence in sentences(evidence):
-        found = CLUSTER.match(sentence.text)
-        if found:
-            yield Finding(
-                sentence.revision,
-                found[1] or "the whole database",
-                f"{sentence.text} locks until all is written anew.",
-                "# outside of migrations, in a quiet hour: CLUSTER, or pg_repack",
-            )
-
-
-@rule(
     "work-after-access-exclusive",
     "warning",
     "Most changes of a table keep everybody else from even reading it until the transaction ends: "
@@ -115,7 +71,7 @@ def work_after_access_exclusive(evidence: Evidence) -> Iterator[Finding]:
             longest = max(longest, (statement.milliseconds, text[:80]))
         found = EXCLUSIVE.match(text)
         if locked is None and found and not SHARED.search(text):
-            table = known_name(evidence, found[1])
+            table = known_name(evidence, found[1], statement.names)
             locked = (statement.revision, table) if evidence.was_there(table) else None
     if locked is not None and spent >= LONG:
         revision, table = locked

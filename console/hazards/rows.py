@@ -48,7 +48,7 @@ def dml_without_where(evidence: Evidence) -> Iterator[Finding]:
     """UPDATE or DELETE of a whole table that was there, with rows, before the plan."""
     for statement in evidence.statements():
         for write in writes(statement.sql):
-            table = known_name(evidence, write.table)
+            table = known_name(evidence, write.table, statement.names)
             if not write.is_whole or not evidence.was_there(table) or evidence.rows(table) == 0:
                 continue
             again, is_update = _repeated(statement), write.verb == "UPDATE"
@@ -112,7 +112,7 @@ def ddl_with_backfill(evidence: Evidence) -> Iterator[Finding]:
     sent: dict[tuple[str, str], str] = {}
     for statement in evidence.statements():
         for write in writes(statement.sql) if statement.revision in changing else ():
-            table = known_name(evidence, write.table)
+            table = known_name(evidence, write.table, statement.names)
             place = (statement.revision, table)
             if not evidence.was_there(table):
                 continue

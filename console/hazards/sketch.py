@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,21 +44,25 @@ def sketch(target: Target, plan: Plan, history: History, before: Catalogue | Non
     engine = target.host.only if target.host else None
     reads: list[Read] = []
     for step in plan.steps:
-        revision = history.by_id.get(step.revision)
-        if revision is None:
-            continue
-        try:
-            tree = parse(history.source(revision))
-        except (OSError, SyntaxError):
-            continue
+        tree = tree_of(history, step.revision)
         function = "upgrade" if step.direction == "up" else "downgrade"
-        reads.extend(read_operations(tree, step.revision, function, dialect, engine))
+        found = read_operations(tree, step.revision, function, dialect, engine) if tree else ()
+        reads.extend(found)
     sent = [
         Statement(read.operation.revision, sql, 0.0, int(read.operation.detail("rows") or -1))
         for read in reads
         for sql in spelled(read.operation, dialect.name)
     ]
     return Sketch(tuple(reads), tuple(sent), before)
+
+
+def tree_of(history: History, revision: str) -> ast.Module | None:
+    """Return the syntax tree of a revision's file; None where it cannot be read."""
+    known = history.by_id.get(revision)
+    try:
+        return parse(history.source(known)) if known else None
+    except (OSError, SyntaxError):
+        return None
 
 
 def spelled(operation: Operation, dialect: str) -> Iterator[str]:

@@ -22,6 +22,7 @@ BEFORE = "# in a revision before this one:"
 NEXT = "# in the next revision, in a plan of its own:"
 LATER = "# in a later revision, once no code needs the old one:"
 BIND = re.compile(r"(?<![:\w\\]):(?=\w+(?!\w*:))")
+PIECES = re.compile(r'"((?:[^"]|"")*)"|([^".]+)')  # of a name
 CLASSES = {
     "CHARACTER VARYING": "VARCHAR",
     "CHARACTER": "CHAR",
@@ -36,8 +37,7 @@ def quoter(evidence: Evidence) -> Callable[[str], str]:
     preparer = evidence.target.parsed_url.get_dialect()().identifier_preparer
 
     def quoted(name: str) -> str:
-        parts = name.split(".") if '"' not in name else [name]
-        return ".".join(preparer.quote(part.strip('"')) for part in parts)
+        return ".".join(preparer.quote(part) for part in place(name) if part)
 
     return quoted
 
@@ -70,14 +70,41 @@ def batch(table: str, *lines: str) -> str:
     )
 
 
+def place(name: str) -> tuple[str, str]:
+    """Return (schema, name) of a name, "" for no schema; a dot between quotes is part of a name."""
+    found = [quoted.replace('""', '"') or bare for quoted, bare in PIECES.findall(name)]
+    return ".".join(found[:-1]), "".join(found[-1:])
+
+
+def suffixed(table: str, suffix: str) -> str:
+    """Return the name of a table beside another one: "shop.products_new"."""
+    return f'{table[:-1]}{suffix}"' if table.endswith('"') else f"{table}{suffix}"
+
+
+def remade(evidence: Evidence, table: str, *made: str) -> str:
+    """Return the revisions that make a table anew beside itself, by these statements, and take its rows
+    there."""
+    q = quoter(evidence)
+    rows = "OVERRIDING SYSTEM VALUE SELECT *" if evidence.database == "postgresql" else "SELECT *"
+    return "\n".join(
+        [
+            f"# foreign keys, triggers and grants of {table} do not come along; add those that it has",
+            *map(execute, made),
+            NEXT,
+            "# in batches by the key; from here on the code has to write to both",
+            execute(f"INSERT INTO {q(suffixed(table, '_new'))} {rows} FROM {q(table)} WHERE …"),
+        ]
+    )
+
+
 def named_in(table: str) -> str:
     """Return a table's name as an operation takes it, which states the schema apart."""
-    return f'"{table.rpartition(".")[2]}"'
+    return f'"{place(table)[1]}"'
 
 
 def schema(table: str) -> str:
     """Return the argument that states a table's schema; nothing for one of the current schema."""
-    name = table.rpartition(".")[0]
+    name = place(table)[0]
     return f', schema="{name}"' if name else ""
 
 
@@ -217,7 +244,7 @@ def changes(operation: Operation) -> str:
 
 def plain(name: str) -> str:
     """Return a name without its schema and quotes, to make another name of."""
-    return name.rpartition(".")[2].strip('"')
+    return place(name)[1]
 
 
 def unquoted(text: str) -> str:

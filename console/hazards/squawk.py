@@ -35,6 +35,7 @@ OURS = {
     "renaming-table": ("rename-table",),
     "require-concurrent-index-creation": ("index-not-concurrent",),
     "require-concurrent-index-deletion": ("drop-index-not-concurrent",),
+    "require-concurrent-partition-detach": ("detach-partition",),
     "require-concurrent-reindex": ("reindex",),
     "require-enum-value-ordering": ("enum-change",),
 }
@@ -166,10 +167,6 @@ THEIRS = {
     "renaming-object": (
         "Code that is running knows the old name only, and fails where it names it.",
         "Make it under the new name beside the old one, and drop that in a later revision.",
-    ),
-    "require-concurrent-partition-detach": (
-        "Detaching a partition locks the whole table against readers and writers.",
-        "Use DETACH PARTITION ... CONCURRENTLY.",
     ),
 }
 TABLE = re.compile(

@@ -7,10 +7,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.hazards import gone
+from console.hazards.before import bare as bare_name
 from console.hazards.clauses import known_name, named
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
-from console.hazards.spelling import LATER, execute, named_in, of, quoter, schema
+from console.hazards.spelling import (
+    LATER,
+    execute,
+    named_in,
+    of,
+    place,
+    quoter,
+    schema,
+    suffixed,
+)
 from console.hazards.words import (
     CONSOLE_INDEX,
     CONSOLE_TABLE,
@@ -36,9 +46,8 @@ def drop_table(evidence: Evidence) -> Iterator[Finding]:
     for revision, table in _dropped(evidence):
         rows = evidence.rows(table)
         entry = evidence.entry(table)
-        if not evidence.was_there(table) or (
-            entry and (entry.rows_after is not None or entry.renamed_to)
-        ):
+        is_back = entry and entry.rows_after is not None and evidence.former(table) in (table, None)
+        if not evidence.was_there(table) or is_back or (entry and entry.renamed_to):
             continue  # made in this plan, or made again, or its content lives on elsewhere
         lost = "its rows are lost" if rows is None else f"{rows_of(rows)} lost"
         lost = "it is empty" if rows == 0 else lost
@@ -46,8 +55,8 @@ def drop_table(evidence: Evidence) -> Iterator[Finding]:
             revision,
             table,
             f"The table {table} is dropped: {lost}.",
-            f"op.rename_table({named_in(table)}, {named_in(f'{table}_retired')}{schema(table)})\n{LATER}\n"
-            f"op.drop_table({of(f'{table}_retired')})",
+            f"op.rename_table({named_in(table)}, {named_in(suffixed(table, '_retired'))}{schema(table)})\n{LATER}\n"
+            f"op.drop_table({of(suffixed(table, '_retired'))})",
             severity="warning" if rows == 0 else None,
             evidence=(*evidence.probe(Question("rows", table)), *_inbound(evidence, table)),
         )
@@ -61,16 +70,17 @@ def _inbound(evidence: Evidence, table: str) -> tuple[Probe, ...]:
 def _dropped(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """(revision, table) of every drop, once."""
     seen = set()
-    for operation in evidence.operations("drop_table"):
-        seen.add((operation.revision, operation.table or ""))
     for statement in evidence.statements():
         found = DROP_TABLE.match(bare(statement.sql))
-        for table in named(evidence, found[1]) if found else ():
+        for table in named(evidence, found[1], statement.names) if found else ():
             if (statement.revision, table) not in evidence.rebuilt:
                 seen.add((statement.revision, table))
-    told = {table for _, table in seen}
-    told |= {operation.table or "" for operation in evidence.operations("rename_table")}
-    seen |= {(gone.revision_of(evidence, t), t) for t in gone.tables(evidence) if t not in told}
+    for operation in evidence.operations("drop_table"):
+        seen.add((operation.revision, operation.table or ""))
+    told = {bare_name(table) for _, table in seen}
+    told |= {bare_name(o.table or "") for o in evidence.operations("rename_table")}
+    lost = (table for table in gone.tables(evidence) if bare_name(table) not in told)
+    seen |= {(gone.revision_of(evidence, table), table) for table in lost}
     yield from sorted(seen)
 
 
@@ -104,7 +114,7 @@ def rename_table(evidence: Evidence) -> Iterator[Finding]:
 
 def _beside(table: str, name: str) -> str:
     """A name in the schema of a table."""
-    schema_name = table.rpartition(".")[0]
+    schema_name = place(table)[0]
     return f"{schema_name}.{name}" if schema_name else name
 
 
@@ -127,8 +137,8 @@ def truncate(evidence: Evidence) -> Iterator[Finding]:
     for statement in evidence.statements():
         found = TRUNCATE.match(bare(statement.sql))
         q = quoter(evidence)
-        for table in named(evidence, found[1]) if found else ():
-            copy = f"{table}_backup"
+        for table in named(evidence, found[1], statement.names) if found else ():
+            copy = suffixed(table, "_backup")
             if not evidence.was_there(table) or evidence.rows(table) == 0:
                 continue
             yield Finding(

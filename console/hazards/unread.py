@@ -1,13 +1,15 @@
-"""Rules about what reading a file does not tell."""
+"""Rules about what is known only when it runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from console.hazards.blocks import unseen
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
 
 NAMED = 3  # lines that a finding names
+SHOWN = 80  # characters of a statement
 
 
 @rule(
@@ -35,3 +37,30 @@ def unread_statement(evidence: Evidence) -> Iterator[Finding]:
             f"{where} what is computed; that was not judged.",
             "# manage.py lint --rehearse sees what is sent",
         )
+
+
+@rule(
+    "dynamic-sql",
+    "warning",
+    "The server itself puts together what EXECUTE runs, or the block is in another language: neither the "
+    "file nor the SQL that the rehearsal saw shows what is done.",
+    instead="Write the statement out; or put it together in Python, so that the rehearsal sees what is "
+    "sent.",
+    databases=("postgresql", "mysql"),
+)
+def dynamic_sql(evidence: Evidence) -> Iterator[Finding]:
+    """What a server runs as a text that is computed there; one finding a revision."""
+    found: dict[str, list[str]] = {}
+    for statement in evidence.statements():
+        found.setdefault(statement.revision, []).extend(unseen(statement.sql))
+    for revision, pieces in found.items():
+        if pieces:
+            first, more = " ".join(pieces[0].split()), len(pieces) - 1
+            shown = first if len(first) <= SHOWN else f"{first[: SHOWN - 1]}…"
+            others = f" and {more} more" if more else ""
+            yield Finding(
+                revision,
+                first.split()[0].upper(),
+                f"Nobody can tell before it runs what this does: {shown}{others}; that was not judged.",
+                '# written out, or put together in Python, it is seen by the rehearsal:\nop.execute("…")',
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from console.schema.sqltext import join, tokens
+from console.schema.sqltext import Token, join, tokens
 
 # A name, or schema and name, in SQL that `bare` returned.
 NAME = r'((?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))?)'
@@ -30,6 +30,12 @@ def bare(sql: str) -> str:
     strings."""
     found = (("string", "''") if kind == "string" else (kind, text) for kind, text in tokens(sql))
     return join(list(found)).rstrip("; ")
+
+
+def kept(kind: str, text: str) -> Token:
+    """Return a token with the quotes that it came with, which `tokens` takes from plain names."""
+    is_bare = kind == "name" and not text.startswith('"')
+    return kind, f'"{text}"' if is_bare else text
 
 
 def number_of(count: int, noun: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from console.hazards.words import NAME, bare
+from console.hazards.words import NAME, bare, kept
 from console.schema.sqltext import Token, join, tokens
 
 Verb = Literal["UPDATE", "DELETE", "INSERT"]
@@ -70,9 +70,7 @@ def _read(text: str) -> Iterator[Write]:
 def _flattened(text: str) -> tuple[str, list[str]]:
     """A text with nothing in its brackets, and what stood in each pair of them."""
     flat, inner, depth = list[Token](), list[list[Token]](), 0
-    for kind, word in tokens(text):
-        is_bare = kind == "name" and not word.startswith('"')
-        token = (kind, f'"{word}"' if is_bare else word)
+    for token in (kept(*found) for found in tokens(text)):
         depth -= token == ("sign", ")")
         if depth <= 0:
             flat.append(token)

@@ -20,7 +20,7 @@ from sqlalchemy.sql.expression import ColumnClause
 
 from console.schema.connection import read_only
 from console.schema.errors import SchemaError
-from console.schema.flavour import flavour_of
+from console.schema.flavour import MARIADB, flavour_of
 from console.schema.probe import Probe, Question
 from console.schema.sqltext import tokens
 from console.schema.target import Target
@@ -235,6 +235,19 @@ def _inbound(connection: Connection, question: Question) -> Any:
     ).bindparams(name=question.table)
 
 
+def _versions(connection: Connection, question: Question) -> Any:
+    """What asks how many more changes a table would have than MySQL makes at once: 64 of them before it is
+    made anew, from MySQL 9.1 on 255. MariaDB has no such limit."""
+    if connection.dialect.name not in ("mysql", "mariadb") or flavour_of(connection) is MARIADB:
+        return None
+    return sa.text(
+        "SELECT greatest(total_row_versions + :changes - "
+        "if(cast(substring_index(version(), '.', 2) AS decimal(6, 2)) >= 9.1, 255, 64), 0) "
+        "FROM information_schema.innodb_tables "
+        "WHERE name = concat(coalesce(:schema, database()), '/', :name)"
+    ).bindparams(**_parts(question.table), changes=question.changes)
+
+
 def _blockers(connection: Connection, question: Question) -> Any:
     """What counts the other sessions that a change of the table waits for. MariaDB and MySQL tell
     to few which table a session has used: there it is every one with an open transaction that is at
@@ -258,6 +271,7 @@ OF_CATALOGUE: dict[str, Callable[[Connection, Question], Any]] = {
     "size": _size,
     "invalid": _invalid,
     "inbound": _inbound,
+    "versions": _versions,
     "blockers": _blockers,
 }
 _OF_MYSQL = "{schema} = coalesce(:schema, database()) AND {table} = :name"

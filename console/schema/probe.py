@@ -20,6 +20,7 @@ Kind = Literal[
     "size",  # bytes of a table without its indexes
     "invalid",  # how many of its indexes are not valid
     "inbound",  # how many foreign keys of other tables point to it
+    "versions",  # how many changes of its columns are more than MySQL makes at once
     "blockers",  # how many other sessions have to end first, before the table can be changed
 ]
 
@@ -31,7 +32,8 @@ class Question:
     `referent` and `remote_columns` are what a foreign key points to, `condition` is that of a CHECK,
     or of an index on some rows only. `is_full` is for a foreign key of MATCH FULL, of whose columns
     all hold a value or none; `counts_null` for a rule to which one NULL is like another. `most` is the
-    answer up to which every value fits; 0 where that is not known.
+    answer up to which every value fits; 0 where that is not known. `changes` is how many statements of a
+    plan add columns to a table, or drop some.
     """
 
     kind: Kind
@@ -44,6 +46,7 @@ class Question:
     is_full: bool = False
     counts_null: bool = False
     most: int = 0
+    changes: int = 0
 
     @property
     def binds(self) -> bool:
@@ -125,6 +128,8 @@ def _answer(question: Question, number: str, is_one: bool) -> str:
         f"{question.places} decimal place{'' if question.places == 1 else 's'}",
         "invalid": f"{number} index{'' if is_one else 'es'} of {table} "
         f"{'is' if is_one else 'are'} not valid",
+        "versions": f"{number} change{'' if is_one else 's'} of the columns of {table} "
+        f"{'is' if is_one else 'are'} more than MySQL makes at once",
         "inbound": f"{number} foreign key{'' if is_one else 's'} of other tables point{s} to {table}",
         "blockers": f"{number} other session{'' if is_one else 's'} {'is' if is_one else 'are'} in a "
         f"transaction that may keep {table} from being changed",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from console.hazards.evidence import Asker
 from console.hazards.hazard import Hazard
 from console.hazards.judge import judge
 from console.schema.catalogue import Catalogue, Column, Difference, Part, Table
@@ -59,8 +60,10 @@ def made_up(
     up: str = "pass",
     difference: Difference | None = None,
     clone: str = "",
+    ask: Asker | None = None,
 ) -> tuple[Hazard, ...]:
-    """The hazards of a revision that sent these statements, on tables of `size` bytes."""
+    """The hazards of a revision that sent these statements, on tables of `size` bytes, or
+    of which `ask` answers."""
     place = Place(folder, [Sample("aaaa1", up=up, down="raise NotImplementedError")])
     sent = tuple(s if isinstance(s, Statement) else Statement("aaaa1", s, 1.0) for s in sql)
     rehearsal = Rehearsal(
@@ -77,9 +80,9 @@ def made_up(
         counts=COUNTS,
     )
 
-    def ask(question: Question) -> Probe | None:
+    def of_size(question: Question) -> Probe | None:
         answer = size if question.kind == "size" else None
         return Probe(question, answer, datetime(2026, 5, 1, 8, 30, tzinfo=UTC))
 
     target = replace(place.target, url=URLS[database])
-    return judge(target, place.plan(), rehearsal, read_history(place.target), ask=ask)
+    return judge(target, place.plan(), rehearsal, read_history(place.target), ask=ask or of_size)

@@ -10,6 +10,7 @@ import pytest
 from tests.hazards.judging import codes, judged, only
 from tests.hazards.shop import shop
 from tests.histories.place import Place
+from tests.servers import engine_of
 
 RENAMED = "op.rename_table('reviews', 'opinions')\n"
 
@@ -55,3 +56,52 @@ def test_a_table_of_the_plan_itself_stays_new_under_another_name(any_place: Plac
     )
     expected = {"several-ddl-in-one-revision", "empty-downgrade"}
     assert codes(judged(any_place, up)) <= expected
+
+
+SWAPPED = (
+    "op.rename_table('products', 'tmp')\n"
+    "op.rename_table('reviews', 'products')\n"
+    "op.rename_table('tmp', 'reviews')\n"
+)
+SWAPPED_BY_SQL = "".join(
+    f"op.execute('ALTER TABLE {old} RENAME TO {new}')\n"
+    for old, new in (("products", "tmp"), ("reviews", "products"), ("tmp", "reviews"))
+)
+
+
+@pytest.mark.parametrize("swap", [SWAPPED, SWAPPED_BY_SQL])
+def test_names_that_were_swapped_mean_the_other_table(any_place: Place, swap: str) -> None:
+    with engine_of(any_place.target.url).connect() as connection:
+        connection.exec_driver_sql("DELETE FROM reviews WHERE id = 3")
+    up = f"{swap}op.execute('DELETE FROM products')\nop.drop_table('reviews')"
+    hazards = judged(any_place, up)
+    assert only(hazards, "dml-without-where").danger.endswith("all 2 rows of products.")
+    assert only(hazards, "drop-table").danger == "The table reviews is dropped: 3 rows lost."
+    assert {h.subject for h in hazards if h.code == "rename-table"} == {"products", "reviews"}
+
+
+def test_the_same_in_one_statement_of_mariadb(tmp_path: Path, either: str) -> None:
+    place = shop(tmp_path, either)
+    with engine_of(either).connect() as connection:
+        connection.exec_driver_sql("DELETE FROM reviews WHERE id = 3")
+    pairs = "products TO tmp, reviews TO products, tmp TO reviews"
+    up = f"op.execute('RENAME TABLE {pairs}')\nop.execute('DELETE FROM products')"
+    hazards = judged(place, up, "raise NotImplementedError")
+    assert only(hazards, "dml-without-where").danger.endswith("all 2 rows of products.")
+
+
+def test_a_name_in_between_means_what_it_was_taken_from(any_place: Place) -> None:
+    up = SWAPPED.replace(
+        "op.rename_table('tmp'", "op.execute('DELETE FROM tmp')\nop.rename_table('tmp'"
+    )
+    hazards = judged(any_place, up)
+    assert only(hazards, "dml-without-where").danger.endswith("all 3 rows of tmp.")
+
+
+def test_a_table_that_is_made_under_a_name_that_was_left_is_new(any_place: Place) -> None:
+    up = (
+        f"{RENAMED}op.create_table('reviews', sa.Column('id', sa.Integer, primary_key=True))\n"
+        "op.execute('DELETE FROM reviews')"
+    )
+    hazards = judged(any_place, up, "raise NotImplementedError")
+    assert "dml-without-where" not in codes(hazards)

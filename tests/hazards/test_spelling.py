@@ -7,7 +7,7 @@ import ast
 import pytest
 import sqlalchemy as sa
 
-from console.hazards.spelling import execute, in_batch, type_of
+from console.hazards.spelling import execute, in_batch, named_in, place, schema, suffixed, type_of
 from console.schema.statement import Operation
 
 
@@ -82,3 +82,21 @@ def test_operations_are_spelled_for_batch_mode(
     column = "c" if name == "alter_column" else None
     operation = Operation("aaaa1", name, "a", column, tuple(details.items()))
     assert in_batch(operation) == code
+
+
+@pytest.mark.parametrize(
+    ("name", "of_schema", "own"),
+    [
+        ("products", "", "products"),
+        ("My Shop.products", "My Shop", "products"),
+        ('"a.b"', "", "a.b"),
+        ('shop."a.b"', "shop", "a.b"),
+        ('"say ""a.b"""', "", 'say "a.b"'),
+    ],
+)
+def test_a_dot_between_quotes_is_part_of_a_name(name: str, of_schema: str, own: str) -> None:
+    assert place(name) == (of_schema, own)
+    assert place(suffixed(name, "_new")) == (of_schema, f"{own}_new")
+    assert schema(name) == (f', schema="{of_schema}"' if of_schema else "")
+    if '"' not in own:
+        assert named_in(name) == f'"{own}"'

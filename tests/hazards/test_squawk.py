@@ -80,10 +80,6 @@ SQL = {
         "CREATE TABLE t (a TIMESTAMP WITH TIME ZONE)",
     ),
     "renaming-object": ("ALTER INDEX i RENAME TO j", "ALTER INDEX i SET (fillfactor = 90)"),
-    "require-concurrent-partition-detach": (
-        "ALTER TABLE t DETACH PARTITION p",
-        "ALTER TABLE t DETACH PARTITION p CONCURRENTLY",
-    ),
 }
 
 

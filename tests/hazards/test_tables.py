@@ -8,7 +8,9 @@ import pytest
 
 from tests.hazards.judging import codes, judged, only
 from tests.hazards.making import made_up
+from tests.hazards.shop import shop
 from tests.histories.place import Place
+from tests.servers import engine_of
 
 
 def test_dropping_a_table_by_sql_is_seen_as_well(place: Place) -> None:
@@ -97,3 +99,23 @@ op.create_index("ix_console_model", "products", ["console_model"])"""
 def test_every_way_to_touch_a_table_of_the_console_is_seen(tmp_path: Path, sql: str) -> None:
     hazards = made_up(tmp_path, "postgresql", sql)
     assert only(hazards, "drops-console-tables").subject == "console_account"
+
+
+@pytest.mark.parametrize("server", ["sqlite", "postgresql", "mariadb", "mysql"])
+def test_a_dot_in_the_name_of_a_table_is_no_schema(
+    tmp_path: Path, request: pytest.FixtureRequest, place: Place, server: str
+) -> None:
+    if server != "sqlite":
+        place = shop(tmp_path / "shop", request.getfixturevalue(server))
+    with engine_of(place.target.url).connect() as connection:
+        quote = connection.dialect.identifier_preparer.initial_quote
+        name = f"{quote}old.stock{quote}"
+        connection.exec_driver_sql(f"CREATE TABLE {name} (id INTEGER, weight INTEGER)")
+        connection.exec_driver_sql(f"INSERT INTO {name} VALUES (1, 7), (2, 8)")
+    up = f"op.execute('DELETE FROM {name}')\nop.drop_table('old.stock')"
+    hazards = judged(place, up, "raise NotImplementedError")
+    drop, delete = only(hazards, "drop-table"), only(hazards, "dml-without-where")
+    assert drop.danger == 'The table "old.stock" is dropped: 2 rows lost.'
+    assert drop.rewrite.startswith('op.rename_table("old.stock", "old.stock_retired")')
+    assert delete.danger == 'DELETE without WHERE removes all 2 rows of "old.stock".'
+    assert f"DELETE FROM {name} WHERE …" in delete.rewrite

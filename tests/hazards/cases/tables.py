@@ -49,4 +49,45 @@ CASES = (
         tables=filled("console_account", COLUMNS),
         safe=("op.create_table('games', sa.Column('console_name', sa.Text))",),
     ),
+    Case(
+        "broken-view",
+        "op.drop_table('quoted')",
+        "quotes",
+        "The view quotes names quoted, which is gone after the plan.",
+        on=("sqlite", "mysql"),
+        tables=(*filled("quoted", COLUMNS), "CREATE VIEW quotes AS SELECT text FROM quoted"),
+        keep="op.drop_table('quoted')",
+        fill=("AS SELECT 1 AS text",),
+        alone=True,  # SQLite renames no table while such a view is there
+    ),
+    Case(
+        "broken-view",
+        "op.alter_column('logged', 'text', new_column_name='said', existing_type=sa.String(20))",
+        "logs",
+        "The trigger logs names text of logged, which is gone after the plan.",
+        on=("mysql",),
+        tables=(
+            *filled("logged", COLUMNS),
+            "CREATE TRIGGER logs BEFORE INSERT ON logged FOR EACH ROW SET NEW.text = 'x'",
+        ),
+        keep="op.alter_column('logged', 'text', new_column_name='said', existing_type=sa.String(20))",
+        fill=("BEFORE INSERT ON logged FOR EACH ROW SET NEW.said = 'x'",),
+        also=("rename-column",),
+    ),
+    Case(
+        "drop-cascade",
+        "op.execute('DROP TABLE led CASCADE')",
+        "led",
+        "DROP TABLE led takes along what depends on it; gone in the rehearsal, and named nowhere: "
+        "the foreign key fk_led of following, the view leads.",
+        on=("postgresql",),
+        tables=(
+            *filled("led", COLUMNS),
+            "CREATE TABLE following (id INTEGER CONSTRAINT fk_led REFERENCES led (id))",
+            "CREATE VIEW leads AS SELECT id FROM led",
+        ),
+        safe=(
+            "op.execute('DROP VIEW leads')\nop.drop_constraint('fk_led', 'following')\nop.drop_table('led')",
+        ),
+    ),
 )
