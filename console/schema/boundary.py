@@ -21,12 +21,20 @@ def boundary_in(sql: str) -> str:
     if not ANYWHERE.search(sql):
         return ""
     several = split(sql) if ";" in sql else [sql]  # nearly all that is sent is one statement
+    if _opens_body(several[0]):
+        return ""  # what follows is its body, and the driver takes no other statement with it
     return next((word for one in several if (word := _boundary(one))), "")
 
 
 def is_begin(sql: str) -> bool:
     """Whether a text begins a transaction of SQLite, and does nothing else."""
     return BEGIN.fullmatch(sql) is not None
+
+
+def _opens_body(statement: str) -> bool:
+    """Whether a statement creates a trigger of SQLite, with statements between BEGIN and END."""
+    words = [text.upper() for kind, text in tokens(statement) if kind == "word"]
+    return words[:1] == ["CREATE"] and "TRIGGER" in words[1:3] and "BEGIN" in words
 
 
 def _boundary(statement: str) -> str:

@@ -19,6 +19,7 @@ from console.schema.boundary import boundary_in, is_begin
         ("START TRANSACTION", "START"),
         ("PREPARE TRANSACTION 'later'", "PREPARE TRANSACTION"),
         ("COMMIT PREPARED 'later'", "COMMIT"),
+        ("CREATE TRIGGER a AFTER INSERT ON t EXECUTE FUNCTION f(); COMMIT", "COMMIT"),
     ],
 )
 def test_a_boundary_is_seen_wherever_it_stands(sql: str, word: str) -> None:
@@ -39,6 +40,8 @@ def test_a_boundary_is_seen_wherever_it_stands(sql: str, word: str) -> None:
         "DO $$ BEGIN PERFORM 1; END $$",
         "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END",
         "SELECT CASE WHEN true THEN 1 END AS start",
+        "CREATE TRIGGER a AFTER INSERT ON t BEGIN UPDATE t SET x = 1; END",
+        "-- kept\nCREATE TEMP TRIGGER a AFTER UPDATE ON t BEGIN DELETE FROM t; DELETE FROM u; END;",
     ],
 )
 def test_what_only_holds_such_a_word_is_none(sql: str) -> None:

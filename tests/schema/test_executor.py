@@ -262,6 +262,16 @@ def test_a_second_connection_is_told_to_be_one(place: Place, how: str) -> None:
     assert str(error).startswith("The migration opened a second connection")
 
 
+def test_the_body_of_a_trigger_is_no_end_of_a_transaction(place: Place) -> None:
+    trigger = (
+        "CREATE TRIGGER heavy AFTER UPDATE ON products WHEN new.weight > 9 BEGIN "
+        "UPDATE products SET weight = 9 WHERE id = new.id; DELETE FROM reviews; END"
+    )
+    place.write(after_price(f"op.execute({trigger!r})"))
+    assert apply(place.target, place.plan()).heads == ("cccc1",)
+    assert place.ask("SELECT name FROM sqlite_master WHERE type = 'trigger'") == ["heavy"]
+
+
 BLOCK = "with op.get_context().autocommit_block():\n    "
 
 
