@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from console.schema.flavour import MARIADB, Flavour, flavour_of
+from console.schema.mariadb_views import without_brackets
 from console.schema.table import Column, Part, Table, View
 
 TABLES = """
@@ -135,7 +136,7 @@ def _read(
 
 def _view(definition: str, check: str, security: str) -> str:
     """What a view says."""
-    words = [plain(definition)]
+    words = [plain(without_brackets(definition))]
     if check != "NONE":
         words.append(f"with {check.lower()} check option")
     if security != "DEFINER":
