@@ -156,6 +156,7 @@ def _maintenance(url: URL) -> Iterator[Connection]:
             connection.exec_driver_sql(UNLIMITED)
             yield connection
             return
+    engine_of(url).connect().close()  # raises where it is the server that is away
     raise RunError(
         f"To make a copy, the console must be let in to the database 'postgres' too: {failure.orig}"
     ) from failure

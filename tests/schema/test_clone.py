@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from console.schema.clone import clone_of, remove_orphans, scratch_of
 from console.schema.errors import RunError, Unsupported
 from console.schema.size import size_in_words
 from tests.histories.place import PRODUCTS, Place
-from tests.histories.script_folder import target_of
+from tests.histories.script_folder import target_of, write_folder
 
 
 def test_a_clone_has_every_row_and_leaves_the_source_alone(tmp_path: Path) -> None:
@@ -112,4 +113,11 @@ def test_a_workspace_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
         pytest.raises(RunError, match=rf"Nothing can be written to {place.workspace}"),
         clone_of(place.target, place.workspace),
     ):
+        pass
+
+
+def test_a_server_that_is_away_is_not_said_to_keep_the_console_out(tmp_path: Path) -> None:
+    write_folder(tmp_path / "migrations", [PRODUCTS])
+    away = target_of(tmp_path / "migrations", url="postgresql+psycopg://nobody@127.0.0.1:1/none")
+    with pytest.raises(OperationalError, match="onnection refused"), scratch_of(away):
         pass
