@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from console.hazards.clauses import DROP_COLUMN, added_columns, clauses, type_text
+from console.hazards.clauses import DROP_COLUMN, Clause, added_columns, clauses, type_text
 from console.hazards.copying import DIFFERS
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
@@ -34,14 +34,9 @@ DEFAULT = re.compile(r"\bDEFAULT ?(\(.*\)|\w+\(\))", re.IGNORECASE)
 )
 def needed_column_drop(evidence: Evidence) -> Iterator[Finding]:
     """Dropped columns that something else of their table is made of."""
-    dropped: set[tuple[str, str]] = set()
-    for clause in clauses(evidence):
-        if gone := DROPS.match(clause.text):
-            dropped.add((clause.table, gone[1].strip('"')))
+    for clause, dropped in _with_dropped(evidence):
         found, table = DROP_COLUMN.match(clause.text), evidence.table(clause.table)
         column = found[1].strip('"') if found else ""
-        if found:
-            dropped.add((clause.table, column))
         for kind, name in _needing(table, column) if found and table else ():
             if (clause.table, name) in dropped:
                 continue
@@ -52,6 +47,16 @@ def needed_column_drop(evidence: Evidence) -> Iterator[Finding]:
                 f"{_without(evidence, clause.table, kind, name)}\n{NEXT}\n"
                 f'op.drop_column({named_in(clause.table)}, "{column}"{schema(clause.table)})',
             )
+
+
+def _with_dropped(evidence: Evidence) -> Iterator[tuple[Clause, set[tuple[str, str]]]]:
+    """Every clause of a plan, with (table, name) of what has been dropped by then."""
+    dropped: set[tuple[str, str]] = set()
+    for clause in clauses(evidence):
+        gone = DROPS.match(clause.text) or DROP_COLUMN.match(clause.text)
+        if gone:
+            dropped.add((clause.table, gone[1].strip('"')))
+        yield clause, dropped
 
 
 def _needing(table: Table, column: str) -> Iterator[tuple[str, str]]:
@@ -106,18 +111,15 @@ def _without(evidence: Evidence, table: str, kind: str, name: str) -> str:
 )
 def needed_column_rename(evidence: Evidence) -> Iterator[Finding]:
     """Renamed columns that something of their table is made of; on MariaDB none."""
-    gone: set[tuple[str, str]] = set()
-    for clause in clauses(evidence) if evidence.flavour is not MARIADB_FLAVOUR else ():
-        if dropped := DROPS.match(clause.text):
-            gone.add((clause.table, dropped[1].strip('"')))
-        if lost := DROP_COLUMN.match(clause.text):
-            gone.add((clause.table, lost[1].strip('"')))
+    for clause, dropped in _with_dropped(evidence):
+        if evidence.flavour is MARIADB_FLAVOUR:
+            return
         found, table = renamed_column(clause.text), evidence.table(clause.table)
         if found is None or table is None:
             continue
         column, new = found
         for kind, name, definition in _made_of_columns(table):
-            if column not in _words(definition) or (clause.table, name) in gone:
+            if column not in _words(definition) or (clause.table, name) in dropped:
                 continue
             yield Finding(
                 clause.revision,
