@@ -175,7 +175,7 @@ def _own(statement: ast.stmt) -> Iterator[ast.AST]:
     """What a statement holds, without what stands in classes: their names are others."""
     yield statement
     for node in ast.iter_child_nodes(statement) if not isinstance(statement, ast.ClassDef) else ():
-        yield from _own(node)  # type: ignore[arg-type]
+        yield from _own(node)  # type: ignore[arg-type]  # whatever node it is
 
 
 def _function(call: ast.Call, put: Putter) -> str | None:

@@ -44,7 +44,7 @@ def _binds(scope: ast.FunctionDef | ast.Module, above: Mapping[ast.AST, ast.AST]
         target.id
         for call in calls
         if isinstance(above[call], ast.Assign)
-        for target in above[call].targets  # type: ignore[attr-defined]
+        for target in above[call].targets  # type: ignore[attr-defined]  # one by the line above
         if isinstance(target, ast.Name)
     }
     uses: list[ast.expr] = [c for c in calls if not isinstance(above[c], (ast.Assign, ast.Expr))]
