@@ -31,9 +31,9 @@ def count(
 
     `keys`, if given, is filled with the hashed primary keys of every table; given as `earlier` to a
     later count, each table is counted a second time over those rows only. The hashes of all values
-    are kept with them, which tell of rows that stay whether they are what they were; where it is known
-    which tables are going to lose rows, of these `losing` ones, and of the `others` what is said. `before` is the count that a later
-    one is compared with. The tables that are `held` come last, and nobody else writes to them from
+    are kept with them, which tell of rows that stay whether they are what they were. Where the tables
+    that are going to lose rows are known, they are `losing`, and `others` is what is kept of all that
+    are not among them. `before` is the count that a later one is compared with. The tables that are `held` come last, and nobody else writes to them from
     then on. Checksums compare between counts of one kind of database.
     """
     dialect = dialect_named(connection.dialect.name)

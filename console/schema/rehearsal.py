@@ -165,8 +165,8 @@ def _rehearsed(
             forward = Pass(plan.steps, plan.start, schema, reads=True, watches=True)
             backward = Pass(reverse(plan), plan.end)
             again = Pass(plan.steps, plan.start, proves=False)
-            job = Job("run", on_clone, (forward, backward, again), ingredients=plan.ingredients)
-            job = replace(job, losing=losing)
+            passes = (forward, backward, again)
+            job = Job("run", on_clone, passes, ingredients=plan.ingredients, losing=losing)
             halfway = done_before(target, plan.steps)
             if not dialect.is_whole(plan.steps):
                 job = going_on(job, halfway)
