@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from operator import attrgetter
+from stat import S_ISREG
 from typing import NamedTuple
 
 from console.schema.opened import Opened, open_file
@@ -60,31 +61,37 @@ def list_stamps(target: Target) -> tuple[Stamp, ...]:
 def _walk(folder: str, recursive: bool) -> Iterator[Stamp]:
     """Yield the revision files of one folder, then of those in it."""
     try:
-        with os.scandir(folder) as found:
-            entries = sorted(found, key=attrgetter("name"))
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
         return
-    for entry in entries:
-        status = _status(entry) if is_revision_file(entry.name) else None
-        if status is not None:
-            yield Stamp(
-                entry.path, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
-            )
-    if recursive:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False) and not entry.name.endswith("__pycache__"):
-                yield from _walk(entry.path, recursive)
-
-
-def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
-    """What the system says of a file, or of a link that leads nowhere or to itself: Alembic would try to
-    load it. None for a folder, and for what has gone since its folder was listed."""
     try:
-        if entry.is_symlink() and not os.path.exists(entry.path):  # noqa: PTH110 - quicker than a Path
-            return entry.stat(follow_symlinks=False)
-        return entry.stat() if entry.is_file() else None
-    except FileNotFoundError:
+        # By the open folder, since the system would look up the whole path again for every file.
+        with os.scandir(opened) as found:
+            entries = sorted(found, key=attrgetter("name"))
+        start = os.path.join(folder, "")  # noqa: PTH118 - what a path keeps is no beginning
+        for entry in entries:
+            stamp = _stamp(entry, start + entry.name) if is_revision_file(entry.name) else None
+            if stamp is not None:
+                yield stamp
+        if recursive:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False) and not entry.name.endswith("__pycache__"):
+                    yield from _walk(start + entry.name, recursive)
+    finally:
+        os.close(opened)
+
+
+def _stamp(entry: os.DirEntry[str], path: str) -> Stamp | None:
+    """The stamp of a file; an empty one where the system tells nothing, as of a link that leads nowhere
+    or to itself: Alembic would try to load it. None for a folder, and for what has gone since its folder
+    was listed."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return Stamp(path, 0, 0, 0, 0) if os.path.lexists(path) else None
+    if not S_ISREG(status.st_mode):
         return None
+    return Stamp(path, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
 def is_revision_file(name: str) -> bool:

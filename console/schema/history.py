@@ -153,8 +153,8 @@ def _unless_same(known: Listing | None, target: Target, read: tuple[Revision, ..
 def build_history(read: tuple[Revision, ...], problems: tuple[Problem, ...] = ()) -> History:
     """Return the history of revisions given in the order in which Alembic would load them, with
     everything marked that only shows when they are seen together."""
-    files = _mark_cycles(_mark_labels(_mark_duplicates(read)))
-    below = _links(files)
+    below = _links(read)
+    files = _mark_cycles(_mark_labels(_mark_duplicates(read)), below)
     sound = [revision for revision in files if not revision.is_broken]
     by_id = {revision.id: revision for revision in sound}
     heads, bases = _heads(sound), tuple(r.id for r in sound if not r.parents)
@@ -231,9 +231,11 @@ def _mark_labels(revisions: tuple[Revision, ...]) -> tuple[Revision, ...]:
     return tuple(marked)
 
 
-def _mark_cycles(revisions: tuple[Revision, ...]) -> tuple[Revision, ...]:
+def _mark_cycles(
+    revisions: tuple[Revision, ...], below: Mapping[str, tuple[str, ...]]
+) -> tuple[Revision, ...]:
     """Mark files that rest on themselves by way of others."""
-    circular = set(on_cycles([r.id for r in revisions], _links(revisions)))
+    circular = set(on_cycles([r.id for r in revisions], below))
     if not circular:
         return revisions
     text = "It rests on itself by way of its parents or dependencies."
