@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -62,8 +62,9 @@ def file_ingredients(target: Target, paths: Sequence[Path]) -> tuple[Ingredient,
     known = (*roots, *local_modules(target, roots), *companions(target))
     files = dict.fromkeys(path.absolute() for path in known)
     ini = target.ini.absolute() if target.ini else None
+    name_of = naming(target)
     found = [
-        Ingredient(display_name(target, path), (ini_digest if path == ini else file_digest)(path))
+        Ingredient(name_of(path), (ini_digest if path == ini else file_digest)(path))
         for path in files
     ]
     if ini is not None and ini not in files:
@@ -159,18 +160,26 @@ def toml_digest(path: Path) -> str:
 def display_name(target: Target, path: Path) -> str:
     """Name a file for a person, the same wherever a copy of the script folder lies: relative to the
     script folder's parent, else to the version folder's parent, else to one of the target's paths."""
+    return naming(target)(path)
+
+
+def naming(target: Target) -> Callable[[Path], str]:
+    """Return `display_name` for many files of one target."""
     script = target.script_location.absolute()
-    path = path.absolute()
-    for folder in (script, target.origin or script):
-        if path.is_relative_to(folder):
-            return (Path(script.name) / path.relative_to(folder)).as_posix()
-    for location in map(Path.absolute, target.version_locations):
-        if path.is_relative_to(location):
-            return (Path(location.name) / path.relative_to(location)).as_posix()
-    for root in map(Path.absolute, (*target.paths, *target.last_paths)):
-        if path.is_relative_to(root):
-            return path.relative_to(root).as_posix()
-    return path.as_posix()
+    named = [(folder, script.name) for folder in (script, target.origin or script)]
+    named += [(location.absolute(), location.name) for location in target.version_locations]
+    named += [(root.absolute(), "") for root in (*target.paths, *target.last_paths)]
+    # As text: a path is taken apart anew whenever it is compared.
+    starts = [(os.path.join(folder, ""), os.path.join(name, "")) for folder, name in named]  # noqa: PTH118
+
+    def name_of(path: Path) -> str:
+        file = str(path.absolute())
+        found = (
+            name + file.removeprefix(start) for start, name in starts if file.startswith(start)
+        )
+        return next(found, file)
+
+    return name_of
 
 
 def local_modules(target: Target, starts: Iterable[Path]) -> tuple[Path, ...]:

@@ -35,10 +35,15 @@ def loads_of(path: Path) -> Loads:
 def _read(path: str, stamp: tuple[int, ...]) -> Loads:
     """The same; `stamp` tells one state of the file from another."""
     try:
-        data = Path(path).read_bytes()
-        tree = parse(data)
+        return _loads(Path(path).read_bytes())
     except (OSError, SyntaxError):
         return Loads()
+
+
+@lru_cache(maxsize=1_000)  # a file and its copies are one to it
+def _loads(data: bytes) -> Loads:
+    """What these bytes load; raises SyntaxError where they are no Python."""
+    tree = parse(data)
     names = set(_imports(tree))
     computed: set[int] = set()
     if any(mark in data for mark in MARKS):

@@ -47,12 +47,12 @@ class Journal(ABC):
     earlier attempt has executed: they are passed over.
 
     `create` is the SQL of the table, `session` the SQL of what tells the session at hand from all
-    others of its server, and `value` that of a value of a row, marked by %s.
+    others of its server, and `empty` that of an empty text as a value of a row, marked by %s.
     """
 
     create: str
     session: str
-    value = "%s"
+    empty = "%s"
 
     def __init__(self, job: Job, capture: Capture) -> None:
         self.job, self.capture = job, capture
@@ -194,7 +194,7 @@ class Journal(ABC):
         return self._insertion((self.revision, *values))
 
     def _insertion(self, values: tuple[Any, ...]) -> Sql:
-        marks = ", ".join([self.value] * len(values))
+        marks = ", ".join(self.empty if value == "" else "%s" for value in values)
         sql = f"INSERT INTO {self.source} ({COLUMNS}) VALUES (%s, {self.session}, {marks})"  # noqa: S608 - our own names
         return sql, (self.job.run, *values)
 

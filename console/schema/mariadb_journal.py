@@ -75,11 +75,12 @@ class MariaDBJournal(Journal):
             id bigint AUTO_INCREMENT PRIMARY KEY, run char(64) NOT NULL,
             session varchar(64) NOT NULL, revision varchar(255) NOT NULL, number int NOT NULL,
             state varchar(7) NOT NULL, fingerprint char(64) NOT NULL, digest char(64) NOT NULL,
-            rowid bigint NOT NULL, details longtext NOT NULL, statement longtext NOT NULL
+            rowid bigint NOT NULL, details longtext NOT NULL, statement longtext NOT NULL,
+            KEY (revision(32))
         ) ENGINE = InnoDB CHARACTER SET utf8mb4
     """
     session = "connection_id()"
-    value = "coalesce(%s, space(0))"  # in the mode EMPTY_STRING_IS_NULL '' is NULL as it is read
+    empty = "coalesce(%s, space(0))"  # in the mode EMPTY_STRING_IS_NULL '' is NULL as it is read
     before = ""  # the fingerprint that the statement at hand began with
     untold: tuple[str, int] | None = None  # it was executed, and is not written down as done
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from console.schema.capture import SQL_LENGTH, STATEMENTS_KEPT
 from console.schema.catalogue import Catalogue
@@ -151,6 +152,7 @@ def _is_obscure(sql: str) -> bool:
     return any(sign in text for sign in ("\\", ";", "/*", "--", "#", "$"))
 
 
+@lru_cache(maxsize=1_000)  # asked again and again of each statement of a plan
 def _plain(sql: str) -> str:
     """A statement on one line, in small letters, with single blanks and its strings empty."""
     found = tokens(sql.strip().rstrip(";"))

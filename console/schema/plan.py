@@ -12,9 +12,9 @@ from console.schema.digest import (
     Ingredient,
     combine,
     digest_of,
-    display_name,
     file_digest,
     file_ingredients,
+    naming,
 )
 from console.schema.errors import NothingToDo, UnknownDatabaseRevision, Unsupported
 from console.schema.history import History, read_heads, read_history
@@ -111,13 +111,14 @@ def make_plan(target: Target, goal: str, history: History | None = None) -> Plan
     revisions = [history.by_id[name] for name in route.ids]
     if history is not (fresh := _refreshed(target, history, revisions)):
         return make_plan(target, goal, fresh)
+    name_of = naming(target)
     steps = tuple(
         Step(
             revision=revision.id,
             direction=direction,
             message=revision.message,
             parents=revision.parents,
-            path=display_name(target, revision.path),
+            path=name_of(revision.path),
             sha256=revision.sha256,
             splits=revision.splits,
         )
