@@ -6,7 +6,6 @@ statement, and what it has done is said exactly when it does not reach its end.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -14,8 +13,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from console.schema.dialect import Busy, Dialect, Keep, Keys, Shape, is_managed
-from console.schema.driver import ALL_ROWS, ask, ended, engine_of, fetch, run
+from console.schema.dialect import Busy, Keep, Keys, Shape, is_managed
+from console.schema.driver import ALL_ROWS, ask, ended, fetch, run
 from console.schema.elsewhere import mentions
 from console.schema.errors import MigrationFailed, Unsupported
 from console.schema.flavour import flavour_in, flavour_of
@@ -23,6 +22,7 @@ from console.schema.guard import OUTSIDE, Guard
 from console.schema.ledger import TableCount
 from console.schema.mariadb_count import backquoted, is_uniform, plain, read_keys, tally_table
 from console.schema.mariadb_settings import settings_of
+from console.schema.server import ServerDialect
 from console.schema.setting import Setting
 from console.schema.target import Target
 
@@ -77,19 +77,17 @@ ORDER BY 1, 2
 SPELLING = {"time_zone": "+00:00", "sql_mode": ""}
 
 
-class MariaDB(Dialect):
+class MariaDB(ServerDialect):
     """MariaDB 10.6 and MySQL 8, and later."""
 
     name = "mysql"
     names = ("mysql", "mariadb")
     is_transactional = False
-
-    def __init__(self) -> None:
-        self.holder: Any = None  # the connection that has the lock
-        self._others: tuple[str, ...] = ()  # the other databases of the server, on a copy
-
-    def speaks(self, dbapi_connection: Any) -> bool:
-        return type(dbapi_connection).__module__.startswith(DRIVERS)
+    drivers = DRIVERS
+    take = f"SELECT GET_LOCK({LOCK}, 0)"
+    free = f"SELECT RELEASE_LOCK({LOCK})"
+    counted = OBJECTS
+    _others: tuple[str, ...] = ()  # the other databases of the server, on a copy
 
     def identify(self, dbapi_connection: Any) -> str:
         version, name, host, port, folder, number = ask(
@@ -98,20 +96,6 @@ class MariaDB(Dialect):
         )
         kind = flavour_in(version).name
         return f"{kind} database '{name}' (on {host}:{port}, server {number} in {folder})"
-
-    def reach(self, target: Target) -> str:
-        with engine_of(target.parsed_url).connect() as connection:
-            return self.identify(connection.connection.dbapi_connection)
-
-    def settle(self, target: Target, seconds: float) -> bool:
-        with engine_of(target.parsed_url).connect() as connection:
-            raw = connection.connection.dbapi_connection
-            try:
-                self._take_lock(raw, seconds)
-            except Busy:
-                return False
-            self.release(raw)
-            return True
 
     def end(self, target: Target, session: str, seconds: float) -> bool:
         alive = (
@@ -153,36 +137,16 @@ class MariaDB(Dialect):
                 "kept. Take isolation_level='AUTOCOMMIT' out of it."
             )
         if self.holder is None:
-            self._take_lock(dbapi_connection, lock_wait)
+            self.take_lock(dbapi_connection, lock_wait)
         if not self.commits(dbapi_connection):
             # A second connection of this process: what it wrote would be in no journal.
             self.forbid_writing(dbapi_connection)
-
-    def _take_lock(self, dbapi_connection: Any, lock_wait: float) -> None:
-        deadline = time.monotonic() + lock_wait
-        while ask(dbapi_connection, f"SELECT GET_LOCK({LOCK}, 0)")[0] != 1:
-            dbapi_connection.rollback()
-            if time.monotonic() > deadline:
-                raise Busy
-            time.sleep(0.1)
-        dbapi_connection.rollback()  # what is read from here on is newer than the lock
-        self.holder = dbapi_connection
-
-    def release(self, dbapi_connection: Any) -> None:
-        if self.commits(dbapi_connection):
-            self.holder = None
-            with suppress(Exception):  # a connection that is broken holds nothing
-                ask(dbapi_connection, f"SELECT RELEASE_LOCK({LOCK})")
-                dbapi_connection.rollback()
 
     def forbid_writing(self, dbapi_connection: Any) -> None:
         run(dbapi_connection, "SET SESSION TRANSACTION READ ONLY")
 
     def outside(self, sql: str) -> str:
         return next((mention.name for mention in mentions(sql, self._others)), "")
-
-    def commits(self, dbapi_connection: Any) -> bool:
-        return self.holder is dbapi_connection
 
     def begin_reading(self, dbapi_connection: Any) -> None:
         run(dbapi_connection, "SET SESSION TRANSACTION READ ONLY")
@@ -192,9 +156,6 @@ class MariaDB(Dialect):
             return True
         error = getattr(error, "orig", None) or error
         return bool(error.args) and error.args[0] in WAITED
-
-    def violations(self, connection: Connection) -> dict[str, int]:
-        return {}  # the server lets none in
 
     def shapes(
         self, connection: Connection, exclude: Collection[str], known: Collection[str] = ()
@@ -219,12 +180,6 @@ class MariaDB(Dialect):
             for table, found in sorted(columns.items())
             if is_managed(table, exclude)
         )
-
-    def objects(
-        self, connection: Connection, exclude: Collection[str]
-    ) -> tuple[tuple[str, str], ...]:
-        rows = connection.exec_driver_sql(OBJECTS)
-        return tuple((row[0], row[1]) for row in rows if is_managed(row[2], exclude))
 
     def leftovers(self, connection: Connection) -> frozenset[str]:
         return frozenset(

@@ -8,8 +8,6 @@ process of a sleeping statement is dead.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -19,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
-from console.schema.dialect import Busy, Dialect, Keep, Keys, Shape, is_managed, quoted
+from console.schema.dialect import Busy, Keep, Keys, Shape, quoted
 from console.schema.driver import ask, ended, engine_of, run
 from console.schema.errors import MigrationFailed, Unsupported
 from console.schema.guard import SPLITS, Guard
@@ -31,6 +29,7 @@ from console.schema.postgresql_count import is_uniform, plain, read_keys, tally_
 from console.schema.postgresql_objects import OBJECTS
 from console.schema.postgresql_settings import settings_of
 from console.schema.postgresql_shapes import positions_of, shapes_of
+from console.schema.server import ServerDialect
 from console.schema.setting import Setting
 from console.schema.target import Target
 
@@ -79,19 +78,17 @@ AND l.mode = 'RowExclusiveLock'
 """  # noqa: S608 - made of constants
 
 
-class PostgreSQL(Dialect):
+class PostgreSQL(ServerDialect):
     """PostgreSQL 13 and later."""
 
     name = "postgresql"
     names = ("postgresql",)
     splits = True
     retries = True
-
-    def __init__(self) -> None:
-        self.holder: Any = None  # the connection that has the lock
-
-    def speaks(self, dbapi_connection: Any) -> bool:
-        return type(dbapi_connection).__module__.startswith(DRIVERS)
+    drivers = DRIVERS
+    take = f"SELECT pg_try_advisory_lock({LOCK})"
+    free = f"SELECT pg_advisory_unlock({LOCK})"
+    counted = OBJECTS
 
     def identify(self, dbapi_connection: Any) -> str:
         name, oid, may_ask, address = ask(dbapi_connection, IDENTITY)
@@ -99,20 +96,6 @@ class PostgreSQL(Dialect):
             (number,) = ask(dbapi_connection, "SELECT system_identifier FROM pg_control_system()")
             address = f"server {number}"
         return f"PostgreSQL database '{name}' ({oid} on {address})"
-
-    def reach(self, target: Target) -> str:
-        with engine_of(target.parsed_url).connect() as connection:
-            return self.identify(connection.connection.dbapi_connection)
-
-    def settle(self, target: Target, seconds: float) -> bool:
-        with engine_of(target.parsed_url).connect() as connection:
-            raw = connection.connection.dbapi_connection
-            try:
-                self._take_lock(raw, seconds)
-            except Busy:
-                return False
-            self.release(raw)
-            return True
 
     def end(self, target: Target, session: str, seconds: float) -> bool:
         pid, _, began = session.partition(" ")
@@ -145,7 +128,7 @@ class PostgreSQL(Dialect):
                 "Take isolation_level='AUTOCOMMIT' out of it."
             )
         if self.holder is None:
-            self._take_lock(dbapi_connection, lock_wait)
+            self.take_lock(dbapi_connection, lock_wait)
         run(dbapi_connection, f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'")
         if not self.commits(dbapi_connection):
             # A second connection of this process: what it wrote would be no part of the plan.
@@ -159,30 +142,9 @@ class PostgreSQL(Dialect):
             # Nobody moves the heads from here on; reading them is free.
             run(dbapi_connection, f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
 
-    def _take_lock(self, dbapi_connection: Any, lock_wait: float) -> None:
-        deadline = time.monotonic() + lock_wait
-        while not ask(dbapi_connection, f"SELECT pg_try_advisory_lock({LOCK})")[0]:
-            dbapi_connection.rollback()
-            if time.monotonic() > deadline:
-                raise Busy
-            time.sleep(random.uniform(0.05, 0.25))  # noqa: S311 - jitter
-        dbapi_connection.rollback()  # what is read from here on is newer than the lock
-        self.holder = dbapi_connection
-
-    def release(self, dbapi_connection: Any) -> None:
-        if self.commits(dbapi_connection):
-            self.holder = None
-            with suppress(Exception):  # a connection that is broken holds nothing
-                dbapi_connection.rollback()
-                run(dbapi_connection, f"SELECT pg_advisory_unlock({LOCK})")
-                dbapi_connection.rollback()
-
     def forbid_writing(self, dbapi_connection: Any) -> None:
         run(dbapi_connection, "SET default_transaction_read_only = on")
         dbapi_connection.commit()
-
-    def commits(self, dbapi_connection: Any) -> bool:
-        return self.holder is dbapi_connection
 
     def begin_reading(self, dbapi_connection: Any) -> None:
         run(dbapi_connection, "SET TRANSACTION READ ONLY")
@@ -194,19 +156,10 @@ class PostgreSQL(Dialect):
         code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
         return code in WAITED
 
-    def violations(self, connection: Connection) -> dict[str, int]:
-        return {}  # the server lets none in
-
     def shapes(
         self, connection: Connection, exclude: Collection[str], known: Collection[str] = ()
     ) -> tuple[Shape, ...]:
         return shapes_of(connection, exclude, known)
-
-    def objects(
-        self, connection: Connection, exclude: Collection[str]
-    ) -> tuple[tuple[str, str], ...]:
-        rows = connection.exec_driver_sql(OBJECTS)
-        return tuple((row[0], row[1]) for row in rows if is_managed(row[2], exclude))
 
     def leftovers(self, connection: Connection) -> frozenset[str]:
         return frozenset(
