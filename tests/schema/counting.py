@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from sqlalchemy.engine import Connection
+from sqlalchemy import Connection, text
 
 from console.schema.count import KeysByTable, count
 from console.schema.dialect import Keep
-from console.schema.ledger import Ledger
+from console.schema.ledger import Count, Ledger
 from console.schema.survival import compare
+
+CLEAN = Count((), ())
+
+
+def execute(connection: Connection, *statements: str) -> None:
+    """Execute these, one after the other."""
+    for statement in statements:
+        connection.execute(text(statement))
 
 
 def ledger_of(
@@ -24,3 +32,11 @@ def ledger_of(
     before = count(connection, keys=keys, losing=losing, others=others)
     change()
     return compare(before, count(connection, earlier=keys, before=before))
+
+
+def keyless(connection: Connection) -> None:
+    """A table without a primary key, some of whose rows share values."""
+    connection.execute(text("DROP TABLE IF EXISTS t"))
+    connection.execute(text("CREATE TABLE t (id integer, name varchar(20), weight integer)"))
+    rows = "(1, 'Lamp', 7), (2, 'Chair', 7), (3, NULL, 9), (NULL, 'Rug', NULL)"
+    connection.execute(text(f"INSERT INTO t VALUES {rows}"))
