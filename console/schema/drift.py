@@ -74,6 +74,11 @@ class Drift:
         return self.history.is_clean and self.models.is_clean
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether no two of them could be compared."""
+        return bool(self.history.error and self.models.error)
+
+    @property
     def is_there(self) -> bool:
         """Whether any two disagree, as far as they could be compared."""
         return bool(self.history.difference or self.models.difference)

@@ -10,13 +10,18 @@ from console.schema.cancel import Cancelled, never
 from console.schema.catalogue import Catalogue, read_catalogue
 from console.schema.clone import scratch_of
 from console.schema.connection import read_only
-from console.schema.errors import NothingToDo
+from console.schema.errors import MigrationFailed, NothingToDo
 from console.schema.job import Job, Pass
 from console.schema.plan import make_plan
 from console.schema.process import error_of, run_job
 from console.schema.progress import Event, Progress, silent
 from console.schema.snapshot import snapshot_of
 from console.schema.target import Target
+
+FAILS = (
+    "Revision {revision} cannot run on an empty database: {error}. Mend it, so that the history makes a "
+    "database from its beginning."
+)
 
 
 @contextmanager
@@ -71,4 +76,8 @@ def _run(original: Target, snapshot: Target, head: str, cancelled: Cancelled) ->
     job = Job("run", snapshot, (Pass(plan.steps, plan.start),))
     answer = run_job(job, progress=silent, cancelled=cancelled)
     if answer.failure:
-        raise error_of(answer.failure)
+        error = error_of(answer.failure)
+        if isinstance(error, MigrationFailed) and error.revision:
+            text = FAILS.format(revision=error.revision, error=str(error).rstrip("."))
+            raise MigrationFailed(text, error.revision, error.statement) from error
+        raise error

@@ -68,13 +68,11 @@ def verdict(drift: Drift) -> str:
     if drift.is_clean:
         return "the models, the database and the history agree."
     said = []
-    if drift.history.error and drift.models.error:
-        return "nothing could be compared."
     if drift.history.error:
         said.append("the database could not be held against its history")
     if drift.models.error:
         said.append(f"the models could not be held against the {drift.models_against}")
-    if not drift.is_there:
+    if not drift.is_there and not drift.is_unknown:
         said.append("the rest agrees")
     if drift.history.difference:
         said.append("the database is not what its history makes")

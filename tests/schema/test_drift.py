@@ -168,7 +168,10 @@ def test_a_history_that_needs_data_says_why_it_cannot_be_rebuilt(place: Models) 
     place.write(Sample("bbbb1", ("aaaa1",), up='raise RuntimeError("no products")'))
     place.run("UPDATE alembic_version SET version_num = 'bbbb1'")
     drift = place.drift()
-    assert drift.history.error == "RuntimeError: no products"
+    assert drift.history.error == (
+        "Revision bbbb1 cannot run on an empty database: RuntimeError: no products. Mend it, so that "
+        "the history makes a database from its beginning."
+    )
     assert not drift.is_clean
     assert drift.models.is_clean
 

@@ -88,6 +88,21 @@ def test_what_could_not_be_compared_is_no_drift(app, sign_in, page_of):
     assert "There is drift" not in said
 
 
+def test_where_nothing_could_be_compared_both_halves_say_so(app, sign_in, page_of):
+    error = Comparison(error="Revision 4c1a7f20b9de cannot run on an empty database: KeyError: 1.")
+    found = Drift("default", (), ("9e2d05c8a314",), error, error, "history")
+    values = {"state": "done", "is_clean": False, "requested_by": "Ada", "finished_at": now()}
+    with app.extensions["console"].store.begin() as session:
+        session.add(DriftRow(target="default", drift=encode(found), **values))
+    page = page_of(sign_in(app, "author"), "/admin/drift/default").text
+    assert "Nothing could be compared" in page
+    assert (
+        "The database could not be held against its history, and the models could not be held "
+        "against the history." in page
+    )
+    assert page.count("Revision 4c1a7f20b9de cannot run on an empty database") == 2
+
+
 def test_a_version_table_that_says_nothing_is_told_with_what_to_do(app, sign_in, page_of):
     _change_by_hand(
         app,
