@@ -87,8 +87,9 @@ def _stamp(entry: os.DirEntry[str], path: str) -> Stamp | None:
     was listed."""
     try:
         status = entry.stat()
-    except OSError:
-        return Stamp(path, 0, 0, 0, 0) if os.path.lexists(path) else None
+    except OSError as error:
+        is_gone = isinstance(error, FileNotFoundError) and not os.path.lexists(path)
+        return None if is_gone else Stamp(path, 0, 0, 0, 0)
     if not S_ISREG(status.st_mode):
         return None
     return Stamp(path, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import cached_property, lru_cache
+from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -142,12 +144,21 @@ def _unless_same(known: Listing | None, target: Target, read: tuple[Revision, ..
     before = () if known is None else tuple(e.revision for e in known.entries.values())
     if known is not None and read and list(map(id, before)) == list(map(id, read)):
         return known.history
-    missing = tuple(
-        Problem("missing-folder", "The folder of revision files does not exist.", str(location))
-        for location in target.version_locations
-        if not location.is_dir()
-    )
-    return build_history(read, missing)
+    return build_history(read, tuple(_problems_of(target.version_locations)))
+
+
+def _problems_of(folders: Iterable[Path]) -> Iterator[Problem]:
+    """What is wrong with folders of revision files themselves."""
+    for folder in folders:
+        try:
+            with os.scandir(folder):
+                pass
+        except (FileNotFoundError, NotADirectoryError):
+            text = "The folder of revision files does not exist."
+            yield Problem("missing-folder", text, str(folder))
+        except OSError as error:
+            text = f"The folder of revision files cannot be read: {error.strerror}."
+            yield Problem("unreadable-folder", text, str(folder))
 
 
 def build_history(read: tuple[Revision, ...], problems: tuple[Problem, ...] = ()) -> History:

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,14 @@ def test_a_folder_that_does_not_exist_is_said(tmp_path):
     history = read_history(target_of(tmp_path / "migrations"))
     assert codes(history) == ["missing-folder"]
     assert str(tmp_path / "migrations" / "versions") == history.problems[0].path
+
+
+def test_a_folder_that_cannot_be_read_is_said_with_the_reason(tmp_path):
+    target = target_of(tmp_path / "migrations")
+    history = read_history(replace(target, version_locations=(tmp_path / ("long" * 70),)))
+    (problem,) = history.problems
+    assert problem.code == "unreadable-folder"
+    assert problem.message == "The folder of revision files cannot be read: File name too long."
 
 
 def test_a_branch_stays_together_above_the_fork(tmp_path):
