@@ -14,7 +14,8 @@ from console.cli.errors import database_sentence
 from console.cli.output import echo, json_option, problem_line, say, write_json
 from console.cli.pending import pending_revisions
 from console.schema.errors import SchemaError
-from console.schema.history import read_history, read_standing
+from console.schema.history import read_history
+from console.schema.standing import read_standing
 from console.services.errors import ServiceError
 from console.services.runner import runner_status
 from console.services.standing import lost_file

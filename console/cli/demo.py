@@ -11,7 +11,8 @@ import click
 from console.cli.context import current_seed, pass_console, target_of
 from console.cli.errors import Refusal
 from console.cli.output import json_option, say, write_json
-from console.schema.history import read_history, read_standing
+from console.schema.history import read_history
+from console.schema.standing import read_standing
 from console.services import accounts
 from console.services.migrate import migrate_now
 from console.store.upgrade import upgrade_store

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from console.schema.errors import SchemaError
-from console.schema.history import read_history, read_standing
+from console.schema.history import read_history
 from console.schema.revision import Revision
+from console.schema.standing import read_standing
 
 if TYPE_CHECKING:
     from console.mount import Console

@@ -11,8 +11,9 @@ from console.cli.errors import UNREADABLE, Refusal, database_sentence
 from console.cli.graph import draw
 from console.cli.output import echo, json_option, problem_line, warn, write_json
 from console.schema.graph import lay_out
-from console.schema.history import History, Standing, read_history, read_standing
+from console.schema.history import History, read_history
 from console.schema.revision import Revision
+from console.schema.standing import Standing, read_standing
 
 if TYPE_CHECKING:
     from console.mount import Console

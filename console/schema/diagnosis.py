@@ -21,14 +21,7 @@ from console.schema.clone import scratch_of
 from console.schema.connection import read_only
 from console.schema.difference import changed_things, compare
 from console.schema.errors import ChildDied, HistoryError, NothingToDo
-from console.schema.history import (
-    History,
-    Standing,
-    read_heads,
-    read_history,
-    read_standing,
-    stand,
-)
+from console.schema.history import History, read_history
 from console.schema.job import Job, Pass, PassResult
 from console.schema.leftovers import without_leftovers
 from console.schema.plan import make_plan
@@ -36,6 +29,7 @@ from console.schema.process import error_of, run_job
 from console.schema.progress import Event, Progress, silent
 from console.schema.route import places_along
 from console.schema.snapshot import snapshot_of
+from console.schema.standing import Standing, read_heads, read_standing, stand
 from console.schema.target import Target
 
 ROWS = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|MERGE|WITH|COPY|LOAD)\b", re.IGNORECASE)

@@ -11,13 +11,14 @@ from console.schema.catalogue import Change, Difference, TableDifference
 from console.schema.clone import scratch_of
 from console.schema.difference import compare
 from console.schema.errors import RunCancelled, SchemaError, UnknownDatabaseRevision
-from console.schema.history import History, Standing, read_history, read_standing
+from console.schema.history import History, read_history
 from console.schema.job import Job, Modelled
 from console.schema.process import error_of, run_job
 from console.schema.progress import Event, Progress, silent
 from console.schema.rebuild import rebuild, rebuilt, schema_of
 from console.schema.renames import suspected_renames
 from console.schema.sqltext import key
+from console.schema.standing import Standing, read_standing
 from console.schema.statement import Operation
 from console.schema.target import Target
 

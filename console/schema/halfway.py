@@ -11,12 +11,13 @@ from sqlalchemy.engine import Connection
 from console.schema.connection import read_only
 from console.schema.dialects import dialect_of
 from console.schema.errors import PlanChanged
-from console.schema.history import read_heads, read_history
+from console.schema.history import read_history
 from console.schema.invalid_index import stays
 from console.schema.journal import COLUMNS, TABLE
 from console.schema.journals import outcome_of
 from console.schema.plan import Plan, Step
 from console.schema.record import Begun, Record, unfinished
+from console.schema.standing import read_heads
 from console.schema.target import Target
 from console.schema.wire import decode
 

@@ -18,12 +18,12 @@ from console.schema.errors import MigrationFailed, PlanChanged, Unsupported
 from console.schema.execution import Execution, Start
 from console.schema.guard import SPLIT, alone
 from console.schema.halfway import halfway_in
-from console.schema.history import heads_in
 from console.schema.job import Pass, PassResult
 from console.schema.plan import Step
 from console.schema.progress import TRANSACTION, Event
 from console.schema.reading import read_models
 from console.schema.record import Begun
+from console.schema.standing import heads_in
 from console.schema.survival import compare
 
 MOVED = "Somebody else has brought the database to {now} while the plan ran; it was at {then}."

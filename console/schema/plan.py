@@ -17,9 +17,10 @@ from console.schema.digest import (
     naming,
 )
 from console.schema.errors import NothingToDo, UnknownDatabaseRevision, Unsupported
-from console.schema.history import History, read_heads, read_history
+from console.schema.history import History, read_history
 from console.schema.revision import Direction, Revision
 from console.schema.route import find_route
+from console.schema.standing import read_heads
 from console.schema.target import Target, sqlite_file
 
 __all__ = ["Direction", "Ingredient", "Plan", "Step", "gather", "make_plan", "observe"]

@@ -19,11 +19,12 @@ from console.hazards.squawk_program import Squawk
 from console.schema.catalogue import Catalogue, read_catalogue
 from console.schema.connection import read_only
 from console.schema.errors import NothingToDo
-from console.schema.history import History, read_history, read_standing
+from console.schema.history import History, read_history
 from console.schema.inquiry import Inquiry
 from console.schema.plan import Plan, Step, make_plan
 from console.schema.progress import Progress, silent
 from console.schema.revision import Revision
+from console.schema.standing import read_standing
 from console.schema.target import Target
 from console.services.changed import changed_files
 from console.services.execution import rehearse_plan

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from console.schema import autogenerate
 from console.schema.autogenerate import Generated
-from console.schema.history import read_history, read_standing
+from console.schema.history import read_history
 from console.schema.revision import Revision
+from console.schema.standing import read_standing
 from console.schema.statement import Statement, compile_statements
 from console.schema.target import Target
 

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from console.schema.connection import sqlite_file
 from console.schema.dialects import dialect_of
-from console.schema.history import read_history, read_standing
+from console.schema.history import read_history
+from console.schema.standing import read_standing
 from console.schema.target import Target
 
 PATIENCE_SECONDS = 2.0

@@ -9,7 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from console.schema.errors import SchemaError
-from console.schema.history import History, read_history, read_standing
+from console.schema.history import History, read_history
+from console.schema.standing import read_standing
 from console.schema.target import Target, sqlite_file
 from console.services import audit
 from console.services.queue import active_targets

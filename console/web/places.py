@@ -10,8 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from console.schema.errors import SchemaError
 from console.schema.graph import Edge, GraphRow, lay_out
-from console.schema.history import History, Standing, read_history, read_standing
+from console.schema.history import History, read_history
 from console.schema.revision import Revision
+from console.schema.standing import Standing, read_standing
 from console.schema.target import Target
 from console.services.audit import AuditEntry, list_entries
 from console.store.store import Store

@@ -8,8 +8,9 @@ from sqlalchemy.exc import DBAPIError
 from console.schema import connection as module
 from console.schema.connection import read_only
 from console.schema.errors import Unsupported
-from console.schema.history import read_history, read_standing
+from console.schema.history import read_history
 from console.schema.plan import make_plan, observe
+from console.schema.standing import read_standing
 from console.schema.target import Target
 from tests.histories.script_folder import line, target_of, write_folder
 from tests.servers import engine_of

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from console.schema.errors import PlanChanged
 from console.schema.executor import apply
-from console.schema.history import read_history, read_standing
+from console.schema.history import read_history
+from console.schema.standing import read_standing
 from tests.histories.place import PRICE, PRODUCTS, Place
 from tests.histories.script_folder import Sample
 from tests.processes import children_of, is_alive

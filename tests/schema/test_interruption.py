@@ -11,9 +11,10 @@ import pytest
 from console.schema.diagnosis import diagnose
 from console.schema.errors import ChildDied, PlanChanged
 from console.schema.executor import apply
-from console.schema.history import read_history, read_standing
+from console.schema.history import read_history
 from console.schema.interruption import Interruption, find_interruption
 from console.schema.mend import Tried, mend, try_out
+from console.schema.standing import read_standing
 from tests.histories.place import PRICE, PRODUCTS, Place
 from tests.histories.script_folder import ENVIRONMENT, Sample
 from tests.histories.served import Served

@@ -8,9 +8,10 @@ import pytest
 from console.schema.errors import DataLost, MigrationFailed, PlanChanged, TargetLocked, Unsupported
 from console.schema.executor import apply
 from console.schema.halfway import read_halfway
-from console.schema.history import read_history, read_standing
+from console.schema.history import read_history
 from console.schema.invalid_index import find_invalid_indexes
 from console.schema.progress import Event
+from console.schema.standing import read_standing
 from tests.histories.place import PRICE, PRODUCTS
 from tests.histories.script_folder import ENVIRONMENT, Sample
 from tests.histories.served import Served

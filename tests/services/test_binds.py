@@ -20,12 +20,13 @@ from console.schema.diagnosis import diagnose
 from console.schema.drift import find_drift
 from console.schema.errors import Unsupported, WrongDatabase
 from console.schema.executor import apply
-from console.schema.history import read_history, read_standing
+from console.schema.history import read_history
 from console.schema.interruption import find_interruption
 from console.schema.mend import mend, try_out
 from console.schema.plan import make_plan
 from console.schema.rehearsal import rehearse
 from console.schema.stamp import stamp
+from console.schema.standing import read_standing
 from console.schema.target import Target
 from console.services.lint import lint
 from console.services.standing import note_standing

@@ -9,9 +9,10 @@ from console.config import SettingsError
 from console.schema.autogenerate import check
 from console.schema.drift import find_drift
 from console.schema.executor import apply
-from console.schema.history import read_history, read_standing
+from console.schema.history import read_history
 from console.schema.plan import make_plan
 from console.schema.rehearsal import rehearse
+from console.schema.standing import read_standing
 from console.services.external import KEYS, read_targets
 from tests.histories.place import PRICE, PRODUCTS
 from tests.histories.script_folder import ENVIRONMENT, write_folder
