@@ -150,5 +150,11 @@ def is_read_only(error: BaseException) -> bool:
 
 def forbids(error: BaseException) -> bool:
     """Whether a server refuses to write in a transaction that may only read."""
+    return number_of(error) in READ_ONLY
+
+
+def number_of(error: Any) -> str:
+    """How a server numbers what it says: the SQLSTATE on PostgreSQL, else the first thing that it says;
+    "" for none."""
     code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    return str(code or (error.args[0] if error.args else "")) in READ_ONLY
+    return str(code or (error.args[0] if error.args else ""))

@@ -21,6 +21,10 @@ from console.schema.target import Target
 
 LOCK_WAIT_SECONDS = 30.0
 LOCK_NOT_AVAILABLE = "55P03"
+OTHER = (
+    "The index {index} is not what it was: somebody else has dropped or finished it meanwhile. Nothing was "
+    "changed here; look again."
+)
 # A build or a removal by somebody else holds this lock on the table from its first moment to its
 # last; an autovacuum, which nobody signs in for, may hold it too.
 FIND = f"""
@@ -99,7 +103,7 @@ def drop_invalid_index(
         with engine.connect() as connection:
             found = {one.oid: one for one in read_invalid_indexes(connection)}.get(index.oid)
             if found is None or found.source != index.source:
-                raise RunError(f"The index {index} is not what it was; look again.")
+                raise RunError(OTHER.format(index=index))
             if found.is_busy:
                 raise RunError(
                     f"Another session is building or dropping an index of {index.table}. Nothing "
@@ -108,12 +112,14 @@ def drop_invalid_index(
             connection.exec_driver_sql(f"SET lock_timeout = {int(lock_wait * 1000)}")
             connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY {index.source}".replace("%", "%%"))
     except DBAPIError as error:
-        if code_of(error.orig) != LOCK_NOT_AVAILABLE:
-            raise RunError(f"The index {index} could not be dropped: {error.orig}") from error
-        raise TargetLocked(
-            f"Transactions that use {index.table} did not end within {lock_wait:g} seconds, so the "
-            f"index {index} is still there. Wait until they have finished, then try again."
-        ) from error
+        if code_of(error.orig) == LOCK_NOT_AVAILABLE:
+            raise TargetLocked(
+                f"Transactions that use {index.table} did not end within {lock_wait:g} seconds, so the "
+                f"index {index} is still there. Wait until they have finished, then try again."
+            ) from error
+        if index.oid not in {one.oid for one in find_invalid_indexes(target)}:
+            raise RunError(OTHER.format(index=index)) from error
+        raise RunError(f"The index {index} could not be dropped: {error.orig}") from error
     finally:
         engine.dispose()
 

@@ -1,13 +1,17 @@
 """What batch mode forgot is dropped, unless it is the only copy of its rows."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from console.schema.errors import RunError
+from console.schema.errors import RunError, TargetLocked
 from console.schema.leftovers import Leftover, find_leftovers, mend_leftover
 from tests.histories.place import PRODUCTS, Place
+from tests.histories.served import Served
+from tests.servers import engine_of
 
 
 @pytest.fixture
@@ -43,3 +47,52 @@ def test_what_changed_meanwhile_is_left_alone(place: Place) -> None:
     with pytest.raises(RunError, match="look again"):
         mend_leftover(place.target, replace(found, rows=2))
     assert find_leftovers(place.target) == (found,)
+
+
+@pytest.fixture(params=["sqlite", "mariadb", "mysql", "postgresql"])
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """The same on every database."""
+    if request.param == "sqlite":
+        return Place(tmp_path, [PRODUCTS], at="aaaa1")
+    return Served(tmp_path, request.getfixturevalue(request.param), [PRODUCTS], at="aaaa1")
+
+
+@pytest.mark.parametrize("is_only_copy", [False, True])
+def test_of_several_who_mend_at_once_one_does_and_the_others_are_told(
+    anywhere: Place, is_only_copy: bool
+) -> None:
+    several = 4
+    for _ in range(3):
+        anywhere.run("CREATE TABLE _alembic_tmp_parts AS SELECT * FROM products")
+        if not is_only_copy:
+            anywhere.run("CREATE TABLE parts (id INTEGER)")
+        (found,) = find_leftovers(anywhere.target)
+        together = threading.Barrier(several)
+
+        def take(found: Leftover = found, together: threading.Barrier = together) -> str:
+            together.wait()
+            try:
+                mend_leftover(anywhere.target, found)
+            except RunError as error:
+                return str(error)
+            return "done"
+
+        with ThreadPoolExecutor(several) as pool:
+            said = sorted(one.result() for one in [pool.submit(take) for _ in range(several)])
+        other = "_alembic_tmp_parts is not what it was: somebody else has changed it meanwhile."
+        assert [one.partition(" Nothing")[0] for one in said] == [other] * (several - 1) + ["done"]
+        assert anywhere.ask("SELECT count(*) FROM parts") == [3 if is_only_copy else 0]
+        anywhere.run("DROP TABLE parts")
+
+
+def test_whoever_reads_a_leftover_is_not_waited_for_for_ever(tmp_path: Path, either: str) -> None:
+    place = Served(tmp_path, either, [PRODUCTS], at="aaaa1")
+    place.run("CREATE TABLE _alembic_tmp_products AS SELECT * FROM products")
+    (found,) = find_leftovers(place.target)
+    with engine_of(place.url).connect() as other:
+        other.exec_driver_sql("BEGIN")
+        other.exec_driver_sql("SELECT count(*) FROM _alembic_tmp_products")
+        with pytest.raises(TargetLocked, match="so nothing was started"):
+            mend_leftover(place.target, found, lock_wait=1)
+    mend_leftover(place.target, found)
+    assert find_leftovers(place.target) == ()
