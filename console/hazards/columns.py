@@ -12,6 +12,7 @@ from console.hazards.clauses import DROP_COLUMN, clauses
 from console.hazards.constraints import IF_MENDED, mends, went_well
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
+from console.hazards.reuse import called, reused_column
 from console.hazards.spelling import (
     LATER,
     NEXT,
@@ -149,6 +150,9 @@ def rename_column(evidence: Evidence) -> Iterator[Finding]:
         old, table = operation.column, operation.table
         is_first = evidence.former_column(table, old) == old
         if not new or new == old or not is_first or not evidence.had_column(table, old):
+            continue
+        new = called(evidence, table, old) or new
+        if new == old or reused_column(evidence, table, old):  # which is more than this danger
             continue
         yield Finding(
             operation.revision,

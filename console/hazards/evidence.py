@@ -171,7 +171,7 @@ class Evidence:
             return table.former
         if table is None or self._before.table(table) is not None:
             return table
-        return self._renames.tables.get(table, table)
+        return self.renamed.tables.get(table, table)
 
     def former_column(self, table: str | None, column: str | None) -> str | None:
         """The same of a column."""
@@ -179,10 +179,11 @@ class Evidence:
         is_known = known is not None and any(c.name == column for c in known.columns)
         if is_known or not name or not column:
             return column
-        return self._renames.columns.get((name, column), column)
+        return self.renamed.columns.get((name, column), column)
 
     @cached_property
-    def _renames(self) -> Renames:
+    def renamed(self) -> Renames:
+        """What the plan renames."""
         from console.hazards.renames import renames  # it stands above these values
 
         return renames(self)

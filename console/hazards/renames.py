@@ -36,7 +36,7 @@ class Renames:
 
 def renames(evidence: Evidence) -> Renames:
     """Return what a plan renames, one step upon the other; what it makes itself had no name before."""
-    found, made = Renames(), set[str]()
+    found, made, sent = Renames(), set[str](), set[tuple[str, str, str]]()
     for sentence in sentences(evidence):
         if created := CREATE.match(sentence.text):
             made.add(known_name(evidence, created[1]))
@@ -51,11 +51,13 @@ def renames(evidence: Evidence) -> Renames:
             if pair and altered:
                 (before, new), name = pair, known_name(evidence, altered[1])
                 table = found.tables.get(name, name)
+                sent.add((table, before, new))
                 found.columns[table, new] = found.columns.pop((table, before), before)
     for operation in evidence.done:  # batch mode renames a column without a word of SQL
         after, name = operation.detail("new_name"), operation.table or ""
         table, before = found.tables.get(name, name), operation.column or ""
-        if operation.name == "alter_column" and after and (table, after) not in found.columns:
+        is_new = operation.name == "alter_column" and (table, before, after) not in sent
+        if is_new and after and after != before:
             found.columns[table, after] = found.columns.pop((table, before), before)
     return found
 

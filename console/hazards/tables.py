@@ -11,6 +11,7 @@ from console.hazards.before import bare as bare_name
 from console.hazards.clauses import known_name, named
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
+from console.hazards.reuse import reused_table
 from console.hazards.spelling import (
     LATER,
     execute,
@@ -99,6 +100,8 @@ def rename_table(evidence: Evidence) -> Iterator[Finding]:
         is_read_only = evidence.database == "sqlite"
         is_first = evidence.former(old) == old  # nobody else knows a name of the plan's own
         if not evidence.was_there(old) or not is_first or (has_view and not is_read_only):
+            continue
+        if reused_table(evidence, old):  # which is more than this danger
             continue
         yield Finding(
             operation.revision,

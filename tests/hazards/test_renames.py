@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hazards.judging import codes, judged, only
+from tests.hazards.judging import codes, judged, only, sketched
 from tests.hazards.shop import shop
 from tests.histories.place import Place
 from tests.servers import engine_of
@@ -77,7 +77,8 @@ def test_names_that_were_swapped_mean_the_other_table(any_place: Place, swap: st
     hazards = judged(any_place, up)
     assert only(hazards, "dml-without-where").danger.endswith("all 2 rows of products.")
     assert only(hazards, "drop-table").danger == "The table reviews is dropped: 3 rows lost."
-    assert {h.subject for h in hazards if h.code == "rename-table"} == {"products", "reviews"}
+    assert {h.subject for h in hazards if h.code == "reused-name"} == {"products", "reviews"}
+    assert "rename-table" not in codes(hazards)
 
 
 def test_the_same_in_one_statement_of_mariadb(tmp_path: Path, either: str) -> None:
@@ -105,3 +106,49 @@ def test_a_table_that_is_made_under_a_name_that_was_left_is_new(any_place: Place
     )
     hazards = judged(any_place, up, "raise NotImplementedError")
     assert "dml-without-where" not in codes(hazards)
+
+
+def renamed(old: str, new: str, is_batch: bool = False) -> str:
+    """A rename of a column of products."""
+    change = f"{old!r}, new_column_name={new!r}, existing_type=sa.Integer())\n"
+    if not is_batch:
+        return f"op.alter_column('products', {change}"
+    return f"with op.batch_alter_table('products') as batch:\n    batch.alter_column({change}"
+
+
+COLUMNS_SWAPPED = (("weight", "tmp"), ("height", "weight"), ("tmp", "height"))
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_columns_whose_names_were_swapped_are_read_as_each_other(
+    any_place: Place, is_batch: bool
+) -> None:
+    with engine_of(any_place.target.url).connect() as connection:
+        connection.exec_driver_sql("ALTER TABLE products ADD COLUMN height INTEGER")
+    up = "".join(renamed(old, new, is_batch) for old, new in COLUMNS_SWAPPED)
+    hazards = judged(any_place, up, "raise NotImplementedError")
+    assert {h.danger for h in hazards if h.code == "reused-name"} == {
+        f"{name} of products is afterwards what {other} is now: code that knows {name} reads and writes the "
+        f"values of {other}."
+        for name, other in (("weight", "height"), ("height", "weight"))
+    }
+    assert "rename-column" not in codes(hazards)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql", "mysql"])
+def test_a_file_alone_shows_it_too(place: Place, database: str) -> None:
+    up = "".join(renamed(old, new) for old, new in COLUMNS_SWAPPED)
+    found = {h.subject for h in sketched(place, up, database) if h.code == "reused-name"}
+    assert found == {"products.weight", "products.height"}
+
+
+def test_a_column_that_gets_its_name_back_is_called_as_before(any_place: Place) -> None:
+    up = renamed("weight", "tmp") + renamed("tmp", "weight")
+    found = codes(judged(any_place, up, "raise NotImplementedError"))
+    assert not {"reused-name", "rename-column"} & found
+
+
+def test_a_new_column_under_the_old_name_is_what_the_plan_makes_of_it(any_place: Place) -> None:
+    up = "op.add_column('products', sa.Column('weight_new', sa.Integer()))\n"
+    up += renamed("weight", "weight_old") + renamed("weight_new", "weight")
+    assert "reused-name" not in codes(judged(any_place, up, "raise NotImplementedError"))

@@ -44,6 +44,18 @@ CASES = (
         tables=filled("weighed", "id INTEGER PRIMARY KEY, weight INTEGER", "1, 7", "2, NULL"),
     ),
     Case(
+        "reused-name",
+        "".join(
+            f"op.alter_column('swapped', {old!r}, new_column_name={new!r}, existing_type=sa.Integer())\n"
+            for old, new in (("net", "tmp"), ("gross", "net"), ("tmp", "taxed"))
+        ),
+        "swapped.net",
+        "net of swapped is afterwards what gross is now: code that knows net reads and writes the values of "
+        "gross.",
+        tables=filled("swapped", "id INTEGER PRIMARY KEY, net INTEGER, gross INTEGER", "1, 10, 12"),
+        fill=("total", "total", "total"),
+    ),
+    Case(
         "add-not-null-without-default",
         batch("table", "batch.add_column(sa.Column('column', sa.String(9), nullable=False))"),
         "table.column",

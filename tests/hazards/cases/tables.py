@@ -7,6 +7,17 @@ DRAFTS = ("4, 'd'", "5, 'e'", "6, 'f'")  # what is dropped must not seem to live
 COLUMNS = "id INTEGER PRIMARY KEY, text VARCHAR(20)"
 CASES = (
     Case(
+        "reused-name",
+        "op.rename_table('kept', 'kept_2025')\nop.rename_table('kept_new', 'kept')",
+        "kept",
+        "kept is afterwards what kept_new is now: code that knows kept reads and writes the rows of kept_new.",
+        tables=(
+            *filled("kept", "id INTEGER PRIMARY KEY", "1"),
+            *filled("kept_new", "id INTEGER PRIMARY KEY", "1"),
+        ),
+        fill=("kept_2026", "kept_2026"),
+    ),
+    Case(
         "drop-table",
         "op.drop_table('drafts')",
         "drafts",
