@@ -19,6 +19,7 @@ from console.hazards.clauses import (
     type_text,
 )
 from console.hazards.evidence import Evidence
+from console.hazards.inline import inline
 from console.hazards.renames import COLUMN, PAIR, TABLE, TABLES
 from console.hazards.words import NAME
 from console.schema.sqltext import unquote
@@ -93,7 +94,7 @@ def _of(evidence: Evidence, clause: Clause) -> Iterator[tuple[str, str | None, D
     """(operation, column, details) of one action of an ALTER TABLE."""
     text = clause.text
     if found := COLUMN.match(text):
-        yield "alter_column", unquote(found[1]), {"new_name": unquote(found[2])}
+        yield "alter_column", unquote(found[1]), {"new_name": unquote(found[2]), "restates": "no"}
     elif found := TABLE.match(text):
         yield "rename_table", None, {"new_name": known_name(evidence, found[1])}
     elif found := TYPE.match(text):
@@ -142,6 +143,7 @@ def _restated(text: str, column: str, definition: str) -> Details:
         "nullable": "no" if is_required else "yes",
         "default": default[1] if default else None,
         "comment": "yes" if "COMMENT" in definition.upper() else None,
+        "check": "yes" if inline(definition, "CHECK") else None,
         "new_name": new if new != column else None,
     }
 

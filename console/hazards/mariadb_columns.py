@@ -23,6 +23,7 @@ from console.hazards.clauses import (
 )
 from console.hazards.copying import VARYING, is_crossed
 from console.hazards.evidence import Evidence
+from console.hazards.mariadb_checks import lost_checks
 from console.hazards.registry import Finding, rule
 from console.hazards.spelling import (
     BEHIND_A_DEFAULT,
@@ -31,6 +32,7 @@ from console.hazards.spelling import (
     execute,
     existing,
     named_in,
+    plain,
     quoter,
     respelled,
     schema,
@@ -94,15 +96,18 @@ def _is_refused(evidence: Evidence, clause: Clause) -> bool:
     "alter-missing-existing",
     "error",
     "MODIFY and CHANGE state the whole column anew: a default, a comment, NOT NULL, AUTO_INCREMENT, ON "
-    "UPDATE or INVISIBLE that the operation does not repeat is gone afterwards.",
+    "UPDATE or INVISIBLE that the operation does not repeat is gone afterwards; and on MariaDB a CHECK that "
+    "stands beside the column, as that of JSON does, which MySQL keeps as one of the table.",
     instead="Pass existing_nullable, existing_server_default, existing_comment and "
-    "existing_autoincrement; ON UPDATE and INVISIBLE can stand behind the default.",
+    "existing_autoincrement; ON UPDATE and INVISIBLE can stand behind the default; a CHECK of the table, "
+    "made before, stays.",
     databases=MARIADB,
 )
 def alter_missing_existing(evidence: Evidence) -> Iterator[Finding]:
     """Changes of a column that leave out what it had."""
     for operation in evidence.operations("alter_column"):
-        restates = any(operation.detail(key) for key in RESTATING)
+        keeps = operation.detail("restates") == "no"
+        restates = not keeps and any(operation.detail(key) for key in RESTATING)
         missing = list(_missing(evidence, operation)) if restates else []
         if not missing:
             continue
@@ -113,8 +118,22 @@ def alter_missing_existing(evidence: Evidence) -> Iterator[Finding]:
             operation.revision,
             f"{table}.{column}",
             f"{column} of {table} loses {lost}, since the operation does not repeat it.",
-            f'op.alter_column({named_in(table)}, "{column}", {arguments}{schema(table)})',
+            "\n".join(
+                [
+                    *_checks(evidence, operation),
+                    f'op.alter_column({named_in(table)}, "{column}", {arguments}{schema(table)})',
+                ]
+            ),
         )
+
+
+def _checks(evidence: Evidence, operation: Operation) -> Iterator[str]:
+    """What makes the CHECKs that a column loses those of its table."""
+    table = operation.table or ""
+    for condition in lost_checks(evidence, operation):
+        yield "# a CHECK of the table stays, whatever becomes of the column"
+        name = f"ck_{plain(table)}_{operation.column}"
+        yield f'op.create_check_constraint("{name}", {named_in(table)}, {condition!r}{schema(table)})'
 
 
 def _restated(evidence: Evidence, operation: Operation) -> list[str]:
@@ -136,6 +155,8 @@ def _missing(evidence: Evidence, operation: Operation) -> Iterator[str]:
         and not said("existing_autoincrement")
     ):
         yield "AUTO_INCREMENT"
+    for condition in lost_checks(evidence, operation):
+        yield f"its CHECK ({condition})"
     if column.primary_key:
         return
     # What Alembic has no argument for can only stand behind a default.

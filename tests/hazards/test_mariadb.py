@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from console.schema.catalogue import Change, Column, Difference, Part, TableDifference
-from tests.hazards.judging import codes, only
+from tests.hazards.judging import codes, judged, only
 from tests.hazards.making import EMPTY, PRODUCTS, made_up, operation
+from tests.hazards.shop import shop
+from tests.histories.place import Place
+from tests.servers import engine_of
 
 UNSAFE = [
     ("implicit-default", "ALTER TABLE products ADD COLUMN sku VARCHAR(9) NOT NULL"),
@@ -124,6 +127,72 @@ def test_a_default_alone_restates_nothing(tmp_path: Path) -> None:
     change = operation("alter_column", column="name", default="'old'")
     hazards = made_up(tmp_path, "mysql", operations=(change,))
     assert "alter-missing-existing" not in codes(hazards)
+
+
+def test_a_column_that_is_only_renamed_keeps_all_that_it_has(tmp_path: Path) -> None:
+    hazards = made_up(tmp_path, "mysql", "ALTER TABLE products RENAME COLUMN name TO title")
+    assert codes(hazards) == {"rename-column"}
+
+
+def checked(place: Place, url: str, column: str, change: str) -> str:
+    """What a revision that changes a column loses of it, in words; "" for nothing."""
+    with engine_of(url).connect() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE rated (id INTEGER PRIMARY KEY, {column})")
+    hazards = judged(place, change, "raise NotImplementedError")
+    found = [h.danger for h in hazards if h.code == "alter-missing-existing"]
+    return found[0] if found else ""
+
+
+@pytest.mark.parametrize(
+    ("column", "change", "lost"),
+    [
+        ("n INT CHECK (n > 0)", "op.execute('ALTER TABLE rated MODIFY n BIGINT')", "n > 0"),
+        ("n INT CHECK (n > 0)", "op.execute('ALTER TABLE rated CHANGE n m INT')", "n > 0"),
+        (
+            "n INT CHECK (n > 0)",
+            "op.alter_column('rated', 'n', existing_type=sa.Integer(), new_column_name='m')",
+            "n > 0",
+        ),
+        (
+            "`a n` INT CHECK (`a n` > 0)",
+            "op.execute('ALTER TABLE rated MODIFY `a n` BIGINT')",
+            "`a n` > 0",
+        ),
+        ("n JSON", "op.execute('ALTER TABLE rated MODIFY n LONGTEXT')", "json_valid(n)"),
+        ("n JSON", "op.execute('ALTER TABLE rated MODIFY n JSON')", ""),
+        (
+            "n JSON NOT NULL",
+            "op.alter_column('rated', 'n', existing_type=sa.JSON(), nullable=True)",
+            "",
+        ),
+        ("n JSON", "op.alter_column('rated', 'n', existing_type=sa.JSON(), type_=sa.Text())", ""),
+        ("n INT CHECK (n > 0)", "op.execute('ALTER TABLE rated MODIFY n BIGINT CHECK (n>0)')", ""),
+        (
+            "n INT CHECK (n > 0), CONSTRAINT c CHECK (n>0)",
+            "op.execute('ALTER TABLE rated MODIFY n BIGINT')",
+            "",
+        ),
+        ("n INT CHECK (n > 0)", "op.execute('ALTER TABLE rated RENAME COLUMN n TO m')", ""),
+        ("n INT CHECK (n > 0)", "op.execute('ALTER TABLE rated ALTER n SET DEFAULT 1')", ""),
+        (
+            "n INT CHECK (n > 0)",
+            "op.alter_column('rated', 'n', existing_type=sa.Integer(), nullable=True, "
+            "existing_server_default=sa.text('1 CHECK (n > 0)'))",
+            "",
+        ),
+    ],
+)
+def test_a_check_beside_a_column_is_lost_on_mariadb_unless_it_is_repeated(
+    tmp_path: Path, mariadb: str, column: str, change: str, lost: str
+) -> None:
+    danger = checked(shop(tmp_path, mariadb), mariadb, column, change)
+    assert (f"its CHECK ({lost})" in danger) if lost else danger == ""
+
+
+@pytest.mark.parametrize("change", ["MODIFY n BIGINT", "MODIFY n INT NULL"])
+def test_mysql_keeps_it_as_one_of_the_table(tmp_path: Path, mysql: str, change: str) -> None:
+    up = f"op.execute('ALTER TABLE rated {change}')"
+    assert checked(shop(tmp_path, mysql), mysql, "n INT CHECK (n > 0)", up) == ""
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,20 @@ CASES = (
         tables=("CREATE TABLE counted (id INTEGER AUTO_INCREMENT PRIMARY KEY)",),
     ),
     Case(
+        "alter-missing-existing",
+        "op.alter_column('rated', 'stars', existing_type=sa.Integer, existing_nullable=False, "
+        "type_=sa.BigInteger)",
+        "rated.stars",
+        "stars of rated loses its CHECK (stars between 1 and 5), since the operation does not repeat it.",
+        on=ON,
+        tables=filled(
+            "rated",
+            "id INTEGER PRIMARY KEY, stars INTEGER NOT NULL CHECK (stars BETWEEN 1 AND 5)",
+            "1, 5",
+        ),
+        server="mariadb",
+    ),
+    Case(
         "inline-references",
         "op.execute('ALTER TABLE parked ADD COLUMN maker INTEGER REFERENCES makers (id)')",
         "parked.maker",
