@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from console.schema.listing import enumerated
+
 
 class SchemaError(Exception):
     """Base of every error the core raises; `str()` is one sentence that a person can act on."""
@@ -24,7 +26,7 @@ class AmbiguousRevision(HistoryError):
 
     def __init__(self, name: str, candidates: tuple[str, ...]) -> None:
         self.name, self.candidates = name, candidates
-        which = f"any of {', '.join(candidates)}" if candidates else "one of several revisions"
+        which = f"any of {enumerated(candidates)}" if candidates else "one of several revisions"
         super().__init__(f"'{name}' could be {which}. Give more of it.")
 
 
@@ -42,7 +44,7 @@ class MultipleHeads(HistoryError):
     def __init__(self, heads: tuple[str, ...]) -> None:
         self.heads = heads
         super().__init__(
-            f"The history has {len(heads)} heads ({', '.join(heads)}). "
+            f"The history has {len(heads)} heads ({enumerated(heads)}). "
             "Name one of them, or 'heads' for all, or merge them with `manage.py db merge`."
         )
 
@@ -53,7 +55,7 @@ class UnknownDatabaseRevision(HistoryError):
     def __init__(self, revisions: tuple[str, ...]) -> None:
         self.revisions = revisions
         super().__init__(
-            f"The database stands at {', '.join(revisions)}, which no revision file carries. "
+            f"The database stands at {enumerated(revisions)}, which no revision file carries. "
             "Bring the missing files back from version control before planning anything."
         )
 

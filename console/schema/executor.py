@@ -24,6 +24,7 @@ from console.schema.halfway import done_before
 from console.schema.job import LOCK_WAIT_SECONDS, Answer, Job, Pass
 from console.schema.journaled import run_journaled
 from console.schema.ledger import Ledger
+from console.schema.listing import place
 from console.schema.outcome import Outcome
 from console.schema.plan import SCHEMA, Plan, observe
 from console.schema.probe import Probe
@@ -98,8 +99,7 @@ def concluded(plan: Plan, answer: Answer, progress: Progress) -> Outcome:
     result = answer.passes[0]
     assert result.ledger is not None
     if set(result.heads) != set(plan.end):
-        stands = ", ".join(result.heads) or "base"
-        raise MigrationFailed(f"The plan ran, but the database stands at {stands}.")
+        raise MigrationFailed(f"The plan ran, but the database stands at {place(result.heads)}.")
     progress(Event("finished", result.ledger.verdict))
     return Outcome(plan.digest, result.heads, result.milliseconds, result.steps, result.ledger)
 
@@ -142,4 +142,4 @@ def where_it_stands(target: Target, plan: Plan, begun: Sequence[str] = ()) -> st
         return split
     if set(heads) == set(plan.start):
         return UNCHANGED
-    return f"The database stands at {', '.join(heads) or 'base'}."
+    return f"The database stands at {place(heads)}."

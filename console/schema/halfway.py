@@ -15,6 +15,7 @@ from console.schema.history import read_history
 from console.schema.invalid_index import stays
 from console.schema.journal import COLUMNS, TABLE
 from console.schema.journals import outcome_of
+from console.schema.listing import place
 from console.schema.plan import Plan, Step
 from console.schema.record import Begun, Record, unfinished
 from console.schema.standing import read_heads
@@ -50,7 +51,7 @@ class Halfway:
     @property
     def sentence(self) -> str:
         """Exactly what stays, for a person."""
-        stands = f"The database stands at {', '.join(self.heads) or 'base'}"
+        stands = f"The database stands at {place(self.heads)}"
         left = f" {stays(self.invalid)}" if self.invalid else ""
         if not self.done:
             return f"{stands}, and nothing else was executed.{left}"

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from console.schema.errors import AmbiguousRevision, UnknownRevision
 from console.schema.folder import Entry, Stamp, list_stamps, read_files
+from console.schema.listing import enumerated
 from console.schema.revision import Problem, Revision
 from console.schema.target import Target
 from console.schema.topology import newest_first, on_cycles, reach
@@ -156,7 +157,7 @@ def build_history(read: tuple[Revision, ...], problems: tuple[Problem, ...] = ()
     found += [problem for revision in files for problem in revision.problems]
     found += _missing(files)
     if len(heads) > 1:
-        message = f"There are {len(heads)} heads ({', '.join(heads)}): 'head' alone is ambiguous."
+        message = f"There are {len(heads)} heads ({enumerated(heads)}): 'head' alone is ambiguous."
         found.append(Problem("multiple-heads", message))
     return History(listed, heads, bases, tuple(found), files)
 

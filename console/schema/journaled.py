@@ -20,6 +20,7 @@ from console.schema.errors import (
 )
 from console.schema.halfway import Halfway, done_before, end_session, read_halfway, remaining
 from console.schema.job import Answer, Job
+from console.schema.listing import place
 from console.schema.plan import Plan, observe
 from console.schema.process import error_of, run_job
 from console.schema.progress import Event, Progress
@@ -79,7 +80,7 @@ def _after_death(target: Target, plan: Plan, job: Job, error: ChildDied, *, is_l
     if set(heads) == set(plan.start) and (halfway is None or halfway.is_clean):
         raise kind(f"{error} {UNCHANGED}") from error
     if halfway is None:
-        raise kind(f"{error} The database stands at {', '.join(heads) or 'base'}.") from error
+        raise kind(f"{error} The database stands at {place(heads)}.") from error
     steps = remaining(plan, heads)
     if steps is None or is_last:
         raise kind(f"{error} {halfway.sentence}") from error
@@ -93,9 +94,8 @@ def _completed(target: Target, plan: Plan, error: ConnectionLost) -> ConnectionL
     heads, _ = observe(target)
     if set(heads) != set(plan.end):
         return error
-    stands = ", ".join(heads) or "base"
     return ConnectionLost(
-        f"{error} The plan had been completed by then: The database stands at {stands}."
+        f"{error} The plan had been completed by then: The database stands at {place(heads)}."
     )
 
 

@@ -24,6 +24,7 @@ from console.schema.invalid_index import code_of
 from console.schema.job import Job, Mend, PassResult
 from console.schema.journal import TABLE, VOID
 from console.schema.leftovers import without_leftovers
+from console.schema.listing import place
 from console.schema.stamping import save, say_heads
 from console.schema.survival import compare as compare_counts
 
@@ -93,7 +94,7 @@ def _check(
     """Raise PlanChanged unless the database still is what was looked at."""
     changes = []
     if set(heads) != set(wanted.start):
-        changes.append(f"the database stands at {', '.join(heads) or 'base'} now")
+        changes.append(f"the database stands at {place(heads)} now")
     found = read_catalogue(connection, exclude=exclude).fingerprint
     if wanted.fingerprint and found != wanted.fingerprint:
         changes.append("the schema of the database changed")

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from console.schema.errors import MigrationFailed
 from console.schema.job import LOCK_WAIT_SECONDS, Job, Stamp
+from console.schema.listing import place
 from console.schema.plan import observe
 from console.schema.process import error_of, run_job
 from console.schema.progress import silent
@@ -34,5 +35,5 @@ def stamp(
         raise error_of(answer.failure)
     found, _ = observe(target)
     if set(found) != set(wanted.heads):
-        raise MigrationFailed(f"It was stamped, but stands at {', '.join(found) or 'base'}.")
+        raise MigrationFailed(f"It was stamped, but stands at {place(found)}.")
     return found

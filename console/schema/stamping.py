@@ -14,6 +14,7 @@ from console.schema.catalogue import read_catalogue
 from console.schema.environment import Environment
 from console.schema.errors import MigrationFailed, PlanChanged
 from console.schema.job import Job, Stamp
+from console.schema.listing import place
 
 
 def write_stamp(job: Job, environment: Environment, config: Config) -> None:
@@ -66,7 +67,7 @@ def _check(job: Job, stamp: Stamp, heads: tuple[str, ...], context: MigrationCon
     """Raise PlanChanged unless the database still is what the stamp was decided on."""
     changes = []
     if set(heads) != set(stamp.start):
-        changes.append(f"the database stands at {', '.join(heads) or 'base'} now")
+        changes.append(f"the database stands at {place(heads)} now")
     assert context.connection is not None
     catalogue = read_catalogue(context.connection, exclude=job.target.version_tables)
     if catalogue.fingerprint != stamp.fingerprint:

@@ -16,6 +16,7 @@ from console.schema.driver import engine_of
 from console.schema.errors import HistoryError
 from console.schema.history import History, read_history
 from console.schema.job import Job, Pass, PassResult
+from console.schema.listing import place
 from console.schema.mariadb_journal import kind_of
 from console.schema.plan import Direction, Step, make_plan
 from console.schema.process import error_of, run_job
@@ -152,9 +153,7 @@ def _step(scratch: Target, heads: Sequence[str], revision: str) -> Step:
     found = next((step for step in plan.steps if step.revision == revision), None)
     if revision in heads and found is not None:
         return found
-    raise HistoryError(
-        f"Revision {revision} does not come next after {', '.join(heads) or 'base'}."
-    )
+    raise HistoryError(f"Revision {revision} does not come next after {place(heads)}.")
 
 
 def _units(result: PassResult, version_table: str) -> tuple[Unit, ...]:

@@ -28,6 +28,7 @@ from console.schema.halfway import halfway_of
 from console.schema.history import read_history
 from console.schema.inquiry import Inquiry
 from console.schema.ledger import Ledger
+from console.schema.listing import place
 from console.schema.plan import Plan
 from console.schema.progress import Progress, silent
 from console.schema.rehearsal import Rehearsal, rehearse
@@ -215,7 +216,7 @@ def after_death(target: Target, plan: Plan, why: str, begun: Sequence[str] = ())
         return Ending("interrupted", f"{why} Nothing was changed; it can be applied again.")
     return Ending(
         "failed",
-        f"{why} The database stands at {', '.join(heads) or 'base'}, which is neither where the "
+        f"{why} The database stands at {place(heads)}, which is neither where the "
         "plan begins nor where it ends.",
     )
 

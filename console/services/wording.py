@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from console.schema.listing import place
 from console.schema.plan import Plan
+
+__all__ = ["clean", "clipped", "count_of", "place", "title_of"]
 
 LONGEST_ERROR = 5000  # characters of what a migration raised
 
@@ -23,11 +26,6 @@ def _shorten(names: Sequence[str]) -> str:
     if len(names) <= 3:
         return "; ".join(names)
     return f"{'; '.join(names[:2])} and {len(names) - 2} more"
-
-
-def place(heads: Sequence[str]) -> str:
-    """Where a database stands, in words: its heads, or "base"."""
-    return ", ".join(heads) or "base"
 
 
 def count_of(number: int, noun: str) -> str:

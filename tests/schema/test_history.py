@@ -67,6 +67,13 @@ def test_two_heads_are_a_problem_of_the_history(tmp_path):
     assert codes(history) == ["multiple-heads"]
 
 
+def test_of_many_heads_some_are_named_and_the_others_counted(tmp_path):
+    samples = [Sample("aaaa"), *(Sample(f"b{n:04}", ("aaaa",)) for n in range(1500))]
+    (problem,) = history_of(tmp_path, samples).problems
+    assert problem.message.startswith("There are 1500 heads (b0000, b0001, b0002, ")
+    assert problem.message.endswith("b0008, b0009 and 1,490 more): 'head' alone is ambiguous.")
+
+
 def test_a_dependency_stands_below_what_depends_on_it(tmp_path):
     samples = [Sample("zzzz", labels=("base",)), Sample("aaaa", depends_on=("base",))]
     history = history_of(tmp_path, samples)
