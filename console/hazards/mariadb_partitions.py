@@ -10,15 +10,24 @@ from collections.abc import Iterator
 from console.hazards.clauses import ALTER, STATED, clauses, known_name, sized
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
-from console.hazards.spelling import LATER, execute, quoter, remade, respelled, suffixed
+from console.hazards.spelling import LATER, NEXT, execute, quoter, remade, respelled, suffixed
 from console.hazards.words import NAME
 from console.schema.flavour import MARIADB as MARIADB_FLAVOUR
+from console.schema.sqltext import unquote
 
 MARIADB = ("mysql",)
 EMPTIES = re.compile(r"^(DROP|TRUNCATE) PARTITION (?:IF EXISTS )?(?P<names>[^()]+)$", re.IGNORECASE)
 EXCHANGES = re.compile(
     rf"^EXCHANGE PARTITION (?P<partition>\S+) WITH TABLE (?P<table>{NAME})(?: WITH VALIDATION|(?P<without> WITHOUT"
     r" VALIDATION))?$",
+    re.IGNORECASE,
+)
+LEAVES = re.compile(
+    rf"^CONVERT PARTITION (?P<partition>{NAME}) TO TABLE (?P<table>{NAME})", re.IGNORECASE
+)
+ENTERS = re.compile(
+    rf"^CONVERT TABLE (?P<table>{NAME}) TO (?P<made>PARTITION (?P<partition>{NAME}).*?)"
+    r"(?: WITH(?:OUT)? VALIDATION)?$",
     re.IGNORECASE,
 )
 MOVES = re.compile(
@@ -85,6 +94,57 @@ def exchange_partition(evidence: Evidence) -> Iterator[Finding]:
             "# in batches by the key; the server puts each row where it belongs\n"
             + execute(f"INSERT INTO {q(table)} SELECT * FROM {q(other)} WHERE …"),
             severity="warning" if is_checked and not is_stuck else None,
+        )
+
+
+@rule(
+    "convert-partition",
+    "error",
+    "The rows of a partition are another table's from then on, without the triggers and grants of the one that "
+    "they were in, and whoever reads that does without them; or a table is gone for all who know it, and its "
+    "triggers with it, since it has become a partition. The latter MariaDB cannot do at all on a connection "
+    "whose autocommit is off, as it is in a revision: it waits for its own lock until the time is over, and "
+    "keeps everybody else from both tables meanwhile. MySQL knows neither.",
+    instead="Copy the rows to where they shall be, and drop the partition or the table in a later revision, once "
+    "no code asks for them there.",
+    databases=MARIADB,
+)
+def convert_partition(evidence: Evidence) -> Iterator[Finding]:
+    """CONVERT PARTITION and CONVERT TABLE; a warning where no table goes."""
+    for clause in clauses(evidence):
+        leaves, enters = LEAVES.match(clause.text), ENTERS.match(clause.text)
+        found, q, table = leaves or enters, quoter(evidence), clause.table
+        if found is None:
+            continue
+        other, name = (
+            known_name(evidence, found["table"], clause.names),
+            unquote(found["partition"]),
+        )
+        ways: tuple[str, ...]
+        if leaves:
+            danger = f"The rows of the partition {name} are those of {other} afterwards, and {table} has them no more."
+            ways = (
+                f"CREATE TABLE {q(other)} AS SELECT * FROM {q(table)} PARTITION ({q(name)})",
+                f"ALTER TABLE {q(table)} DROP PARTITION {q(name)}",
+            )
+        else:
+            danger = (
+                f"The table {other} is gone, and its rows are those of the partition {name} of {table}. In a "
+                "revision MariaDB waits for itself, and gives up."
+            )
+            made = respelled(evidence, found["made"])
+            ways = (
+                f"ALTER TABLE {q(table)} ADD PARTITION ({made})",
+                f"INSERT INTO {q(table)} SELECT * FROM {q(other)} WHERE …",
+                f"DROP TABLE {q(other)}",
+            )
+        *first, last = map(execute, ways)
+        yield Finding(
+            clause.revision,
+            f"{table}.{name}",
+            danger,
+            f"\n{NEXT}\n".join(first) + f"\n{LATER}\n{last}",
+            severity="warning" if leaves else None,
         )
 
 

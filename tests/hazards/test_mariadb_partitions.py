@@ -13,6 +13,7 @@ from tests.hazards.judging import only
 from tests.hazards.making import made_up
 
 EXCHANGE = "ALTER TABLE products EXCHANGE PARTITION p0 WITH TABLE makers"
+LESS = "VALUES LESS THAN"
 STUCK = "In a revision MariaDB waits for itself, and gives up."
 
 
@@ -44,3 +45,39 @@ def test_it_is_autocommit_that_keeps_mariadb_from_it(mariadb: str, is_off: bool)
         refusal = pytest.raises(DBAPIError, match="1205") if is_off else nullcontext()
         with refusal:
             connection.exec_driver_sql("ALTER TABLE t EXCHANGE PARTITION p0 WITH TABLE u")
+
+
+@pytest.mark.parametrize("how", ["", " WITH VALIDATION", " WITHOUT VALIDATION"])
+def test_a_table_that_becomes_a_partition_is_gone(tmp_path: Path, how: str) -> None:
+    bounds = f"{LESS}(30)"
+    sql = f"ALTER TABLE products CONVERT TABLE `my makers` TO PARTITION p2 {bounds}{how}"
+    hazard = only(made_up(tmp_path, "mysql", sql), "convert-partition")
+    assert (hazard.severity, hazard.subject) == ("error", "products.p2")
+    assert hazard.danger.startswith("The table my makers is gone, and its rows are those of the")
+    assert STUCK in hazard.danger
+    assert f"ALTER TABLE products ADD PARTITION (PARTITION p2 {bounds})" in hazard.rewrite
+    assert "INSERT INTO products SELECT * FROM `my makers` WHERE …" in hazard.rewrite
+
+
+@pytest.mark.parametrize("is_off", [True, False])
+def test_it_is_autocommit_that_keeps_mariadb_from_that_as_well(mariadb: str, is_off: bool) -> None:
+    with create_engine(mariadb).connect() as connection:
+        for statement in (
+            f"CREATE TABLE t (id INT PRIMARY KEY) PARTITION BY RANGE (id) "
+            f"(PARTITION p0 {LESS} (9), PARTITION p9 {LESS} (10))",
+            "CREATE TABLE u (id INT PRIMARY KEY)",
+            f"SET autocommit = {int(not is_off)}, innodb_lock_wait_timeout = 1",
+        ):
+            connection.exec_driver_sql(statement)
+        refusal = pytest.raises(DBAPIError, match="1205") if is_off else nullcontext()
+        with refusal:
+            connection.exec_driver_sql(f"ALTER TABLE t CONVERT TABLE u TO PARTITION p1 {LESS} (20)")
+        connection.exec_driver_sql("ALTER TABLE t CONVERT PARTITION p0 TO TABLE v")
+
+
+@pytest.mark.parametrize(
+    "sql", ["CONVERT TO CHARACTER SET utf8mb4", "ADD PARTITION (PARTITION p2 x)"]
+)
+def test_what_converts_no_partition_is_told_from_it(tmp_path: Path, sql: str) -> None:
+    found = made_up(tmp_path, "mysql", f"ALTER TABLE products {sql}")
+    assert "convert-partition" not in {hazard.code for hazard in found}

@@ -51,6 +51,16 @@ CASES = (
         fill=("id = 77",),
     ),
     Case(
+        "convert-partition",
+        "op.execute('ALTER TABLE `order` CONVERT PARTITION p0 TO TABLE `group`')",
+        "order.p0",
+        "The rows of the partition p0 are those of group afterwards, and order has them no more.",
+        on=ON,
+        server="mariadb",
+        severity="warning",
+        tables=parted('"order"'),
+    ),
+    Case(
         "dynamic-sql",
         'op.execute("SET @done = \'ANALYZE TABLE tidied\'")\nop.execute("PREPARE it FROM @done")\n'
         'op.execute("EXECUTE it")',
