@@ -31,6 +31,15 @@ HELD = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# The same on MariaDB, whose quotes may stand behind a backslash in a text.
+HELD_BY_MARIADB = re.compile(
+    r"""
+      --[^\n]* | \#[^\n]* | /\*.*?\*/
+    | '(?:\\.|''|[^'\\])*' | "(?:\\.|""|[^"\\])*" | `(?:``|[^`])*`
+    | (?P<end>;)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 ATOMIC = re.compile(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)  # a body of statements, in no quotes
 GLUED_BEFORE = frozenset(",).;")  # no space before these
 SPACED = frozenset(
@@ -70,11 +79,12 @@ def tokens(sql: str) -> Iterator[Token]:
             yield kind, text
 
 
-def split(sql: str) -> list[str]:
-    """Return the statements of a text that PostgreSQL takes as several; one with a body is left whole."""
+def split(sql: str, held: re.Pattern[str] = HELD) -> list[str]:
+    """Return the statements of a text that PostgreSQL takes as several; one with a body is left whole.
+    `held` is what may hold a semicolon that ends none."""
     if ATOMIC.search(sql):
         return [sql]
-    ends = [found.start() for found in HELD.finditer(sql) if found["end"]]
+    ends = [found.start() for found in held.finditer(sql) if found["end"]]
     pieces = [sql[start:end] for start, end in pairwise([0, *ends, len(sql)])]
     pieces = [piece.removeprefix(";") for piece in pieces]
     return [piece for piece in pieces if next(tokens(piece), None)] or [sql]

@@ -79,6 +79,65 @@ def test_the_same_of_what_a_server_prepares(statement: str, is_unseen: bool) -> 
     assert bool(list(unseen(statement))) is is_unseen
 
 
+@pytest.mark.parametrize(
+    ("block", "statements"),
+    [
+        ("BEGIN NOT ATOMIC DELETE FROM a; END", ["DELETE FROM a"]),
+        (
+            "begin not atomic\n -- all of them\n update a set b = 'it\\'s; no'; # gone;\n drop table c; end;",
+            ["update a set b = 'it\\'s; no'", "drop table c"],
+        ),
+        (
+            "BEGIN NOT ATOMIC DECLARE n INT; SELECT 1 INTO n; IF n > 0 THEN DROP TABLE a; "
+            "ELSEIF n < 0 THEN DROP TABLE b; ELSE ALTER TABLE a ADD c INT; END IF; END",
+            ["DROP TABLE a", "DROP TABLE b", "ALTER TABLE a ADD c INT"],
+        ),
+        (
+            "BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN DELETE FROM a; END; "
+            "DECLARE CONTINUE HANDLER FOR NOT FOUND, SQLSTATE '02000', 1062 DROP TABLE b; END",
+            ["DELETE FROM a", "DROP TABLE b"],
+        ),
+        ("x: LOOP DELETE FROM a LIMIT 9; LEAVE x; END LOOP", []),  # no statement on its own
+        (
+            "BEGIN NOT ATOMIC x: LOOP DELETE FROM a LIMIT 9; LEAVE x; END LOOP; REPEAT DELETE FROM b; "
+            "UNTIL 1 END REPEAT; END",
+            ["DELETE FROM a LIMIT 9", "DELETE FROM b"],
+        ),
+        ("WHILE 1 DO REPLACE INTO a VALUES (1); END WHILE", ["REPLACE INTO a VALUES (1)"]),
+        ("FOR i IN 1..2 DO UPDATE a SET b = i; END FOR", ["UPDATE a SET b = i"]),
+        (
+            "CASE 1 WHEN 1 THEN DROP TABLE a; WHEN 2 THEN DROP TABLE b; ELSE DELETE FROM c; END CASE",
+            ["DROP TABLE a", "DROP TABLE b", "DELETE FROM c"],
+        ),
+        ("IF 1 THEN EXECUTE IMMEDIATE 'DROP TABLE a'; END IF", ["DROP TABLE a"]),
+        ("BEGIN NOT ATOMIC PREPARE s FROM 'DROP TABLE a'; EXECUTE s; END", ["DROP TABLE a"]),
+    ],
+)
+def test_the_statements_that_mariadb_takes_as_one_are_found(
+    block: str, statements: list[str]
+) -> None:
+    assert list(inner(block)) == statements
+    assert list(unseen(block)) == []
+
+
+def test_what_such_a_statement_computes_is_unseen() -> None:
+    sent = "EXECUTE IMMEDIATE concat('DROP TABLE ', n)"
+    assert list(unseen(f"BEGIN NOT ATOMIC {sent}; END")) == [sent]
+
+
+@pytest.mark.parametrize("remark", ["-- once\n", "/* once; */ ", "  -- a\n -- b\n"])
+def test_a_comment_hides_nothing(remark: str) -> None:
+    for block in ("DO $$ BEGIN {0}DELETE FROM a; END $$", "BEGIN NOT ATOMIC {0}DELETE FROM a; END"):
+        assert list(inner(f"{remark}{block.format(remark)}")) == ["DELETE FROM a"]
+
+
+def test_a_block_of_mariadb_is_no_way_around_a_rule(tmp_path: Path, mariadb: str) -> None:
+    up = 'op.execute("BEGIN NOT ATOMIC DELETE FROM products; DROP TABLE reviews; END")'
+    found = judged(shop(tmp_path, mariadb), up, "raise NotImplementedError")
+    assert only(found, "drop-table").danger == "The table reviews is dropped: 3 rows lost."
+    assert only(found, "dml-without-where").danger.endswith("all 3 rows of products.")
+
+
 def test_what_is_no_block_has_none() -> None:
     made = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM a; END $$"
     assert list(inner(made)) == list(inner("DELETE FROM a")) == []
