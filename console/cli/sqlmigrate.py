@@ -19,17 +19,24 @@ if TYPE_CHECKING:
 @click.argument("revision")
 @target_option
 @click.option("--backwards", is_flag=True, help="Print the SQL of its downgrade.")
+@click.option("--offline", is_flag=True, help="Let Alembic write it, without any server.")
 @json_option
 @pass_console
 def sqlmigrate(
-    console: Console, revision: str, target: str | None, backwards: bool, as_json: bool
+    console: Console,
+    revision: str,
+    target: str | None,
+    backwards: bool,
+    offline: bool,
+    as_json: bool,
 ) -> None:
     """Print the SQL of a revision.
 
     REVISION is an id or its beginning, a label, or head. The SQL is captured on an empty clone; no
-    database is touched.
+    database is touched. With --offline no server is needed, as far as the revision asks for none.
     """
-    found, statements = sql_of(target_of(console, target), revision, backwards=backwards)
+    chosen = target_of(console, target)
+    found, statements = sql_of(chosen, revision, backwards=backwards, offline=offline)
     if as_json:
         write_json(statements)
         return

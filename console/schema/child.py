@@ -31,6 +31,7 @@ from console.schema.job import Answer, Failure, Job, PassResult
 from console.schema.journals import journal_of
 from console.schema.mending import mend
 from console.schema.models import model
+from console.schema.offline import write_out
 from console.schema.progress import Event
 from console.schema.room import is_full, of_target
 from console.schema.sources import Sources
@@ -132,7 +133,10 @@ def require_commit(guard: Guard) -> None:
 
 def sketch(job: Job) -> Answer:
     """Compare the models with the database, and write a revision file if the job says so; or create
-    what they say elsewhere; or stamp the database, or mend it."""
+    what they say elsewhere; or stamp the database, or mend it; or write SQL without one."""
+    if job.kind == "offline":
+        with configuration(job) as config:
+            return Answer(written=write_out(job, config))
     environment = Environment(job, Guard(), is_reading=job.kind not in ("stamp", "mend"))
     environment.install()
     with configuration(job) as config:

@@ -13,7 +13,7 @@ from console.schema.outcome import StepResult
 from console.schema.plan import Step
 from console.schema.probe import Probe
 from console.schema.record import Record
-from console.schema.statement import Operation
+from console.schema.statement import Operation, Statement
 from console.schema.target import Target
 
 LOCK_WAIT_SECONDS = 30.0
@@ -82,10 +82,11 @@ class Job:
     compares the models with the database, both without changing the database. `losing` are the tables
     that are known to lose rows, None where that is not known. "model" creates what
     the models say on the empty database `scratch`; "stamp" writes the version table, and "mend"
-    executes statements before it does.
+    executes statements before it does. "offline" writes the SQL of the one step of its pass, and
+    reaches no database.
     """
 
-    kind: Literal["run", "generate", "check", "model", "stamp", "mend"]
+    kind: Literal["run", "generate", "check", "model", "stamp", "mend", "offline"]
     target: Target
     passes: tuple[Pass, ...] = ()
     lock_wait: float = LOCK_WAIT_SECONDS
@@ -157,6 +158,7 @@ class Answer:
     """The child's last word. `passes` holds what ran, the failed one included."""
 
     passes: tuple[PassResult, ...] = ()
+    written: tuple[Statement, ...] = ()
     drafted: Drafted | None = None
     modelled: Modelled | None = None
     failure: Failure | None = None

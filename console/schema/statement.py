@@ -42,14 +42,17 @@ class Operation:
 
 
 def compile_statements(
-    target: Target, revision: str, direction: Direction = "up"
+    target: Target, revision: str, direction: Direction = "up", *, offline: bool = False
 ) -> tuple[Statement, ...]:
     """Return the SQL of one revision for the target's dialect, up or down.
 
     Captured on an empty scratch database that is brought to the revision's parents in a child
-    process; the target's own database is not touched. Raises UnknownRevision, MigrationFailed where
-    a revision cannot run on empty tables, and Unsupported for a dialect without scratch databases.
+    process; the target's own database is not touched. With `offline` it is what Alembic writes
+    without any database or server. Raises UnknownRevision, BrokenRevision, MigrationFailed where
+    a revision cannot run on empty tables or asks a database that is not there, and Unsupported for a
+    dialect without scratch databases, or an env.py that connects all the same.
     """
-    from console.schema.preview import preview  # it stands above these values
+    from console.schema import preview  # it stands above these values
 
-    return preview(target, revision, direction)
+    see = preview.preview_offline if offline else preview.preview
+    return see(target, revision, direction)

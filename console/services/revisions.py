@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from console.schema import autogenerate
 from console.schema.autogenerate import Generated
 from console.schema.history import read_history
-from console.schema.revision import Revision
+from console.schema.revision import Direction, Revision
 from console.schema.standing import read_standing
 from console.schema.statement import Statement, compile_statements
 from console.schema.target import Target
@@ -26,9 +26,10 @@ def draft_revision(
 
 
 def sql_of(
-    target: Target, name: str, *, backwards: bool = False
+    target: Target, name: str, *, backwards: bool = False, offline: bool = False
 ) -> tuple[Revision, tuple[Statement, ...]]:
-    """A revision and its SQL, captured on an empty database; "head" is the only head.
+    """A revision and its SQL, captured on an empty database, or, with `offline`, written without any;
+    "head" is the only head.
 
     UnknownRevision, AmbiguousRevision, and what `compile_statements` raises.
     """
@@ -36,7 +37,8 @@ def sql_of(
     if name == "head" and len(history.heads) == 1:
         name = history.heads[0]
     found = history.find(name)
-    return found, compile_statements(target, found.id, "down" if backwards else "up")
+    direction: Direction = "down" if backwards else "up"
+    return found, compile_statements(target, found.id, direction, offline=offline)
 
 
 def pending_scripts(targets: Mapping[str, Target]) -> Iterator[tuple[str, Revision, str]]:

@@ -22,6 +22,18 @@ def test_backwards_is_the_downgrade(manage: Manage, app: Flask) -> None:
     assert any("DROP TABLE posts" in statement["sql"] for statement in statements)
 
 
+def test_offline_it_is_written_without_a_database(manage: Manage, app: Flask) -> None:
+    statements = data_of(manage(app, "sqlmigrate", "4c1a", "--offline", "--json"))
+    assert any("CREATE TABLE posts" in statement["sql"] for statement in statements)
+    assert not any("pragma" in statement["sql"].lower() for statement in statements)
+
+
+def test_offline_says_so_where_a_table_would_have_to_be_read(manage: Manage, app: Flask) -> None:
+    result = manage(app, "sqlmigrate", "9e2d", "--offline")
+    assert result.exit_code == 1
+    assert "requires a live database connection" in result.stderr
+
+
 def test_an_unknown_revision_is_one_line(manage: Manage, app: Flask) -> None:
     result = manage(app, "sqlmigrate", "ffff")
     assert result.exit_code == 1

@@ -27,6 +27,7 @@ from console.schema.plan import make_plan
 from console.schema.rehearsal import rehearse
 from console.schema.stamp import stamp
 from console.schema.standing import read_standing
+from console.schema.statement import compile_statements
 from console.schema.target import Target
 from console.services.lint import lint
 from console.services.standing import note_standing
@@ -182,6 +183,14 @@ def test_a_plan_is_rehearsed_and_applied_on_its_own_database_alone(two: Two) -> 
     assert not (two.folder / "shop.db").exists()
     apply(two.default, make_plan(two.default, "head"))
     assert two.tables("default") == {"product", "alembic_version"}
+
+
+def test_its_sql_is_captured_and_not_written_into_files_beside_env_py(two: Two) -> None:
+    (created,) = (s.sql for s in compile_statements(two.stock, "aaaa1") if "crate" in s.sql)
+    assert created.lstrip().startswith("CREATE TABLE crate")
+    with pytest.raises(Unsupported, match="into files"):
+        compile_statements(two.stock, "aaaa1", offline=True)
+    assert not list(two.folder.rglob("*.sql"))
 
 
 def test_drift_diagnosis_and_stamp_look_at_one_database(two: Two) -> None:
