@@ -10,8 +10,10 @@ import click
 
 from console.cli.approver import approver_option, identified
 from console.cli.context import pass_console, target_of, target_option
-from console.cli.errors import UNREADABLE, database_sentence
+from console.cli.errors import UNREADABLE, Refusal, database_sentence
 from console.cli.output import Reporter, echo, json_option, say, write_json
+from console.cli.stopping import cancel_on_signals
+from console.schema.cancel import Cancelled, never
 from console.schema.visible import visible
 from console.services.account import Account
 from console.services.ailment import Ailment, Remedy, RemedyKind
@@ -59,9 +61,9 @@ def doctor(
     allowing = identified(console, approver)
     kinds: dict[RemedyKind, bool] = {"resume": resume, "undo": undo, "stamp": stamp}
     wish = Wish(fix, frozenset(kind for kind, is_wanted in kinds.items() if is_wanted), yes)
-    found, left = [], 0
+    found, left, taking = [], 0, Taking()
     # one after the other: curing one may be what the next is found by
-    for ailment in _examine(console, target, Reporter(), allowing):
+    for ailment in _examine(console, target, Reporter(), allowing, taking.is_cancelled):
         found.append(ailment)
         if not as_json:
             _print(ailment)
@@ -69,8 +71,7 @@ def doctor(
         if remedy is None or remedy.take is None:
             left += 1
             continue
-        remedy.take()
-        say(f"Done: {remedy.text}")
+        taking.take(remedy)
     if as_json:
         write_json([_as_data(ailment) for ailment in found])
     if not found:
@@ -78,6 +79,27 @@ def doctor(
     elif left and not wish:
         say(f"{left} finding(s). `manage.py doctor --fix` asks what to do about each.")
     ctx.exit(1 if left else 0)
+
+
+class Taking:
+    """Takes remedies. Ctrl-C and SIGTERM cancel what may take long, and never come between a change and
+    its line in the audit trail."""
+
+    def __init__(self) -> None:
+        self._cancelled: Cancelled = never
+
+    def is_cancelled(self) -> bool:
+        """Whether the end was asked for since a remedy is being taken."""
+        return self._cancelled()
+
+    def take(self, remedy: Remedy) -> None:
+        """Take it, and say so. Raises Refusal where it was to be the last."""
+        assert remedy.take is not None
+        with cancel_on_signals() as self._cancelled:
+            remedy.take()
+        say(f"Done: {remedy.text}")
+        if self._cancelled():
+            raise Refusal("It was stopped after that. What else there may be was not looked at.")
 
 
 @dataclass(frozen=True)
@@ -117,7 +139,11 @@ def _pick(ailment: Ailment, possible: list[Remedy]) -> Remedy | None:
 
 
 def _examine(
-    console: Console, target: str | None, progress: Reporter, approver: Account | None
+    console: Console,
+    target: str | None,
+    progress: Reporter,
+    approver: Account | None,
+    cancelled: Cancelled,
 ) -> Iterator[Ailment]:
     workshop = Workshop(console.store, console.targets, console.settings.workspace, console.policy)
     chosen = [target_of(console, target)] if target else list(console.targets.values())
@@ -125,7 +151,12 @@ def _examine(
     for one in chosen:
         try:
             yield from examine(
-                workshop, one, actor_name=ACTOR, approver=approver, progress=progress
+                workshop,
+                one,
+                actor_name=ACTOR,
+                approver=approver,
+                progress=progress,
+                cancelled=cancelled,
             )
         except UNREADABLE as error:
             if target:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
+from console.schema.cancel import Cancelled, never
 from console.schema.clone import clone_of, remove_orphans
 from console.schema.concurrent import bare, parse
+from console.schema.dialects import dialect_of
 from console.schema.difference import changed_things, compare
 from console.schema.errors import (
+    UNCHANGED,
     ChildDied,
     MigrationFailed,
     NotInTransaction,
@@ -26,6 +31,7 @@ from console.schema.progress import Event, Progress, silent
 from console.schema.rebuild import schema_of
 from console.schema.target import Target
 
+SETTLE_SECONDS = 60.0  # a dead process is not a dead statement
 LOOK_AGAIN = "What it had saved by then stays: `manage.py doctor` tells what that is, and goes on."
 
 
@@ -86,18 +92,40 @@ def _in_the_way(target: Target, statements: tuple[str, ...]) -> str:
     return ", ".join(str(index) for index in invalid if index.name in built)
 
 
-def mend(target: Target, tried: Tried, *, lock_wait: float = LOCK_WAIT_SECONDS) -> Ledger:
-    """Do on the database what was tried, and return its ledger.
+def mend(
+    target: Target,
+    tried: Tried,
+    *,
+    lock_wait: float = LOCK_WAIT_SECONDS,
+    cancelled: Cancelled = never,
+) -> Ledger:
+    """Do on the database what was tried, and return its ledger. `cancelled` is asked all the time.
 
     Raises PlanChanged, WrongDatabase, TargetLocked, DataLost, MigrationFailed or Unsupported; then
     nothing was changed where the database keeps schema changes in a transaction, and elsewhere the
-    message says what stays. ChildDied: look again, as its message says too.
+    message says what stays. ChildDied and RunCancelled say whether nothing was changed, or to look
+    again.
     """
     assert tried.mend is not None
     try:
-        return _ledger_of(Job("mend", target, lock_wait=lock_wait, mend=tried.mend))
+        return _ledger_of(Job("mend", target, lock_wait=lock_wait, mend=tried.mend), cancelled)
     except ChildDied as error:
-        raise ChildDied(f"{error} {LOOK_AGAIN}") from error
+        raise type(error)(f"{error} {_what_stays(target, tried.mend)}") from error
+
+
+def _what_stays(target: Target, wanted: Mend) -> str:
+    """Say, after the death of its process, what became of a way out."""
+    dialect = dialect_of(target)
+    if not (dialect.is_transactional and wanted.is_whole):
+        return LOOK_AGAIN
+    try:
+        if not dialect.settle(target, SETTLE_SECONDS):
+            return LOOK_AGAIN
+        heads, fingerprint = observe(target)
+    except DBAPIError:  # the server may be gone, too
+        return LOOK_AGAIN
+    is_start = set(heads) == set(wanted.start) and fingerprint == wanted.fingerprint
+    return UNCHANGED if is_start else LOOK_AGAIN
 
 
 def _on_clone(target: Target, wanted: Mend, workspace: Path) -> Ledger:
@@ -109,8 +137,8 @@ def _on_clone(target: Target, wanted: Mend, workspace: Path) -> Ledger:
         return _ledger_of(Job("mend", clone.target, mend=moved))
 
 
-def _ledger_of(job: Job) -> Ledger:
-    answer = run_job(job, progress=silent)
+def _ledger_of(job: Job, cancelled: Cancelled = never) -> Ledger:
+    answer = run_job(job, progress=silent, cancelled=cancelled)
     if answer.failure:
         raise error_of(answer.failure)
     ledger = answer.passes[0].ledger

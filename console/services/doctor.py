@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from console.schema.cancel import Cancelled, never
 from console.schema.capture import first_line
 from console.schema.clone import find_orphans
 from console.schema.diagnosis import Diagnosis, diagnose
@@ -40,16 +41,17 @@ def examine(
     approver: Account | None = None,
     progress: Progress = silent,
     idle_seconds: float = IDLE_SECONDS,
+    cancelled: Cancelled = never,
 ) -> Iterator[Ailment]:
     """Yield what is wrong with a target, after waiting for sessions that change its schema. Nothing
-    is changed before a remedy is taken.
+    is changed before a remedy is taken; `cancelled` is asked while one is that may take long.
 
     Where the policy asks for reviews, what no review approved can only be taken with an `approver`;
     Forbidden where that account may not approve.
     """
     if approver is not None:
         require(approver, "approve")
-    visit = Visit(workshop, target, actor_name, approver, progress)
+    visit = Visit(workshop, target, actor_name, approver, progress, cancelled)
     if ailment := _at_work(visit, idle_seconds):
         yield ailment
         return
@@ -130,8 +132,8 @@ def _at_work(visit: Visit, idle_seconds: float) -> Ailment | None:
 
 def _leftover(visit: Visit, leftover: Leftover) -> Ailment:
     def take() -> None:
-        visit.refuse_busy()
-        mend_leftover(visit.target, leftover)
+        with visit.taking():
+            mend_leftover(visit.target, leftover)
         visit.record(f"mended the leftover table {leftover.name}.")
 
     if leftover.is_only_copy:
@@ -147,8 +149,8 @@ def _invalid(visit: Visit, index: InvalidIndex) -> Ailment:
     name = visit.target.name
 
     def take() -> None:
-        visit.refuse_busy()
-        drop_invalid_index(visit.target, index)
+        with visit.taking():
+            drop_invalid_index(visit.target, index)
         visit.record(f"dropped the invalid index {index}.")
 
     text = f"The index {index} was never finished: every write keeps it, and no query uses it."
@@ -223,8 +225,8 @@ def _stamped_wrong(visit: Visit, found: Diagnosis) -> Ailment:
 
     def to(wanted: tuple[str, ...], unseen: tuple[str, ...]) -> Remedy:
         def take() -> None:
-            visit.refuse_busy()
-            stamp(target, wanted, start=found.heads, fingerprint=found.fingerprint)
+            with visit.taking():
+                stamp(target, wanted, start=found.heads, fingerprint=found.fingerprint)
             visit.record(f"stamped it with {place(wanted)}.", heads=wanted)
 
         text = f"Stamp it with {place(wanted)}."

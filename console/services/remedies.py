@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from console.schema.errors import SchemaError
+from console.schema.errors import ChildDied, SchemaError
 from console.schema.interruption import Interruption
 from console.schema.ledger import Ledger
 from console.schema.mend import Tried, mend, try_out
@@ -52,8 +52,13 @@ def _remedy(visit: Visit, found: Interruption, kind: RemedyKind, what: str) -> R
         return Remedy(kind, text, refusal=tried.refusal)
 
     def take() -> Ledger:
-        visit.refuse_busy()
-        ledger = mend(target, tried)
+        try:
+            with visit.taking():
+                ledger = mend(target, tried, cancelled=visit.cancelled)
+        except ChildDied as error:
+            begun = "take out" if kind == "undo" else "complete"
+            visit.record(f"began to {begun} {found.revision}, which did not reach its end: {error}")
+            raise
         visit.record(
             f"{'took out' if kind == 'undo' else 'completed'} {found.revision} by hand of the doctor: "
             f"{count_of(len(tried.statements), 'statement')}. {ledger.verdict}",
@@ -100,6 +105,7 @@ def _resume(visit: Visit, plan: Plan, remedy: Remedy) -> Remedy:
             workspace=workshop.workspace,
             policy=policy,
             progress=visit.progress,
+            cancelled=visit.cancelled,
         )
 
     def apply() -> object:
@@ -113,6 +119,7 @@ def _resume(visit: Visit, plan: Plan, remedy: Remedy) -> Remedy:
             actor_name=visit.actor_name,
             workspace=workshop.workspace,
             progress=visit.progress,
+            cancelled=visit.cancelled,
             digest=plan.digest,
             mandate=f"to finish what review {number} approved" if number else allowed,
             completes=number if mandate.completes else None,

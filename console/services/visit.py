@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from console.schema.cancel import Cancelled, never
+from console.schema.errors import PlanChanged
 from console.schema.progress import Progress, silent
 from console.schema.target import Target
 from console.services import audit
@@ -25,13 +28,15 @@ NO_REVIEW = f"{BY_REVIEW}, and no review can hold this. But {APPROVER}."
 @dataclass(frozen=True)
 class Visit:
     """A look at `target` by `actor_name`, with the permission of `approver` if there is one: an
-    account that may approve plans, and has said who it is."""
+    account that may approve plans, and has said who it is. `cancelled` asks for the end of a remedy
+    that is being taken."""
 
     workshop: Workshop
     target: Target
     actor_name: str
     approver: Account | None = None
     progress: Progress = silent
+    cancelled: Cancelled = never
 
     @property
     def is_free(self) -> bool:
@@ -45,11 +50,21 @@ class Visit:
             return remedy
         return replace(remedy, refusal=why, take=None)
 
-    def refuse_busy(self) -> None:
-        """Raise Conflict while a run has the target."""
+    @contextmanager
+    def taking(self) -> Iterator[None]:
+        """Change the target during the block. Raises Conflict while a run has it, and where it is not
+        what was looked at any more."""
+        name = self.target.name
         with self.workshop.store.read() as session:
-            if self.target.name in active_targets(session):
-                raise Conflict(f"A run has '{self.target.name}'. Wait until it has finished.")
+            if name in active_targets(session):
+                raise Conflict(f"A run has '{name}'. Wait until it has finished.")
+        try:
+            yield
+        except PlanChanged as error:
+            raise Conflict(
+                f"'{name}' is not what the doctor has looked at: {'; '.join(error.changes)}. Nothing was "
+                "changed here; somebody else may have been quicker. Look again."
+            ) from error
 
     def record(
         self,

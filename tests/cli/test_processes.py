@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -370,3 +371,112 @@ def test_a_command_that_is_told_to_stop_leaves_no_copy_of_a_database(
     assert said.splitlines()[-1] == "Error: It was stopped, and the copies that it made are gone."
     assert list(tmp_path.glob("console-scratch-*/*")) == []
     assert not (instance / "rehearsals").exists() or not any((instance / "rehearsals").iterdir())
+
+
+SLOW = """
+import pathlib, time
+import sqlalchemy
+
+def wait(conn, cursor, statement, *rest):
+    if statement.startswith({statement!r}) and pathlib.Path({slow!r}).exists():
+        pathlib.Path({begun!r}).touch()
+        time.sleep({seconds})
+
+sqlalchemy.event.listen(sqlalchemy.Engine, "after_cursor_execute", wait)
+"""
+STOCK = 'op.add_column("parts", sa.Column("stock", sa.Integer))'
+BY_STOCK = 'op.create_index("by_stock", "parts", ["stock"])'
+OFF = 'op.drop_index("by_stock", "parts")\nop.drop_column("parts", "stock")'
+
+
+def half_applied(folder: Path, statement: str, seconds: int) -> Path:
+    """A target `stock` that has one of the two statements of its revision, and an env.py that takes its
+    time over `statement` while the file `slow` exists; the path of the list of targets."""
+    create = 'op.create_table("parts", sa.Column("id", sa.Integer, primary_key=True))'
+    samples = [
+        Sample("aaaa1", up=create),
+        Sample("bbbb1", ("aaaa1",), up=f"{STOCK}\n{BY_STOCK}", down=OFF),
+    ]
+    scripts = write_folder(folder / "stock", samples)
+    told = {"slow": str(folder / "slow"), "begun": str(folder / "begun")}
+    code = SLOW.format(statement=statement, seconds=seconds, **told)
+    (scripts / "env.py").write_text(code + (scripts / "env.py").read_text())
+    with closing(sqlite3.connect(folder / "stock.db")) as database:
+        database.executescript(
+            "CREATE TABLE parts (id INTEGER NOT NULL, stock INTEGER, PRIMARY KEY (id));"
+            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL);"
+            "INSERT INTO alembic_version VALUES ('aaaa1');"
+        )
+    targets = folder / "targets.toml"
+    targets.write_text('[targets.stock]\nscript_location = "stock"\nurl = "sqlite:///stock.db"')
+    return targets
+
+
+def audited(instance: Path) -> list[str]:
+    """What the audit trail says of mended targets."""
+    with closing(sqlite3.connect(instance / "console.db")) as store:
+        rows = store.execute("SELECT text FROM console_audit_entry WHERE action = 'target.mended'")
+        return [text for (text,) in rows]
+
+
+def stopped_doctor(
+    instance: Path, folder: Path, targets: Path, sent: signal.Signals, *arguments: str
+) -> list[str]:
+    """Stop a doctor while it takes a remedy; the lines that it says."""
+    command = [*IN_TERMINAL, "doctor", "--target", "stock", *arguments]
+    with subprocess.Popen(
+        command,
+        env=environment(instance, CONSOLE_TARGETS=str(targets)),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        said = ""
+        while "Do it?" not in said:  # what was tried on a copy was quick
+            said += process.stderr.read(1)
+        (folder / "slow").touch()
+        process.stdin.write("y\n")
+        process.stdin.flush()
+        wait_until((folder / "begun").exists, "the statement")
+        process.send_signal(sent)
+        rest = process.stderr.read()
+    assert process.returncode == 1
+    (folder / "slow").unlink()
+    return rest.splitlines()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_doctor_that_is_stopped_while_it_undoes_says_what_stays(
+    sent: signal.Signals, instance: Path, tmp_path: Path
+) -> None:
+    targets = half_applied(tmp_path, "ALTER TABLE parts DROP COLUMN stock", 60)
+    said = stopped_doctor(instance, tmp_path, targets, sent, "--undo")
+    assert said[-1] == "Error: It was cancelled. Nothing was changed."
+    assert audited(instance) == [
+        "Command line looked after stock and began to take out bbbb1, which did not reach its end: "
+        "It was cancelled. Nothing was changed."
+    ]
+    more = {"CONSOLE_TARGETS": str(targets)}
+    assert call(instance, "doctor", "--undo", "--yes", "--target", "stock", **more).returncode == 0
+    assert call(instance, "doctor", "--target", "stock", **more).returncode == 0
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_stamp_that_has_begun_is_written_and_put_on_record_before_the_doctor_stops(
+    sent: signal.Signals, instance: Path, tmp_path: Path
+) -> None:
+    targets = half_applied(tmp_path, "INSERT INTO alembic_version", 1)
+    with closing(sqlite3.connect(tmp_path / "stock.db")) as database:
+        database.execute("CREATE INDEX by_stock ON parts (stock)")
+    said = stopped_doctor(instance, tmp_path, targets, sent, "--stamp")
+    assert said[-2:] == [
+        "Done: Stamp it with bbbb1.",
+        "Error: It was stopped after that. What else there may be was not looked at.",
+    ]
+    assert audited(instance) == ["Command line looked after stock and stamped it with bbbb1."]
+    assert (
+        call(instance, "doctor", "--target", "stock", CONSOLE_TARGETS=str(targets)).returncode == 0
+    )

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from console.schema.diagnosis import diagnose
-from console.schema.errors import ChildDied, PlanChanged
+from console.schema.errors import ChildDied, PlanChanged, RunCancelled
 from console.schema.executor import apply
 from console.schema.history import read_history
 from console.schema.interruption import Interruption, find_interruption
-from console.schema.mend import Tried, mend, try_out
+from console.schema.mend import LOOK_AGAIN, Tried, mend, try_out
 from console.schema.standing import read_standing
 from tests.histories.place import PRICE, PRODUCTS, Place
 from tests.histories.script_folder import ENVIRONMENT, Sample
@@ -215,12 +215,34 @@ def test_a_way_out_that_is_killed_says_to_look_again_and_leaves_nothing_in_doubt
     place.environment(DEADLY.format(flag=str(flag)) + ENVIRONMENT)
     tried = undone(place, seen(place))
     flag.touch()
-    with pytest.raises(ChildDied, match="tells what that is, and goes on"):
+    stays = "tells what that is, and goes on"
+    if place.target.url.startswith("sqlite"):
+        stays = r"rolled back\. Nothing was changed\.$"
+    with pytest.raises(ChildDied, match=stays):
         mend(place.target, tried)
     flag.unlink()
     mend(place.target, undone(place, seen(place)))
     assert place.dump() == before
     assert diagnose(place.target).is_sound
+
+
+def test_a_way_out_that_is_cancelled_says_what_stays(place: Place) -> None:
+    before = place.dump()
+    crash(place, f"{FIRST}{DIE}{SECOND}")
+    flag, reached = place.folder / "slow", place.folder / "reached"
+    slow = f"(pathlib.Path({str(reached)!r}).touch(), __import__('time').sleep(60))"
+    kill = "os.kill(os.getpid(), 9)"
+    place.environment(DEADLY.replace(kill, slow).format(flag=str(flag)) + ENVIRONMENT)
+    tried = undone(place, seen(place))
+    flag.touch()
+    with pytest.raises(RunCancelled) as raised:
+        mend(place.target, tried, cancelled=reached.exists)
+    is_whole = place.target.url.startswith("sqlite")
+    said = "Nothing was changed." if is_whole else LOOK_AGAIN
+    assert str(raised.value) == f"It was cancelled. {said}"
+    flag.unlink()
+    mend(place.target, undone(place, seen(place)))
+    assert place.dump() == before
 
 
 def test_a_sound_database_has_no_interruption(place: Place) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -108,6 +109,53 @@ def test_an_undone_revision_is_on_record_with_its_statements(tmp_path: Path, sto
     assert (entry.actor, entry.action) == ("Ada", "target.mended")
     assert entry.data is not None
     assert entry.data["statements"] == ["ALTER TABLE products DROP COLUMN stock"]
+
+
+@pytest.mark.parametrize("kinds", [("undo", "undo"), ("undo", "resume"), ("resume", "resume")])
+def test_of_two_doctors_at_once_one_mends_and_the_other_is_told(
+    tmp_path: Path, store: Store, kinds: tuple[str, str]
+) -> None:
+    place = Place(tmp_path, [PRODUCTS, PRICE], at="bbbb1")
+    up = "\n".join(line for line in DIES.format("pass").splitlines() if "UPDATE" not in line)
+    place.write(Sample("cccc1", ("bbbb1",), up=up, down=BACK))
+    place.run("ALTER TABLE products ADD COLUMN stock INTEGER")
+    remedies = [remedy(look(store, place)[0], kind) for kind in kinds]
+    said = at_once(*remedies)
+    assert said.count("done") == 1
+    (other,) = [one for one in said if one != "done"]
+    assert other.startswith("'default' is not what the doctor has looked at: the ")
+    assert other.endswith(
+        "Nothing was changed here; somebody else may have been quicker. Look again."
+    )
+    assert look(store, place) == []
+    assert [one.action for one in list_entries(store)].count("target.mended") == 1
+
+
+def test_of_three_who_stamp_at_once_one_does(tmp_path: Path, store: Store) -> None:
+    place = Place(tmp_path, [PRODUCTS, PRICE], at="bbbb1")
+    place.run("UPDATE alembic_version SET version_num = 'aaaa1'")
+    said = at_once(*(remedy(look(store, place)[0], "stamp") for _ in range(3)))
+    assert said.count("done") == 1
+    assert sum("is not what the doctor has looked at" in one for one in said) == 2
+    assert look(store, place) == []
+    assert [one.action for one in list_entries(store)].count("target.mended") == 1
+
+
+def at_once(*remedies: Remedy) -> list[str]:
+    """Take them together; what each of them says, or "done"."""
+    together = threading.Barrier(len(remedies))
+
+    def take(chosen: Remedy) -> str:
+        together.wait()
+        assert chosen.take is not None
+        try:
+            chosen.take()
+        except Conflict as error:
+            return str(error)
+        return "done"
+
+    with ThreadPoolExecutor(len(remedies)) as pool:
+        return list(pool.map(take, remedies))
 
 
 def test_where_two_places_fit_both_stamps_are_offered(tmp_path: Path, store: Store) -> None:
