@@ -34,13 +34,19 @@ def _left_out(folder: str, names: list[str]) -> set[str]:
         name
         for name in names
         if name in FOREIGN
-        or not (Path(folder) / name).exists()  # a link that leads nowhere, or to itself
+        or not _can_be_read(Path(folder) / name)
         or (
             name.startswith(".")
             if (Path(folder) / name).is_dir()
             else any(fnmatch(name, pattern) for pattern in patterns)
         )
     }
+
+
+def _can_be_read(path: Path) -> bool:
+    """Whether this is a file or a folder: a link may lead nowhere or to itself, a pipe gives nothing until
+    somebody writes to it, and a device has no end."""
+    return path.is_file() or path.is_dir()
 
 
 @contextmanager

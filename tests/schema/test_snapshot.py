@@ -1,5 +1,7 @@
 """What runs is a copy of what was digested."""
 
+import os
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,6 +188,26 @@ def test_an_ini_that_changes_while_the_plan_runs_is_not_what_runs(tmp_path: Path
     assert answer.failure is None
     assert (tmp_path / "said").is_file()
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "socket"])
+def test_a_revision_that_became_no_file_since_its_review_is_gone(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path, [PRODUCTS])
+    plan = place.plan()
+    file = place.scripts / "versions" / "aaaa1_.py"
+    file.unlink()
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "device":
+        file.symlink_to("/dev/null")
+    else:
+        monkeypatch.chdir(file.parent)  # the name of a socket must be short
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(file.name)
+    with pytest.raises(PlanChanged, match=r"versions/aaaa1_\.py is gone"):
+        apply(place.target, plan)
 
 
 def test_links_that_lead_nowhere_are_left_out(tmp_path: Path) -> None:
