@@ -13,7 +13,7 @@ from console.schema.catalogue import Catalogue
 from console.schema.connection import read_only
 from console.schema.dialect import Dialect
 from console.schema.dialects import dialect_of
-from console.schema.driver import engine_of, number_of
+from console.schema.driver import NOBODY_WRITES, engine_of, is_read_only, number_of
 from console.schema.errors import RunError
 from console.schema.guard import Guard
 from console.schema.job import LOCK_WAIT_SECONDS
@@ -49,7 +49,7 @@ def mend_leftover(
     """Drop a forgotten table, or give the only copy its own name back; in one transaction, under the
     lock that a run takes.
 
-    RunError where the database is no longer as it was found, TargetLocked where others kept it locked
+    RunError where the database is no longer as it was found or nobody may write to it, TargetLocked where others kept it locked
     for `lock_wait` seconds; then nothing was changed.
     """
     deadline = time.monotonic() + lock_wait
@@ -58,6 +58,8 @@ def mend_leftover(
         try:
             return _mend(target, dialect, leftover, lock_wait)
         except Exception as error:
+            if is_read_only(error):
+                raise RunError(f"{leftover.name} stays as it is. {NOBODY_WRITES}") from error
             if not dialect.is_locked(error):
                 raise
             if not dialect.retries or time.monotonic() > deadline:

@@ -96,3 +96,16 @@ def test_whoever_reads_a_leftover_is_not_waited_for_for_ever(tmp_path: Path, eit
             mend_leftover(place.target, found, lock_wait=1)
     mend_leftover(place.target, found)
     assert find_leftovers(place.target) == ()
+
+
+def test_where_nobody_may_write_a_leftover_stays_and_that_is_said(
+    tmp_path: Path, postgresql: str
+) -> None:
+    place = Served(tmp_path, postgresql, [PRODUCTS], at="aaaa1")
+    place.run("CREATE TABLE _alembic_tmp_products AS SELECT * FROM products")
+    (found,) = find_leftovers(place.target)
+    name = place.target.parsed_url.database
+    place.run(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    with pytest.raises(RunError, match=r"^_alembic_tmp_products stays as it is\. Nobody may write"):
+        mend_leftover(place.target, found)
+    assert find_leftovers(place.target) == (found,)
