@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from console.schema.catalogue import Change, Difference, TableDifference
 from console.schema.sqltext import key
+
+# PostgreSQL names the sequence of a SERIAL after its table and column, so that no two have the same.
+SEQUENCE = re.compile(r"nextval\('(?:[^']|'')*'::regclass\)")
 
 
 def suspected_renames(difference: Difference) -> tuple[str, ...]:
@@ -38,13 +42,16 @@ def _tables(difference: Difference) -> Iterator[str]:
 
 
 def _same(gone: Change, new: Change) -> bool:
-    return key(gone.before or "") == key(new.after or "")
+    return _words(gone) == _words(new)
+
+
+def _words(change: Change) -> str:
+    """What a column that is gone or new is, but for the name of a sequence of its own."""
+    return key(SEQUENCE.sub("nextval", change.before or change.after or ""))
 
 
 def _shape(table: TableDifference) -> list[tuple[str, str]]:
     """The columns of a table that is wholly new or gone."""
     return [
-        (change.name.lower(), key(change.before or change.after or ""))
-        for change in table.changes
-        if change.kind == "column"
+        (change.name.lower(), _words(change)) for change in table.changes if change.kind == "column"
     ]

@@ -34,6 +34,18 @@ def test_models_database_and_history_are_compared(tmp_path: Path, postgresql: st
     assert [(change.sign, change.name) for change in table.changes] == [("added", "mass")]
 
 
+def test_what_may_be_renamed_is_suspected_whatever_its_sequence_is_called(
+    tmp_path: Path, postgresql: str
+) -> None:
+    """A SERIAL takes its default from a sequence that is named after the table and the column."""
+    place = Served(tmp_path, postgresql, [PRODUCTS], at="aaaa1")
+    models = ENVIRONMENT.format(more="", weight="sa.Integer")
+    place.environment(models.replace('"reviews"', '"opinions"'))
+    assert find_drift(place.target).models.suspicions == (
+        "The tables reviews and opinions have the same columns; one may be the other, renamed.",
+    )
+
+
 def test_a_stamp_that_lies_is_found_and_put_right(place: Served) -> None:
     place.run("UPDATE alembic_version SET version_num = 'bbbb1'")
     found = diagnose(place.target)
