@@ -31,6 +31,15 @@ DATABASE_ONLY = (
     *("trigger", "policy", "rule", "view", "sequence", "enum", "domain", "type", "function"),
     *("procedure", "aggregate", "statistics", "event", "package", "package body"),
 )
+# What autogenerate writes without a name: its operation, or what a dropped constraint is.
+UNNAMED = {
+    "create_foreign_key": "foreign key",
+    "foreignkey": "foreign key",
+    "create_unique_constraint": "unique",
+    "unique": "unique",
+    "create_table_comment": "option",
+    "drop_table_comment": "option",
+}
 
 
 @dataclass(frozen=True)
@@ -192,14 +201,26 @@ def _is_same_but_named(gone: Change, new: Change) -> bool:
     return is_alike and gone.kind in CONSTRAINTS
 
 
+def _kind(operation: Operation) -> str | None:
+    """The kind of change that an operation without a name makes."""
+    return UNNAMED.get(operation.detail("type") or operation.name)
+
+
 def _unwritten(difference: Difference, operations: Iterable[Operation]) -> Iterable[str]:
     """The changes that no operation of autogenerate makes, in words."""
+    operations = tuple(operations)
     written = {(op.table, op.column or op.detail("name")) for op in operations}
+    # What models leave without a name has one in the database, or none there, either.
+    unnamed = {(op.table, _kind(op)) for op in operations if not (op.column or op.detail("name"))}
     whole = {op.table for op in operations if op.name in ("create_table", "drop_table")}
     for table in difference.tables:
         for change in table.changes:
             is_part = table.name in whole and change.kind not in DATABASE_ONLY
-            if not is_part and (table.name, change.name) not in written:
+            is_written = (table.name, change.name) in written or (
+                table.name,
+                change.kind,
+            ) in unnamed
+            if not is_part and not is_written:
                 yield f"{table.name}: {change.kind} {change.name}".rstrip()
 
 

@@ -117,6 +117,20 @@ def test_a_missing_server_default_is_found(place: Models) -> None:
     assert changes(place.drift().models) == {("products", "changed", "column", "weight")}
 
 
+def test_constraints_without_a_name_that_autogenerate_writes_are_not_left_to_a_hand(
+    place: Models,
+) -> None:
+    place.model("sa.UniqueConstraint('name', 'weight'),")
+    assert place.drift().models.passed_over == ()
+    place.environment(
+        ENVIRONMENT.format(more="", weight="sa.Integer").replace("CASCADE", "SET NULL")
+    )
+    drift = place.drift()
+    kinds = {(change[1], change[2]) for change in changes(drift.models)}
+    assert "foreign key" in {kind for _, kind in kinds}
+    assert drift.models.passed_over == ()
+
+
 def test_another_value_of_an_enum_is_found(tmp_path: Path) -> None:
     kind = "sa.Enum({}, name='ck_kind', create_constraint=True)"
     two = kind.format("'a', 'b'")

@@ -46,6 +46,18 @@ def test_what_may_be_renamed_is_suspected_whatever_its_sequence_is_called(
     )
 
 
+def test_constraints_that_the_server_names_are_written_by_autogenerate(
+    tmp_path: Path, postgresql: str
+) -> None:
+    place = Served(tmp_path, postgresql, [PRODUCTS], at="aaaa1")
+    unique = "sa.UniqueConstraint('name', 'weight'), comment='what there is',"
+    place.environment(ENVIRONMENT.format(more=unique, weight="sa.Integer"))
+    drift = find_drift(place.target)
+    (table,) = drift.models.difference.tables
+    assert {change.kind for change in table.changes} == {"unique", "option"}
+    assert drift.models.passed_over == ()
+
+
 def test_a_stamp_that_lies_is_found_and_put_right(place: Served) -> None:
     place.run("UPDATE alembic_version SET version_num = 'bbbb1'")
     found = diagnose(place.target)
