@@ -49,8 +49,10 @@ class Node(alembic.Revision):
 
     module = type("Nothing", (), {"upgrade": None, "downgrade": None})
 
-    def __init__(self, revision: Revision | None, name: str, reason: str | None = None) -> None:
-        self.path = str(revision.path) if revision else name
+    def __init__(
+        self, revision: Revision | None, name: str, reason: str | None = None, path: str = ""
+    ) -> None:
+        self.path = str(revision.path) if revision else path or name
         self.reason = reason
         parents = revision.parents if revision else ()
         depends_on = revision.depends_on if revision else ()
@@ -260,7 +262,8 @@ def _make_map(history: History) -> Map:
     for node in list(nodes.values()):
         for name in (*_tuple(node.down_revision), *_tuple(node.dependencies)):
             if name not in nodes and name not in labels:
-                nodes[name] = Node(None, name, "no file carries this revision.")
+                reason = f"It rests on '{name}', which is in no file."
+                nodes[name] = Node(None, name, reason, node.path)
     return Map(lambda: nodes.values())
 
 

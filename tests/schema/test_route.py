@@ -213,7 +213,13 @@ def test_a_goal_beyond_the_history_is_refused(tmp_path, goal):
 def test_a_missing_parent_stops_only_the_routes_through_it(tmp_path):
     samples = [*line("aaaa", "bbbb"), Sample("cccc", ("gone",))]
     assert route(tmp_path, samples, [], "bbbb").ids == ("aaaa", "bbbb")
-    with pytest.raises(BrokenRevision, match="gone"):
+    with pytest.raises(BrokenRevision, match=r"cccc_\.py cannot be used: It rests on 'gone'"):
+        route(tmp_path, samples, [], "cccc")
+
+
+def test_what_a_revision_depends_on_is_missed_by_the_name_of_its_file(tmp_path):
+    samples = [*line("aaaa", "bbbb"), Sample("cccc", ("bbbb",), depends_on=("gone",))]
+    with pytest.raises(BrokenRevision, match=r"cccc_\.py cannot be used: It rests on 'gone'"):
         route(tmp_path, samples, [], "cccc")
 
 
