@@ -28,7 +28,7 @@ from console.services.visit import Visit
 from console.services.wording import place
 
 IDLE_SECONDS = 30.0
-
+DEAD = "Its worker died: close the run first (`manage.py doctor --fix`), then look again."
 
 UNSEEN = "It says that this was done, of which no schema tells; look at the data first:"
 
@@ -101,13 +101,15 @@ def _at_work(visit: Visit, idle_seconds: float) -> Ailment | None:
     """Somebody who is in the middle of it: until then nothing can be told."""
     target = visit.target
     with visit.workshop.store.read() as session:
-        if target.name in active_targets(session):
-            return Ailment(
-                "run-at-work",
-                target.name,
-                "A run of the console has this database.",
-                advice="Wait until it has finished, then look again.",
-            )
+        is_active = target.name in active_targets(session)
+    if is_active:
+        is_dead = bool(hanging(visit.workshop.store, target.name))
+        return Ailment(
+            "run-at-work",
+            target.name,
+            "A run of the console has this database.",
+            advice=DEAD if is_dead else "Wait until it has finished, then look again.",
+        )
     busy = wait_until_idle(target, idle_seconds, progress=visit.progress)
     if not busy:
         return None

@@ -36,9 +36,9 @@ def recover(workshop: Workshop, target: str | None = None) -> tuple[int, ...]:
     )
 
 
-def hanging(store: Store) -> tuple[int, ...]:
-    """Return the runs whose runner died; nothing is changed."""
-    return tuple(run_id for run_id, _ in _orphans(store))
+def hanging(store: Store, target: str | None = None) -> tuple[int, ...]:
+    """Return the runs whose runner died, or those of one `target`; nothing is changed."""
+    return tuple(run_id for run_id, _ in _orphans(store, target))
 
 
 def _orphans(store: Store, target: str | None = None) -> list[tuple[int, int | None]]:

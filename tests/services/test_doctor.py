@@ -263,6 +263,7 @@ def test_while_a_run_has_the_database_nothing_is_looked_at(tmp_path: Path, store
         take(ailment, "stamp")
     (ailment,) = look(store, place)
     assert (ailment.code, ailment.remedies) == ("run-at-work", ())
+    assert "Wait until it has finished" in ailment.advice
 
 
 def test_a_run_whose_worker_was_killed_is_closed_where_its_database_stands(
@@ -284,6 +285,9 @@ def test_a_run_whose_worker_was_killed_is_closed_where_its_database_stands(
     (ailment,) = examine_runs(workshop)
     assert ailment.code == "hanging-run"
     assert f"run {run.id} died" in ailment.text
+    (blocked,) = examine(workshop, managed.targets[run.target], actor_name="Tests")
+    assert blocked.code == "run-at-work"
+    assert "close the run first" in blocked.advice
     take(ailment, "recover")
     assert list(examine_runs(workshop)) == []
     ended = get_run(store, run.id)
