@@ -71,6 +71,7 @@ def _as_data(name: str, history: History, standing: Standing, graph: bool) -> di
                 "id": revision.id,
                 "message": revision.message,
                 "parents": revision.parents,
+                "depends_on": revision.depends_on,
                 "labels": revision.labels,
                 "is_applied": revision.id in standing.applied,
                 "is_broken": revision.is_broken,

@@ -26,6 +26,7 @@ def test_json_says_the_same_to_programs(manage: Manage, lagging_app: Flask) -> N
     assert not listed["is_up_to_date"]
     applied = {revision["id"]: revision["is_applied"] for revision in listed["revisions"]}
     assert applied == {FIRST: True, SECOND: False}
+    assert [revision["depends_on"] for revision in listed["revisions"]] == [[], []]
 
 
 def test_an_unknown_target_names_those_there_are(manage: Manage, app: Flask) -> None:
