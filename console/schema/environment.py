@@ -206,7 +206,8 @@ class Environment:
             theirs = ".".join(name for name in reversed(named) if name)
             raise Unsupported(
                 f"env.py keeps its place in the table '{theirs}', but the target "
-                f"says '{target.version_tables[-1]}'. Make them the same."
+                f"says '{target.version_tables[-1]}'. Say the same in both: version_table and "
+                "version_table_schema, in env.py and where the target is named."
             )
 
         if self.dialect.splits and not self.guard.whole:

@@ -431,6 +431,9 @@ def test_an_env_py_with_another_version_table_is_refused(place: Place) -> None:
     error = refused(place)
     assert isinstance(error, Unsupported)
     assert "in the table 'v', but the target says 'alembic_version'" in str(error)
+    assert "version_table and version_table_schema, in env.py and where the target is named" in str(
+        error
+    )
     place.target = replace(place.target, version_table="v", version_table_schema="main")
     place.run("CREATE TABLE v (version_num TEXT)")
     assert "in the table 'v', but the target says 'main.v'" in str(refused(place))
