@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from console.hazards.sketch import Sketch
 from console.schema.catalogue import Catalogue, Table, View
 from console.schema.ledger import Entry, Ledger, TableCount
 from console.schema.rehearsal import Rehearsal
+
+QUOTED = re.compile(r'"((?:[^"]|"")+)"')
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,13 @@ class Before:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Every table; a name that has a dot in it stands between quotes."""
+        """Every table; a name that has a dot or a quote in it stands between quotes."""
         tables = self.catalogue.tables if self.catalogue else ()
         if self.has_schemas:
             return tables
-        return tuple(replace(t, name=whole(t.name)) if "." in t.name else t for t in tables)
+        return tuple(
+            replace(t, name=whole(t.name)) if whole(t.name) != t.name else t for t in tables
+        )
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -59,10 +64,12 @@ def before(rehearsal: Rehearsal | None, sketch: Sketch | None, database: str) ->
 
 
 def whole(name: str) -> str:
-    """Return a name between quotes where it has a dot, which then is no schema's."""
-    return f'"{name}"' if "." in name and '"' not in name else name
+    """Return a name between quotes where it has a dot, which then is no schema's, or a quote."""
+    if QUOTED.fullmatch(name) or not set('."') & set(name):
+        return name
+    return '"' + name.replace('"', '""') + '"'
 
 
 def bare(name: str) -> str:
     """Return a name as the catalogue has it."""
-    return name.replace('"', "")
+    return QUOTED.sub(lambda found: found[1].replace('""', '"'), name)

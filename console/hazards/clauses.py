@@ -117,13 +117,13 @@ def added_columns(evidence: Evidence) -> Iterator[tuple[Clause, str, str]]:
     for clause in clauses(evidence):
         found = ADD_COLUMN.match(clause.text)
         if found:
-            yield clause, found[1].strip('"'), found[2]
+            yield clause, unquote(found[1]), found[2]
 
 
 def changed_column(text: str) -> tuple[str, str] | None:
     """(the name so far, the definition) of a column that MariaDB's MODIFY or CHANGE states anew."""
     found = CHANGE_COLUMN.match(text)
-    return ((found[1] or found[2]).strip('"'), found[4]) if found else None
+    return (unquote(found[1] or found[2]), found[4]) if found else None
 
 
 def defined_columns(evidence: Evidence) -> Iterator[tuple[str, str, str, str]]:
@@ -133,14 +133,14 @@ def defined_columns(evidence: Evidence) -> Iterator[tuple[str, str, str, str]]:
         made, changed = CREATE.match(sentence.text), ALTER.match(sentence.text)
         for part in parts(made[2]) if made else ():
             name, _, rest = part.partition(" ")
-            yield sentence.revision, made[1] if made else "", name.strip('"'), rest
+            yield sentence.revision, made[1] if made else "", unquote(name), rest
         for part in parts(changed[2]) if changed else ():
             found = ADD_COLUMN.match(part)
             if found and changed:
                 yield (
                     sentence.revision,
                     known_name(evidence, changed[1], sentence.names),
-                    found[1].strip('"'),
+                    unquote(found[1]),
                     found[2],
                 )
 

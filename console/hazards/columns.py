@@ -21,12 +21,14 @@ from console.hazards.spelling import (
     batch,
     execute,
     expand,
+    literal,
     quoter,
     require,
 )
 from console.hazards.words import number_of, rows_of
 from console.schema.ledger import ColumnEntry
 from console.schema.probe import Question
+from console.schema.sqltext import unquote
 from console.schema.statement import Operation
 
 
@@ -70,7 +72,7 @@ def dropped(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
     for clause in clauses(evidence):
         found = DROP_COLUMN.match(clause.text)
         if found:
-            seen[clause.revision, clause.table, found[1].strip('"')] = None
+            seen[clause.revision, clause.table, unquote(found[1])] = None
     named = {(bare(table), column) for _, table, column in seen}
     named |= {(bare(o.table or ""), o.column or "") for o in evidence.operations("alter_column")}
     for table, column in gone.columns(evidence):
@@ -84,7 +86,7 @@ def _without(evidence: Evidence, table: str, column: str) -> str:
     known = evidence.column(table, column)
     is_needed = known is not None and not known.nullable and known.default is None
     now = alter_column(evidence, table, column, "nullable=True") if is_needed else "pass"
-    drop = f'batch.drop_column("{column}")'
+    drop = f"batch.drop_column({literal(column)})"
     return (
         f"# take {column} out of the model and deploy that; rows are then added without it:\n{now}\n"
         f"{LATER}\n{batch(table, drop)}"
@@ -114,7 +116,9 @@ def rename_suspect(evidence: Evidence) -> Iterator[Finding]:
                 f"{table}.{lost}",
                 f"{lost} is dropped and {added.column} of the same type ({kind}) added: if that is a "
                 f"rename, {_held(evidence, table, lost)} lost for nothing.",
-                alter_column(evidence, table, lost, f'new_column_name="{added.column}"'),
+                alter_column(
+                    evidence, table, lost, f"new_column_name={literal(added.column or '')}"
+                ),
             )
 
 

@@ -11,7 +11,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from console.hazards.names import dotted
+from console.hazards.names import dotted, quoted
 from console.schema.sqltext import tokens
 
 MARK = "…"
@@ -62,7 +62,7 @@ def spoken(node: ast.expr | None) -> str | None:
         return None
     where = f" WHERE {MARK}" if any(map(_narrows, calls)) or _narrows_itself(root, verb) else ""
     if verb == "update":
-        columns = [f"{name} = {MARK}" for name in dict.fromkeys(_columns(calls))]
+        columns = [f"{quoted(name)} = {MARK}" for name in dict.fromkeys(_columns(calls))]
         return f"UPDATE {table} SET {', '.join(columns) or f'({MARK}) = ({MARK})'}{where}"
     if verb == "delete":
         return f"DELETE FROM {table}{where}"
@@ -84,13 +84,21 @@ def queried(call: ast.Call) -> str | None:
 
 
 def table_in(node: ast.expr | None) -> str | None:
-    """Return the table that an expression stands for: sa.table("products"), with its schema before
-    it; None where it has no name in the file."""
+    """Return the table that an expression stands for in SQL: sa.table("products"), with its schema
+    before it; None where it has no name in the file."""
+    names = _table_in(node)
+    return ".".join(quoted(name) for name in names if name) if names else None
+
+
+def _table_in(node: ast.expr | None) -> tuple[str | None, str] | None:
+    """(schema, name) of the same."""
     if isinstance(node, ast.Attribute) and node.attr in ("__table__", "c", "columns"):
-        return table_in(node.value)
+        return _table_in(node.value)
     if isinstance(node, ast.Subscript):  # metadata.tables["products"]
         is_tables = isinstance(node.value, ast.Attribute) and node.value.attr == "tables"
-        return _constant(node.slice) if is_tables else None
+        text = _constant(node.slice) if is_tables else None
+        owner, _, plain = (text or "").rpartition(".")
+        return (owner or None, plain) if text else None
     if not isinstance(node, ast.Call):
         return None
     owner, _, name = dotted(node.func).rpartition(".")
@@ -100,13 +108,13 @@ def table_in(node: ast.expr | None) -> str | None:
     named = [k.value for k in node.keywords if k.arg in ("name", "table_name")]
     text = next((_constant(value) for value in (*node.args[:1], *named)), None)
     schema = next((_constant(k.value) for k in node.keywords if k.arg == "schema"), None)
-    return f"{schema}.{text}" if schema and text else text
+    return (schema, text) if text else None
 
 
 def as_table(node: ast.expr) -> ast.expr | None:
     """Return an expression for a table as short as it can be: sa.table("products")."""
-    name = table_in(node)
-    return _table(name) if name else None
+    names = _table_in(node)
+    return _table(*names) if names else None
 
 
 def mapped(node: ast.ClassDef) -> ast.expr | None:
@@ -116,7 +124,7 @@ def mapped(node: ast.ClassDef) -> ast.expr | None:
         names = [target.id for target in targets if isinstance(target, ast.Name)]
         if isinstance(line, ast.Assign) and "__tablename__" in names:
             name = _constant(line.value)
-            return _table(name) if name else None
+            return _table(None, name) if name else None
         if isinstance(line, ast.Assign) and "__table__" in names:
             return as_table(line.value)
     return None
@@ -147,9 +155,8 @@ def rows_in(node: ast.expr | None) -> int | None:
     return 1 if isinstance(node, ast.Dict) else None
 
 
-def _table(name: str) -> ast.expr:
-    schema, _, plain = name.rpartition(".")
-    code = f"sa.table({plain!r}, schema={schema!r})" if schema else f"sa.table({plain!r})"
+def _table(schema: str | None, name: str) -> ast.expr:
+    code = f"sa.table({name!r}, schema={schema!r})" if schema else f"sa.table({name!r})"
     return ast.parse(code, mode="eval").body
 
 

@@ -31,6 +31,7 @@ from console.hazards.spelling import (
     changes,
     execute,
     existing,
+    literal,
     named_in,
     plain,
     quoter,
@@ -40,6 +41,7 @@ from console.hazards.spelling import (
 from console.hazards.types import sql_type
 from console.hazards.words import NAME, number_of
 from console.schema.probe import Question
+from console.schema.sqltext import unquote
 from console.schema.statement import Operation
 
 MARIADB = ("mysql",)
@@ -121,7 +123,7 @@ def alter_missing_existing(evidence: Evidence) -> Iterator[Finding]:
             "\n".join(
                 [
                     *_checks(evidence, operation),
-                    f'op.alter_column({named_in(table)}, "{column}", {arguments}{schema(table)})',
+                    f"op.alter_column({named_in(table)}, {literal(column or '')}, {arguments}{schema(table)})",
                 ]
             ),
         )
@@ -133,7 +135,7 @@ def _checks(evidence: Evidence, operation: Operation) -> Iterator[str]:
     for condition in lost_checks(evidence, operation):
         yield "# a CHECK of the table stays, whatever becomes of the column"
         name = f"ck_{plain(table)}_{operation.column}"
-        yield f'op.create_check_constraint("{name}", {named_in(table)}, {condition!r}{schema(table)})'
+        yield f"op.create_check_constraint({literal(name)}, {named_in(table)}, {condition!r}{schema(table)})"
 
 
 def _restated(evidence: Evidence, operation: Operation) -> list[str]:
@@ -273,7 +275,7 @@ def unique_column_drop(evidence: Evidence) -> Iterator[Finding]:
         if key:
             dropped_keys.add((clause.table, key[1]))
         found = DROP_COLUMN.match(clause.text)
-        column = found[1].strip('"') if found else ""
+        column = unquote(found[1]) if found else ""
         table = evidence.table(clause.table)
         for part in table.parts if found and table else ():
             columns = COLUMNS.search(part.definition)
@@ -289,7 +291,7 @@ def unique_column_drop(evidence: Evidence) -> Iterator[Finding]:
                     f"({', '.join(names)}).",
                     f'op.drop_constraint("{part.name}", {named_in(clause.table)}, type_="unique"{schema(clause.table)})\n'
                     f"# in the next revision:\n"
-                    f'op.drop_column({named_in(clause.table)}, "{column}"{schema(clause.table)})',
+                    f"op.drop_column({named_in(clause.table)}, {literal(column)}{schema(clause.table)})",
                 )
 
 

@@ -81,7 +81,7 @@ def exchange_partition(evidence: Evidence) -> Iterator[Finding]:
         found = EXCHANGES.match(clause.text)
         if found is None:
             continue
-        q, table, name = quoter(evidence), clause.table, found["partition"].strip('"')
+        q, table, name = quoter(evidence), clause.table, unquote(found["partition"])
         other, is_checked = known_name(evidence, found["table"], clause.names), not found["without"]
         looks = "" if is_checked else f", and nobody looks whether those of {other} belong there"
         is_stuck = evidence.flavour is MARIADB_FLAVOUR

@@ -12,10 +12,10 @@ from console.hazards.copying import DIFFERS
 from console.hazards.evidence import Evidence
 from console.hazards.registry import Finding, rule
 from console.hazards.renames import renamed_column
-from console.hazards.spelling import NEXT, execute, named_in, quoter, respelled, schema
+from console.hazards.spelling import NEXT, execute, literal, named_in, quoter, respelled, schema
 from console.schema.catalogue import Table
 from console.schema.flavour import MARIADB as MARIADB_FLAVOUR
-from console.schema.sqltext import tokens
+from console.schema.sqltext import tokens, unquote
 
 MARIADB = ("mysql",)
 DROPS = re.compile(r"^DROP (?:INDEX|KEY|CONSTRAINT|CHECK) (?:IF EXISTS )?(\S+)", re.IGNORECASE)
@@ -36,7 +36,7 @@ def needed_column_drop(evidence: Evidence) -> Iterator[Finding]:
     """Dropped columns that something else of their table is made of."""
     for clause, dropped in _with_dropped(evidence):
         found, table = DROP_COLUMN.match(clause.text), evidence.table(clause.table)
-        column = found[1].strip('"') if found else ""
+        column = unquote(found[1]) if found else ""
         for kind, name in _needing(table, column) if found and table else ():
             if (clause.table, name) in dropped:
                 continue
@@ -45,7 +45,7 @@ def needed_column_drop(evidence: Evidence) -> Iterator[Finding]:
                 f"{clause.table}.{column}",
                 f"{column} of {clause.table} is needed by the {kind} {name}.",
                 f"{_without(evidence, clause.table, kind, name)}\n{NEXT}\n"
-                f'op.drop_column({named_in(clause.table)}, "{column}"{schema(clause.table)})',
+                f"op.drop_column({named_in(clause.table)}, {literal(column)}{schema(clause.table)})",
             )
 
 
@@ -55,7 +55,7 @@ def _with_dropped(evidence: Evidence) -> Iterator[tuple[Clause, set[tuple[str, s
     for clause in clauses(evidence):
         gone = DROPS.match(clause.text) or DROP_COLUMN.match(clause.text)
         if gone:
-            dropped.add((clause.table, gone[1].strip('"')))
+            dropped.add((clause.table, unquote(gone[1])))
         yield clause, dropped
 
 
@@ -93,11 +93,11 @@ def _without(evidence: Evidence, table: str, kind: str, name: str) -> str:
     """What drops it."""
     where, q = f"{named_in(table)}{schema(table)}", quoter(evidence)
     return {
-        "CHECK": f'op.drop_constraint("{name}", {where}, type_="check")',
-        "index": f'op.drop_index("{name}", {where})',
+        "CHECK": f'op.drop_constraint({literal(name)}, {where}, type_="check")',
+        "index": f"op.drop_index({literal(name)}, {where})",
         "partitioning": execute(f"ALTER TABLE {q(table)} REMOVE PARTITIONING"),
         "default of": execute(f"ALTER TABLE {q(table)} ALTER COLUMN {q(name)} DROP DEFAULT"),
-    }.get(kind, f'op.drop_column({named_in(table)}, "{name}"{schema(table)})')
+    }.get(kind, f"op.drop_column({named_in(table)}, {literal(name)}{schema(table)})")
 
 
 @rule(

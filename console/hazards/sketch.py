@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from console.hazards.core import MARK
+from console.hazards.names import quoted
 from console.hazards.reading import Read, definition, read_operations
 from console.schema.catalogue import Catalogue
 from console.schema.history import History
@@ -67,52 +69,55 @@ def tree_of(history: History, revision: str) -> ast.Module | None:
 
 def spelled(operation: Operation, dialect: str) -> Iterator[str]:
     """The SQL that an operation comes to, as far as rules look at it."""
-    said, table, column = operation.detail, operation.table or "…", operation.column or "…"
+    said, table, column = operation.detail, quoted(operation.table), quoted(operation.column)
     if dialect == "sqlite" and said("batch"):
         return  # batch mode makes the table anew by statements of its own
     if operation.name == "execute" and said("sql"):
         yield said("sql") or ""
     elif operation.name == "bulk_insert":
-        yield f"INSERT INTO {table} VALUES …"  # noqa: S608 - text to look at
+        yield f"INSERT INTO {operation.table or MARK} VALUES …"  # noqa: S608 - text to look at
     elif operation.name == "create_table":
         yield f"CREATE TABLE {table} ({said('columns') or ''})"
     elif operation.name == "rename_table":
-        yield f"ALTER TABLE {table} RENAME TO {said('new_name') or '…'}"
+        yield f"ALTER TABLE {table} RENAME TO {quoted(said('new_name'))}"
     elif operation.name == "drop_table":
         yield f"DROP TABLE {table}"
     elif operation.name == "add_column":
-        yield f"ALTER TABLE {table} ADD COLUMN {definition(column, dict(operation.details))}"
+        yield f"ALTER TABLE {table} ADD COLUMN {definition(operation.column or MARK, dict(operation.details))}"
         if dialect != "sqlite":  # which takes no constraint beside a new column
             yield from _beside(operation)
         if said("index") == "yes":
-            yield f"CREATE {_if(said('unique'), 'UNIQUE ')}INDEX ix_{table}_{column} ON {table} ({column})"
+            name = quoted(f"ix_{operation.table}_{operation.column}")
+            yield f"CREATE {_if(said('unique'), 'UNIQUE ')}INDEX {name} ON {table} ({column})"
     elif operation.name == "drop_column":
         yield f"ALTER TABLE {table} DROP COLUMN {column}"
     elif operation.name == "alter_column":
         yield from _altered(operation, dialect)
     elif operation.name == "create_index":
         unique, how = _if(said("unique"), "UNIQUE "), _if(said("concurrently"), "CONCURRENTLY ")
-        yield f"CREATE {unique}INDEX {how}{said('name') or '…'} ON {table} ({said('columns') or '…'})"
+        yield f"CREATE {unique}INDEX {how}{quoted(said('name'))} ON {table} ({_listed(said('columns'))})"
     elif operation.name == "drop_index":
-        yield f"DROP INDEX {_if(said('concurrently'), 'CONCURRENTLY ')}{said('name') or '…'}"
+        yield f"DROP INDEX {_if(said('concurrently'), 'CONCURRENTLY ')}{quoted(said('name'))}"
     elif text := _constraint(operation):
-        name = f"CONSTRAINT {said('name')} " if said("name") else ""
+        name = f"CONSTRAINT {quoted(said('name'))} " if said("name") else ""
         yield f"ALTER TABLE {table} ADD {name}{text}{_if(said('not_valid'), ' NOT VALID')}"
 
 
 def _beside(operation: Operation) -> Iterator[str]:
     """The constraints that a new column brings, which Alembic adds behind it."""
-    said, alter = operation.detail, f"ALTER TABLE {operation.table} ADD"
+    said, alter = operation.detail, f"ALTER TABLE {quoted(operation.table)} ADD"
+    column = quoted(operation.column)
     if said("unique") == "yes" and said("index") != "yes":
-        yield f"{alter} UNIQUE ({operation.column})"
+        yield f"{alter} UNIQUE ({column})"
     if referent := said("references"):
-        table, _, column = referent.rpartition(".")
-        yield f"{alter} FOREIGN KEY ({operation.column}) REFERENCES {table or '…'} ({column})"
+        table, _, remote = referent.rpartition(".")
+        yield f"{alter} FOREIGN KEY ({column}) REFERENCES {table or '…'} ({quoted(remote)})"
 
 
 def _altered(operation: Operation, dialect: str) -> Iterator[str]:
-    said, column = operation.detail, operation.column or "…"
-    alter, new = f"ALTER TABLE {operation.table}", said("new_name")
+    said, column = operation.detail, quoted(operation.column)
+    alter, name = f"ALTER TABLE {quoted(operation.table)}", said("new_name")
+    new = quoted(name) if name else None
     if dialect in ("mysql", "mariadb"):
         kind = said("type") or said("existing_type")
         if kind and (said("type") or said("nullable") or new):
@@ -130,14 +135,20 @@ def _altered(operation: Operation, dialect: str) -> Iterator[str]:
 
 def _constraint(operation: Operation) -> str | None:
     said = operation.detail
-    columns = said("columns") or "…"
+    columns = _listed(said("columns"))
     return {
         "create_unique_constraint": f"UNIQUE ({columns})",
         "create_primary_key": f"PRIMARY KEY ({columns})",
         "create_check_constraint": f"CHECK ({said('condition') or '…'})",
-        "create_foreign_key": f"FOREIGN KEY ({columns}) REFERENCES {said('referent') or '…'} "
-        f"({said('remote_columns') or '…'})",
+        "create_foreign_key": f"FOREIGN KEY ({columns}) REFERENCES {quoted(said('referent'))} "
+        f"({_listed(said('remote_columns'))})",
     }.get(operation.name)
+
+
+def _listed(columns: str | None) -> str:
+    """Columns and expressions as a list in SQL."""
+    names = (columns or MARK).split(", ")
+    return ", ".join(name if "(" in name else quoted(name) for name in names)
 
 
 def _if(flag: str | None, text: str) -> str:

@@ -97,15 +97,20 @@ def remade(evidence: Evidence, table: str, *made: str) -> str:
     )
 
 
+def literal(name: str) -> str:
+    """Return a name as a text of Python."""
+    return f'"{name}"' if not set('"\\') & set(name) else repr(name)
+
+
 def named_in(table: str) -> str:
     """Return a table's name as an operation takes it, which states the schema apart."""
-    return f'"{place(table)[1]}"'
+    return literal(place(table)[1])
 
 
 def schema(table: str) -> str:
     """Return the argument that states a table's schema; nothing for one of the current schema."""
     name = place(table)[0]
-    return f', schema="{name}"' if name else ""
+    return f", schema={literal(name)}" if name else ""
 
 
 def of(table: str) -> str:
@@ -130,9 +135,7 @@ def type_of(text: str | None) -> str:
 
 def add_column(table: str, column: str, kind: str | None) -> str:
     """Return what adds a column that may be NULL."""
-    return (
-        f'op.add_column({named_in(table)}, sa.Column("{column}", {type_of(kind)}){schema(table)})'
-    )
+    return f"op.add_column({named_in(table)}, sa.Column({literal(column)}, {type_of(kind)}){schema(table)})"
 
 
 def alter_column(
@@ -141,13 +144,13 @@ def alter_column(
     """Return an alter_column as this database needs it: in batch mode on SQLite, and with all that a
     column has on MariaDB, where `kind` is its type if the database does not know the column yet."""
     if evidence.database == "sqlite":
-        return batch(table, f'batch.alter_column("{column}", {change})')
+        return batch(table, f"batch.alter_column({literal(column)}, {change})")
     if evidence.database != "mysql":
-        return f'op.alter_column({named_in(table)}, "{column}", {change}{schema(table)})'
+        return f"op.alter_column({named_in(table)}, {literal(column)}, {change}{schema(table)})"
     known = evidence.column(table, column)
     stated = existing(known, change) if known else [f"existing_type={type_of(kind)}"]
     given = ", ".join([change, *stated])
-    return f'op.alter_column({named_in(table)}, "{column}", {given}{schema(table)})'
+    return f"op.alter_column({named_in(table)}, {literal(column)}, {given}{schema(table)})"
 
 
 BEHIND_A_DEFAULT = ("on update", "invisible")  # what MariaDB and MySQL say of a column besides
@@ -207,7 +210,7 @@ def expand(
             "# in batches by the key where there are many rows",
             execute(f"UPDATE {q(table)} SET {q(new)} = {value} WHERE {q(new)} IS NULL"),
             LATER,
-            batch(table, f'batch.drop_column("{column}")'),
+            batch(table, f"batch.drop_column({literal(column)})"),
         ]
     )
 
@@ -217,7 +220,7 @@ def in_batch(operation: Operation) -> str:
     said = operation.detail
     name, columns = repr(said("name")), _listed(said("columns"))
     if operation.name == "alter_column":
-        return f'batch.alter_column("{operation.column}", {changes(operation)})'
+        return f"batch.alter_column({literal(operation.column or '')}, {changes(operation)})"
     arguments = {
         "create_unique_constraint": f"{name}, {columns}",
         "create_primary_key": f"{name}, {columns}",

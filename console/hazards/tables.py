@@ -108,7 +108,7 @@ def rename_table(evidence: Evidence) -> Iterator[Finding]:
             old,
             f"The table {old} ({rows_of(evidence.rows(old))}) is called {new} afterwards"
             f"{'; the view under its old name cannot be written to' if has_view else ''}.",
-            f'op.rename_table({named_in(old)}, "{new}"{schema(old)})\n'
+            f"op.rename_table({named_in(old)}, {named_in(new)}{schema(old)})\n"
             f"{execute(f'CREATE VIEW {q(old)} AS SELECT * FROM {q(_beside(old, new))}')}\n{LATER}\n"
             f"{execute(f'DROP VIEW {q(old)}')}",
             severity="warning" if has_view or new == f"{old}_retired" else None,
