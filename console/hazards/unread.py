@@ -24,7 +24,8 @@ def unread_statement(evidence: Evidence) -> Iterator[Finding]:
     reads = evidence.sketch.reads if evidence.sketch and evidence.rehearsal is None else ()
     lines: dict[str, list[int]] = {}
     for read in reads:
-        if read.operation.detail("computed") == "yes":
+        is_sent = read.operation.name == "execute"  # a column may be computed, too
+        if is_sent and read.operation.detail("computed") == "yes":
             lines.setdefault(read.operation.revision, []).append(read.line)
     for revision, found in lines.items():
         first, *others = sorted(set(found))

@@ -94,3 +94,8 @@ def test_a_table_that_the_plan_renames_is_still_the_one_that_was_there(
     made = "op.create_table('draft', sa.Column('id', sa.Integer))\n"
     again = "op.rename_table('draft', 'goods')\nop.drop_table('goods')"
     assert codes(sketched(place, made + again, database)) <= {"several-ddl-in-one-revision"}
+
+
+def test_a_column_that_the_database_computes_sends_nothing_computed(place: Place) -> None:
+    up = "op.add_column('products', sa.Column('twice', sa.Integer, sa.Computed('weight * 2')))"
+    assert "unread-statement" not in codes(sketched(place, up))
