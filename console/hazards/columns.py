@@ -75,8 +75,10 @@ def dropped(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
             seen[clause.revision, clause.table, unquote(found[1])] = None
     named = {(bare(table), column) for _, table, column in seen}
     named |= {(bare(o.table or ""), o.column or "") for o in evidence.operations("alter_column")}
+    left = {old for new, old in evidence.renamed.tables.items() if new != old}
     for table, column in gone.columns(evidence):
-        if (bare(table), column) not in named:
+        # What the plan renames keeps its columns, whatever it makes under the old name.
+        if (bare(table), column) not in named and table not in left:
             seen[gone.revision_of(evidence, table), table, column] = None
     yield from seen
 

@@ -152,3 +152,11 @@ def test_a_new_column_under_the_old_name_is_what_the_plan_makes_of_it(any_place:
     up = "op.add_column('products', sa.Column('weight_new', sa.Integer()))\n"
     up += renamed("weight", "weight_old") + renamed("weight_new", "weight")
     assert "reused-name" not in codes(judged(any_place, up, "raise NotImplementedError"))
+
+
+def test_what_is_called_otherwise_keeps_its_columns(any_place: Place) -> None:
+    up = (
+        "op.create_table('products_new', sa.Column('id', sa.Integer, primary_key=True))\n"
+        "op.rename_table('products', 'products_old')\nop.rename_table('products_new', 'products')"
+    )
+    assert "drop-column" not in codes(judged(any_place, up, "raise NotImplementedError"))
