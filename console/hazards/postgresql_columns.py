@@ -12,6 +12,7 @@ from console.hazards.clauses import (
     clauses,
     defined_columns,
     promised,
+    sentences,
     sized,
     type_in,
     type_text,
@@ -45,6 +46,7 @@ STORED = re.compile(r"\bGENERATED ALWAYS AS \((.*)\) STORED\b", re.IGNORECASE)
 CHANGE_TYPE = re.compile(
     rf"^ALTER (?:COLUMN )?{NAME} (?:SET DATA )?TYPE (.+?)(?: USING (.*))?$", re.IGNORECASE
 )
+RENAMED_TYPE = re.compile(rf"^ALTER TYPE {NAME} RENAME TO ", re.IGNORECASE)
 SET_NOT_NULL = re.compile(rf"^ALTER (?:COLUMN )?{NAME} SET NOT NULL$", re.IGNORECASE)
 JSON = re.compile(r"^JSON\b(?!B)", re.IGNORECASE)
 
@@ -193,9 +195,10 @@ def change_type(evidence: Evidence) -> Iterator[Finding]:
         table, column, q = clause.table, plain(found[1]), quoter(evidence)
         before = evidence.type_before(table, column)
         old, new = sql_type(before), type_in(found[2])
-        if old and new and _is_kept(old, new):
+        is_another = _is_another(evidence, found[2])
+        if old and new and _is_kept(old, new) and not is_another:
             continue
-        was = f" and was {before}" if before else ""
+        was = f" and was {before}" if before and not is_another else ""
         # PostgreSQL 12 and later keep the rows where both mean the same.
         is_moment = old is not None and new is not None and old.family == new.family == "moment"
         but = ", unless the session's time zone is UTC" if is_moment else ""
@@ -214,6 +217,12 @@ def change_type(evidence: Evidence) -> Iterator[Finding]:
                 found[3] or f"CAST({q(column)} AS {found[2]})",
             ),
         )
+
+
+def _is_another(evidence: Evidence, kind: str) -> bool:
+    """Whether a type is not the one that had its name before the plan, which calls that otherwise."""
+    renamed = (RENAMED_TYPE.match(sentence.text) for sentence in sentences(evidence))
+    return any(found and found[1].lower() == kind.lower() for found in renamed)
 
 
 def _is_kept(old: SqlType, new: SqlType) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
-from console.hazards.clauses import Clause, added_columns, clauses, sized
+from console.hazards.clauses import VALIDATE, Clause, added_columns, clauses, sized
 from console.hazards.evidence import Evidence
 from console.hazards.inline import inline
 from console.hazards.registry import Finding, rule
@@ -33,6 +34,7 @@ UNIQUE = re.compile(
     re.IGNORECASE,
 )
 COUNTED = re.compile(r"\bNULLS NOT DISTINCT\b", re.IGNORECASE)
+NOT_VALID = re.compile(r" ?\bNOT VALID\b", re.IGNORECASE)
 EXCLUDE = re.compile(rf"^ADD (?:CONSTRAINT {NAME} )?(EXCLUDE .+)$", re.IGNORECASE)
 
 
@@ -63,9 +65,10 @@ def foreign_key_valid(evidence: Evidence) -> Iterator[Finding]:
             )
     for clause in clauses(evidence):
         found = FOREIGN_KEY.match(clause.text)
-        if found is None or "NOT VALID" in found[4].upper():
+        if found is None or _is_for_later(evidence, clause, found[1], found[4]):
             continue
         table, columns, referent = clause.table, found[2], found[3]
+        rest = NOT_VALID.sub("", found[4])
         name = found[1] or f"{plain(table)}_{columns.replace(', ', '_')}_fkey"
         yield sized(
             evidence,
@@ -74,7 +77,7 @@ def foreign_key_valid(evidence: Evidence) -> Iterator[Finding]:
             f"{table}.{unquoted(columns)}",
             f"All of {table} is held against {unquoted(referent)} while neither can be written to.",
             _validated_later(
-                evidence, table, name, f"FOREIGN KEY ({columns}) REFERENCES {referent}{found[4]}"
+                evidence, table, name, f"FOREIGN KEY ({columns}) REFERENCES {referent}{rest}"
             ),
         )
 
@@ -102,7 +105,7 @@ def check_valid(evidence: Evidence) -> Iterator[Finding]:
             )
     for clause in clauses(evidence):
         found = CHECK.match(clause.text)
-        if found is None or "NOT VALID" in found[3].upper():
+        if found is None or _is_for_later(evidence, clause, found[1], found[3]):
             continue
         table, name = clause.table, found[1] or f"{plain(clause.table)}_check"
         yield sized(
@@ -111,8 +114,21 @@ def check_valid(evidence: Evidence) -> Iterator[Finding]:
             table,
             f"{table}.{name}",
             f"All of {table} is held against {found[2]} under the lock.",
-            _validated_later(evidence, table, name, f"CHECK {found[2]}{found[3]}"),
+            _validated_later(
+                evidence, table, name, f"CHECK {found[2]}{NOT_VALID.sub('', found[3])}"
+            ),
         )
+
+
+def _is_for_later(evidence: Evidence, clause: Clause, name: str | None, rest: str) -> bool:
+    """Whether a constraint is added NOT VALID, and not validated by the same revision while its lock is
+    still held."""
+    if not NOT_VALID.search(rest):
+        return False
+    validated = (VALIDATE.match(c.text) for c in clauses(evidence) if c.revision == clause.revision)
+    tree = evidence.trees.get(clause.revision)
+    ends = "autocommit_block" in ast.dump(tree) if tree else False
+    return ends or not any(found and found[1] == name for found in validated)
 
 
 def _validated_later(evidence: Evidence, table: str, name: str, constraint: str) -> str:

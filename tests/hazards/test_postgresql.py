@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console.schema.catalogue import Part
+from console.schema.catalogue import Column, Part
 from console.schema.statement import Statement
 from tests.hazards.judging import codes, only
 from tests.hazards.making import EMPTY, PRODUCTS, made_up, operation
@@ -239,3 +239,42 @@ def test_a_moment_with_a_time_zone_may_be_the_same(tmp_path: Path) -> None:
         "made of products becomes TIMESTAMP WITH TIME ZONE and was TIMESTAMP: every row is rewritten, "
         "unless the session's time zone is UTC."
     )
+
+
+ENUM = replace(PRODUCTS, columns=(*PRODUCTS.columns, Column("state", "mood", nullable=True)))
+SWAP = (
+    "ALTER TYPE mood RENAME TO mood_old",
+    "CREATE TYPE mood AS ENUM ('good', 'bad')",
+    "ALTER TABLE products ALTER COLUMN state TYPE mood USING state::text::mood",
+)
+
+
+def test_another_type_under_the_old_name_rewrites_the_table(tmp_path: Path) -> None:
+    hazard = only(made_up(tmp_path, "postgresql", *SWAP, tables=(ENUM, EMPTY)), "change-type")
+    assert hazard.danger == "state of products becomes mood: every row is rewritten."
+
+
+def test_the_same_type_again_does_not(tmp_path: Path) -> None:
+    found = made_up(tmp_path, "postgresql", SWAP[2], tables=(ENUM, EMPTY))
+    assert "change-type" not in codes(found)
+
+
+VALIDATED = [
+    ("foreign-key-valid", "FOREIGN KEY (id) REFERENCES makers (id)"),
+    ("check-valid", "CHECK (price > 0)"),
+]
+
+
+@pytest.mark.parametrize(("code", "constraint"), VALIDATED)
+def test_what_is_validated_in_the_same_revision_keeps_its_lock(
+    tmp_path: Path, code: str, constraint: str
+) -> None:
+    added = f"ALTER TABLE products ADD CONSTRAINT later {constraint} NOT VALID"
+    validate = "ALTER TABLE products VALIDATE CONSTRAINT later"
+    hazard = only(made_up(tmp_path / "one", "postgresql", added, validate), code)
+    assert hazard.rewrite.count("NOT VALID") == 1
+    apart = "with op.get_context().autocommit_block():\n    pass"
+    for number, sent in enumerate([(added,), (added, validate.replace("later", "other"))]):
+        assert code not in codes(made_up(tmp_path / str(number), "postgresql", *sent))
+    ended = made_up(tmp_path / "ended", "postgresql", added, validate, up=apart)
+    assert code not in codes(ended)
