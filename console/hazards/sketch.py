@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from console.hazards.core import MARK
 from console.hazards.names import quoted
 from console.hazards.reading import Read, definition, read_operations
+from console.hazards.words import NAME
 from console.schema.catalogue import Catalogue
 from console.schema.history import History
 from console.schema.parsing import parse
 from console.schema.plan import Plan
+from console.schema.sqltext import normal, unquote
 from console.schema.statement import Operation, Statement
 from console.schema.target import Target
+
+# One that is made only where there is none may have been there.
+MADE = re.compile(
+    rf"^CREATE (?:\w+ )*?(?:TABLE|MATERIALIZED VIEW) (?!IF NOT EXISTS\b){NAME}", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,8 @@ class Sketch:
     def made(self) -> frozenset[str]:
         """The tables that the plan itself makes, by the names that it gives them too."""
         found = {o.table or "" for o in self.operations if o.name == "create_table"}
+        sent = (MADE.match(normal(statement.sql)) for statement in self.statements)
+        found |= {unquote(made[1]) for made in sent if made}
         for operation in self.operations:
             if operation.name == "rename_table" and operation.table in found:
                 found.add(operation.detail("new_name") or "")

@@ -99,3 +99,18 @@ def test_a_table_that_the_plan_renames_is_still_the_one_that_was_there(
 def test_a_column_that_the_database_computes_sends_nothing_computed(place: Place) -> None:
     up = "op.add_column('products', sa.Column('twice', sa.Integer, sa.Computed('weight * 2')))"
     assert "unread-statement" not in codes(sketched(place, up))
+
+
+@pytest.mark.parametrize(
+    ("made", "is_found"),
+    [
+        ("CREATE TABLE stock (id INT)", False),
+        ("CREATE UNLOGGED TABLE stock AS SELECT 1 AS id", False),
+        ("CREATE MATERIALIZED VIEW stock AS SELECT 1 AS id", False),
+        ("CREATE TABLE IF NOT EXISTS stock (id INT)", True),
+        ("CREATE TABLE other (id INT)", True),
+    ],
+)
+def test_what_a_statement_makes_is_in_no_danger(place: Place, made: str, is_found: bool) -> None:
+    up = f"op.execute({made!r})\nop.execute('CREATE INDEX ix ON stock (id)')"
+    assert ("index-not-concurrent" in codes(sketched(place, up))) is is_found
