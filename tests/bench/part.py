@@ -48,7 +48,7 @@ PARTS = (
     Part("kill", "kill -9 of the migration, or of the worker", "in doubt", 1, Kills),
     Part("kill-server", "kill -9 of the database server", "in doubt", 0.1, KillServer),
     Part("outsiders", "two outside upgrades against a run", "corrupt", 0.2, Outsiders),
-    Part("crowd", "fifty runs at once", "corrupt or twice", 0.04, Crowd, jobs=1),
+    Part("crowd", "fifty runs at once", "corrupt or twice", 0.2, Crowd, jobs=1),
     Part("silent", "silent damage in a revision", "not reported", 0.4, Silent),
     Part("harmless", "its control: no damage", "reported", 0.1, Harmless),
     Part("families", "parents rebuilt by batch mode", "with rows lost", 0.2, Families, ("sqlite",)),
