@@ -20,6 +20,7 @@ from console.schema.progress import Event, Progress
 from console.schema.statement import Operation, Statement
 
 SQL_LENGTH = 20_000  # of a statement; what is longer is cut
+SETS_SHOWN = 5  # of parameters, where a statement is executed with many
 PARAMETERS_LENGTH = 500
 STATEMENTS_KEPT = 1000
 SECONDS_BETWEEN_EVENTS = 0.1
@@ -187,8 +188,10 @@ def shown(parameters: Any) -> str:
     """Return parameters for a person to read, cut; "" for none."""
     if not parameters:
         return ""
-    few = parameters[:5] if isinstance(parameters, list) else parameters
-    return cut(repr(few), PARAMETERS_LENGTH)
+    if not isinstance(parameters, list) or len(parameters) <= SETS_SHOWN:
+        return cut(repr(parameters), PARAMETERS_LENGTH)
+    more = f" and {len(parameters) - SETS_SHOWN:,} more"
+    return cut(repr(parameters[:SETS_SHOWN]), PARAMETERS_LENGTH - len(more)) + more
 
 
 def cut(text: str, length: int) -> str:

@@ -23,6 +23,11 @@ from console.schema.others import Alone, alone_by_locks, alone_by_statements, no
 from console.schema.probe import Probe
 from console.schema.progress import Event, Progress
 
+ORPHANS = (
+    "The plan would leave {broken}. While a plan runs on SQLite its foreign keys do nothing by themselves: "
+    "delete these rows in the revision, or lead them elsewhere."
+)
+
 
 @dataclass(frozen=True)
 class Start:
@@ -204,10 +209,7 @@ class Execution:
 
     def check_foreign_keys(self, before: dict[str, int], after: dict[str, int]) -> None:
         """Raise MigrationFailed where the pass broke foreign keys that were sound before it."""
-        broken = [
-            f"{number - before.get(words, 0):,} {words}"
-            for words, number in after.items()
-            if number > before.get(words, 0)
-        ]
+        more = {words: number - before.get(words, 0) for words, number in after.items()}
+        broken = [f"{words} ({number:,})" for words, number in more.items() if number > 0]
         if broken:
-            raise MigrationFailed(f"The plan would leave {'; '.join(broken)}.")
+            raise MigrationFailed(ORPHANS.format(broken="; ".join(broken)))

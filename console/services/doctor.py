@@ -68,7 +68,8 @@ def examine_runs(workshop: Workshop) -> Iterator[Ailment]:
         yield Ailment(
             "hanging-run",
             "the runs",
-            f"The worker of run {', '.join(map(str, runs))} died while it worked.",
+            f"The worker of {'run' if len(runs) == 1 else 'each of the runs'} "
+            f"{', '.join(map(str, runs))} died while it worked.",
             (
                 Remedy(
                     "recover",

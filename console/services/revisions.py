@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from console.schema import autogenerate
 from console.schema.autogenerate import Generated
+from console.schema.errors import MultipleHeads
 from console.schema.history import read_history
 from console.schema.revision import Direction, Revision
 from console.schema.standing import read_standing
@@ -31,12 +32,12 @@ def sql_of(
     """A revision and its SQL, captured on an empty database, or, with `offline`, written without any;
     "head" is the only head.
 
-    UnknownRevision, AmbiguousRevision, and what `compile_statements` raises.
+    UnknownRevision, AmbiguousRevision, MultipleHeads, and what `compile_statements` raises.
     """
     history = read_history(target)
-    if name == "head" and len(history.heads) == 1:
-        name = history.heads[0]
-    found = history.find(name)
+    if name == "head" and len(history.heads) > 1:
+        raise MultipleHeads(history.heads)
+    found = history.find(history.heads[0] if name == "head" and history.heads else name)
     direction: Direction = "down" if backwards else "up"
     return found, compile_statements(target, found.id, direction, offline=offline)
 

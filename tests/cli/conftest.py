@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from flask import Flask
 from console.cli import command_line
 from console.cli.main import Commands
 
+ROOT = Path(__file__).resolve().parents[2]
 Manage = Callable[..., Result]
 
 
@@ -35,3 +39,14 @@ def manage() -> Manage:
 def data_of(result: Result) -> Any:
     """What a command with --json printed."""
     return json.loads(result.stdout)
+
+
+def put_revision(app: Flask, folder: Path, name: str, source: str) -> None:
+    """Let `app` have a copy of its history, with one more file."""
+    shutil.copytree(ROOT / "migrations", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions" / name).write_text(source)
+    console = app.extensions["console"]
+    target = console.targets["default"]
+    console.targets = {
+        "default": replace(target, script_location=folder, version_locations=(folder / "versions",))
+    }

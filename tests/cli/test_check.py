@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +11,7 @@ from sqlalchemy import text
 
 from console.services.presence import Presence
 from console.store.store import Store
-from tests.cli.conftest import Manage, data_of
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.cli.conftest import Manage, data_of, put_revision
 
 
 def codes(manage: Manage, app: Flask) -> dict[str, str]:
@@ -23,17 +20,6 @@ def codes(manage: Manage, app: Flask) -> dict[str, str]:
     found = {finding["code"]: finding["level"] for finding in data_of(result)}
     assert result.exit_code == (1 if "error" in found.values() else 0)
     return found
-
-
-def put_revision(app: Flask, folder: Path, name: str, source: str) -> None:
-    """Let `app` have a copy of its history, with one more file."""
-    shutil.copytree(ROOT / "migrations", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / name).write_text(source)
-    console = app.extensions["console"]
-    target = console.targets["default"]
-    console.targets = {
-        "default": replace(target, script_location=folder, version_locations=(folder / "versions",))
-    }
 
 
 def test_nothing_wrong_is_said_so(manage: Manage, app: Flask) -> None:

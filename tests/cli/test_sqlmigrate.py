@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask import Flask
 
-from tests.cli.conftest import Manage, data_of
+from tests.cli.conftest import Manage, data_of, put_revision
 
 
 @pytest.mark.parametrize("name", ["9e2d05c8a314", "9e2d", "head"])
@@ -32,6 +34,15 @@ def test_offline_says_so_where_a_table_would_have_to_be_read(manage: Manage, app
     result = manage(app, "sqlmigrate", "9e2d", "--offline")
     assert result.exit_code == 1
     assert "requires a live database connection" in result.stderr
+
+
+def test_head_is_ambiguous_where_there_are_two(manage: Manage, app: Flask, tmp_path: Path) -> None:
+    source = 'revision = "bbbb"\ndown_revision = "4c1a7f20b9de"\ndef upgrade():\n    pass\n'
+    put_revision(app, tmp_path / "copy", "bbbb_other.py", source)
+    result = manage(app, "sqlmigrate", "head")
+    assert result.exit_code == 1
+    assert "The history has 2 heads" in result.stderr
+    assert "Name one of them" in result.stderr
 
 
 def test_an_unknown_revision_is_one_line(manage: Manage, app: Flask) -> None:

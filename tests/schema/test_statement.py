@@ -52,6 +52,16 @@ def test_repeated_statements_are_summed_up(place: Place) -> None:
     assert (inserted.many, inserted.rows, inserted.parameters) == (True, 500, "('0',)")
 
 
+def test_of_many_values_some_are_shown_and_the_others_counted(place: Place) -> None:
+    up = (
+        "rows = [{'n': str(i)} for i in range(1007)]\n"
+        "op.get_bind().execute(sa.text('INSERT INTO products (name) VALUES (:n)'), rows)"
+    )
+    place.write(Sample("cccc1", ("bbbb1",), up=up))
+    inserted, _ = compile_statements(place.target, "cccc1")
+    assert inserted.parameters.endswith("('4',)] and 1,002 more")
+
+
 @pytest.mark.parametrize(
     ("paramstyle", "sql", "written"),
     [
