@@ -133,9 +133,10 @@ class Passage:
             f"{'Applying' if step.direction == 'up' else 'Undoing'} {step.message or step.revision}"
         )
         execution.progress(Event("step-started", text, step.revision, number, total))
-        execution.capture.begin(step.revision)
+        # Loads every file when it is asked first: one that fails is not this step's.
         revision = self.script.get_revision(step.revision)
         assert revision is not None
+        execution.capture.begin(step.revision)
         make = (
             MigrationStep.upgrade_from_script
             if step.direction == "up"

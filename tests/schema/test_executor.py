@@ -20,7 +20,7 @@ from console.schema.errors import (
 from console.schema.executor import apply
 from console.schema.progress import Event
 from tests.histories.place import PRICE, PRODUCTS, Place
-from tests.histories.script_folder import ENVIRONMENT, Sample
+from tests.histories.script_folder import ENVIRONMENT, Sample, text_of
 
 
 @pytest.fixture
@@ -348,6 +348,15 @@ def test_an_application_with_its_own_begin_is_as_safe(place: Place) -> None:
     )
     apply(place.target, place.plan())
     assert place.ask("SELECT id FROM reviews") == [1, 2, 3]
+
+
+def test_a_file_that_fails_when_it_is_loaded_is_named_though_it_is_no_step(place: Place) -> None:
+    plan = place.plan("bbbb1")
+    broken = text_of(Sample("cccc1", ("bbbb1",))) + "\nimport os\nos.environ['NOT_THERE']\n"
+    (place.scripts / "versions" / "cccc1_.py").write_text(broken)
+    with pytest.raises(MigrationFailed, match="KeyError: 'NOT_THERE'") as caught:
+        apply(place.target, plan)
+    assert caught.value.revision == "cccc1"
 
 
 def test_orphans_that_the_plan_would_leave_are_refused(place: Place) -> None:
