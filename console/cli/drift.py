@@ -85,7 +85,7 @@ def drift_lines(drift: Drift) -> Iterator[str]:
     yield from _lines(
         drift.models,
         f"The models and {with_what} agree.",
-        f"The models are not {with_what}. To become what they say, this has to happen:",
+        f"The models differ from {with_what}. To become what they say, this has to happen:",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from alembic.autogenerate.api import RevisionContext
@@ -21,15 +22,22 @@ BEHIND = (
     "The database is behind the revision files, so the models cannot be compared with it. "
     "Apply the pending revisions first."
 )
+NO_TEMPLATE = (
+    "{path} is missing, from which Alembic makes revision files. Nothing was written. Bring it back from "
+    "version control, or take the one that `flask db init` or `alembic init` makes elsewhere."
+)
 
 
 def draft(job: Job, environment: Environment, config: Config) -> Drafted:
     """Compare models and database; for a job "generate" write the revision file too.
 
-    Raises HistoryError where the database is behind the files or the history has several heads, and
-    what env.py raises.
+    Raises HistoryError where the database is behind the files, the history has several heads, or there
+    is no template to write with, and what env.py raises.
     """
     script = ScriptDirectory.from_config(config)
+    template = Path(script.dir) / "script.py.mako"
+    if job.kind == "generate" and not template.is_file():
+        raise HistoryError(NO_TEMPLATE.format(path=template))
     revisions = RevisionContext(config, script, _arguments(job))
     if not job.empty:
         _run(environment, config, script, revisions)

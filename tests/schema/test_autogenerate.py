@@ -113,6 +113,16 @@ def test_an_empty_revision_needs_no_database(shop: Shop) -> None:
     assert not (shop.folder / "shop.db").exists()
 
 
+@pytest.mark.parametrize("empty", [True, False])
+def test_without_a_template_nothing_is_written_and_it_is_said_where_to_find_one(
+    shop: Shop, empty: bool
+) -> None:
+    (shop.directory / "script.py.mako").unlink()
+    with pytest.raises(HistoryError, match=r"script\.py\.mako is missing.*Nothing was written"):
+        generate(shop.target, message="Create products", empty=empty)
+    assert check(shop.target) == ("create table product",)
+
+
 def test_what_looks_like_a_rename_is_pointed_out(shop: Shop) -> None:
     shop.model("label = sa.Column(sa.Text)")
     generate(shop.target, message="Create products")
