@@ -137,7 +137,10 @@ def _taken_along(evidence: Evidence) -> Iterator[str]:
         for kind, text in tokens(statement.sql)
         if kind in ("word", "name")
     }
-    for entry in rehearsal.difference.tables if rehearsal and rehearsal.succeeded else ():
+    # What the plan calls otherwise is held against what it makes under the old name.
+    left = {old for new, old in evidence.renamed.tables.items() if new != old}
+    differences = rehearsal.difference.tables if rehearsal and rehearsal.succeeded else ()
+    for entry in (one for one in differences if one.name not in left):
         if entry.sign == "removed" and entry.is_view and place(entry.name)[1].lower() not in said:
             yield f"the {entry.noun} {entry.name}"
         for change in entry.changes if entry.sign == "changed" and not entry.is_view else ():
