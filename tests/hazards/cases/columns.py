@@ -46,13 +46,13 @@ CASES = (
     Case(
         "reused-name",
         "".join(
-            f"op.alter_column('swapped', {old!r}, new_column_name={new!r}, existing_type=sa.Integer())\n"
+            f"op.alter_column('traded', {old!r}, new_column_name={new!r}, existing_type=sa.Integer())\n"
             for old, new in (("net", "tmp"), ("gross", "net"), ("tmp", "taxed"))
         ),
-        "swapped.net",
-        "net of swapped is afterwards what gross is now: code that knows net reads and writes the values of "
+        "traded.net",
+        "net of traded is afterwards what gross is now: code that knows net reads and writes the values of "
         "gross.",
-        tables=filled("swapped", "id INTEGER PRIMARY KEY, net INTEGER, gross INTEGER", "1, 10, 12"),
+        tables=filled("traded", "id INTEGER PRIMARY KEY, net INTEGER, gross INTEGER", "1, 10, 12"),
         fill=("total", "total", "total"),
     ),
     Case(

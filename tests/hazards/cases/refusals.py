@@ -52,13 +52,13 @@ CASES = (
     ),
     Case(
         "convert-partition",
-        "op.execute('ALTER TABLE `order` CONVERT PARTITION p0 TO TABLE `group`')",
-        "order.p0",
-        "The rows of the partition p0 are those of group afterwards, and order has them no more.",
+        "op.execute('ALTER TABLE `between` CONVERT PARTITION p0 TO TABLE `natural`')",
+        "between.p0",
+        "The rows of the partition p0 are those of natural afterwards, and between has them no more.",
         on=ON,
         server="mariadb",
         severity="warning",
-        tables=parted('"order"'),
+        tables=parted('"between"'),
     ),
     Case(
         "dynamic-sql",

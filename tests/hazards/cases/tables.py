@@ -8,14 +8,14 @@ COLUMNS = "id INTEGER PRIMARY KEY, text VARCHAR(20)"
 CASES = (
     Case(
         "reused-name",
-        "op.rename_table('kept', 'kept_2025')\nop.rename_table('kept_new', 'kept')",
-        "kept",
-        "kept is afterwards what kept_new is now: code that knows kept reads and writes the rows of kept_new.",
+        "op.rename_table('ledgered', 'ledgered_2025')\nop.rename_table('ledgered_new', 'ledgered')",
+        "ledgered",
+        "ledgered is afterwards what ledgered_new is now: code that knows ledgered reads and writes the rows of ledgered_new.",
         tables=(
-            *filled("kept", "id INTEGER PRIMARY KEY", "1"),
-            *filled("kept_new", "id INTEGER PRIMARY KEY", "1"),
+            *filled("ledgered", "id INTEGER PRIMARY KEY", "1"),
+            *filled("ledgered_new", "id INTEGER PRIMARY KEY", "1"),
         ),
-        fill=("kept_2026", "kept_2026"),
+        fill=("ledgered_2026", "ledgered_2026"),
     ),
     Case(
         "drop-table",
