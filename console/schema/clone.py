@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import sqlite3
@@ -20,6 +19,7 @@ from console.schema import mariadb_clone, postgresql_clone, sqlite_clone
 from console.schema.cancel import Cancelled, never
 from console.schema.dialects import dialect_of
 from console.schema.errors import RunError
+from console.schema.held import held_folder, orphaned
 from console.schema.room import is_full, of_target
 from console.schema.sample import Sample
 from console.schema.target import Target
@@ -106,22 +106,15 @@ def remove_orphans(workspace: Path, *targets: Target) -> tuple[str, ...]:
     A living owner holds a lock on its clone's folder, which the system frees when it dies. A clone
     on a server is removed when its target is among `targets`, and waits otherwise.
     """
-    if not workspace.is_dir():
-        return ()
     known = {target.key: target for target in targets}
     removed = []
-    for folder in sorted(workspace.glob(f"{PREFIX}*")):
-        with _lock(folder, fcntl.LOCK_NB) as is_orphan:
-            if not is_orphan:
+    for folder in orphaned(workspace, PREFIX):
+        if (folder / ON_SERVER).exists():
+            target = known.get(folder.name.removeprefix(PREFIX).partition("-")[0])
+            if target is None or not _drop(target.parsed_url, folder):
                 continue
-            if (folder / ON_SERVER).exists():
-                target = known.get(folder.name.removeprefix(PREFIX).partition("-")[0])
-                if target is None:
-                    continue
-                if not _drop(target.parsed_url, folder):
-                    continue
-            shutil.rmtree(folder, ignore_errors=True)
-            removed.append(folder.name)
+        shutil.rmtree(folder, ignore_errors=True)
+        removed.append(folder.name)
     return tuple(removed)
 
 
@@ -138,8 +131,7 @@ def _drop(url: URL, folder: Path) -> bool:
 
 def find_orphans(workspace: Path) -> tuple[str, ...]:
     """Return the names of the clones that killed processes left below `workspace`."""
-    found = sorted(workspace.glob(f"{PREFIX}*")) if workspace.is_dir() else []
-    return tuple(folder.name for folder in found if _is_orphan(folder))
+    return tuple(folder.name for folder in orphaned(workspace, PREFIX))
 
 
 def _moved(target: Target, url: URL) -> Target:
@@ -156,50 +148,10 @@ def _database(folder: Path) -> str:
 @contextmanager
 def _folder(target: Target, workspace: Path) -> Iterator[Path]:
     """A locked folder below the workspace for as long as the clone lives."""
-    while True:
+    with held_folder(workspace, f"{PREFIX}{target.key}-") as folder:
         try:
-            workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{target.key}-", dir=workspace))
-        except OSError as error:
-            raise RunError(
-                f"Nothing can be written to {workspace}, where copies are made: {error.strerror}. "
-                "Make it a folder that the console may write to, with room in it."
-            ) from error
-        with _lock(folder) as is_ours:
-            if not is_ours:  # it was taken for an orphan before it had its lock
-                continue
-            try:
-                yield folder
-            finally:
-                # A folder that stays is how the next one finds the database that does.
-                if not (folder / ON_SERVER).exists() or _drop(target.parsed_url, folder):
-                    shutil.rmtree(folder, ignore_errors=True)
-            return
-
-
-@contextmanager
-def _lock(folder: Path, flags: int = 0) -> Iterator[bool]:
-    """Hold the lock of a clone's folder; False where the folder is gone, or with LOCK_NB where
-    somebody else holds it."""
-    try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:
-        yield False
-        return
-    try:
-        yield _is_locked(handle, folder, flags)
-    finally:
-        os.close(handle)
-
-
-def _is_locked(handle: int, folder: Path, flags: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | flags)
-        return os.path.samestat(os.fstat(handle), folder.stat())
-    except OSError:
-        return False
-
-
-def _is_orphan(folder: Path) -> bool:
-    with _lock(folder, fcntl.LOCK_NB) as is_orphan:
-        return is_orphan
+            yield folder
+        finally:
+            # A folder that stays is how the next one finds the database that does.
+            if not (folder / ON_SERVER).exists() or _drop(target.parsed_url, folder):
+                shutil.rmtree(folder, ignore_errors=True)

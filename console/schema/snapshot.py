@@ -18,12 +18,14 @@ from console.schema.errors import (
     RunError,
     UnknownDatabaseRevision,
 )
+from console.schema.held import held_folder, orphaned
 from console.schema.history import read_history
 from console.schema.plan import Plan, make_plan
 from console.schema.roots import with_roots
 from console.schema.syntax import SYNTAX_ERROR
 from console.schema.target import Target
 
+PREFIX = "console-scripts-"
 TEMPLATES = "*.mako"  # no part of a plan, and needed to write new revisions
 
 
@@ -63,10 +65,7 @@ def snapshot_of(target: Target) -> Iterator[Target]:
     if not (folders[0] / "env.py").is_file():
         raise RunError(f"{folders[0] / 'env.py'} is missing. Without it no revision can run.")
     root = Path(folders[0].anchor)  # all of them, so that `..` leads where it would
-    with tempfile.TemporaryDirectory(
-        prefix="console-snapshot-", ignore_cleanup_errors=True
-    ) as name:
-        copy = Path(name).resolve()
+    with _folder() as copy:
         for number, folder in enumerate(folders):
             place = copy / folder.relative_to(root)
             came_along = place.is_dir() and any(map(folder.is_relative_to, folders[:number]))
@@ -85,6 +84,19 @@ def snapshot_of(target: Target) -> Iterator[Target]:
         )
         _leave_out_broken(moved)
         yield _with_settings(moved, copy)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder for one copy; those that killed processes have left are removed, too."""
+    place = Path(tempfile.gettempdir()).resolve()
+    for orphan in orphaned(place, PREFIX):
+        shutil.rmtree(orphan, ignore_errors=True)
+    with held_folder(place, PREFIX) as folder:
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _refuse_circles(folder: Path) -> None:
