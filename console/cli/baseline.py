@@ -12,6 +12,7 @@ from console.cli.errors import Refusal
 from console.cli.output import Reporter, echo, json_option, say, write_json
 from console.cli.render import difference_lines
 from console.schema.baseline import Baseline, find_baseline
+from console.schema.listing import place
 from console.schema.wire import encode
 from console.services.baseline import adopt
 from console.store.upgrade import upgrade_store
@@ -53,7 +54,7 @@ def baseline(
     allowing = identified(console, approver)
     with Reporter() as progress:
         found = find_baseline(chosen, revision, progress=progress)
-    heads = ", ".join(found.heads) or "base"
+    heads = place(found.heads)
     if as_json:
         write_json(encode(found) | {"is_identical": found.is_identical})
     else:

@@ -14,6 +14,7 @@ from console.cli.render import difference_lines
 from console.cli.stopping import cancel_on_signals
 from console.schema.drift import Comparison, Drift, find_drift
 from console.schema.errors import RunCancelled
+from console.schema.listing import place
 from console.schema.wire import encode
 
 if TYPE_CHECKING:
@@ -72,11 +73,11 @@ def _refusals(found: Iterable[Drift]) -> Iterator[str]:
 def drift_lines(drift: Drift) -> Iterator[str]:
     """Both comparisons of a target, each with what to do about it."""
     yield drift.target
-    place = ", ".join(drift.heads) or "base"
+    stands = place(drift.heads)
     yield from _lines(
         drift.history,
-        f"The database is what its history makes up to {place}.",
-        f"The database is not what its history makes up to {place}. Somebody changed it by hand:",
+        f"The database is what its history makes up to {stands}.",
+        f"The database is not what its history makes up to {stands}. Somebody changed it by hand:",
     )
     if drift.models_against == "history":
         with_what = f"what the history makes with its {len(drift.pending)} pending revision(s)"

@@ -12,8 +12,9 @@ from typing import Any
 
 from console.schema.blame import one_line
 from console.schema.concurrent import indexes_now, is_patient, parse
+from console.schema.driver import code_of
 from console.schema.errors import MigrationFailed
-from console.schema.invalid_index import InvalidIndex, code_of, rows_of_invalid, stays
+from console.schema.invalid_index import InvalidIndex, rows_of_invalid, stays
 from console.schema.journal import execute
 from console.schema.postgresql import LOCK_MILLISECONDS, WAITED
 

@@ -10,10 +10,9 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from console.schema.capture import Capture
-from console.schema.driver import NOBODY_WRITES, is_read_only
+from console.schema.driver import NOBODY_WRITES, code_of, is_read_only
 from console.schema.errors import DataLost, MigrationFailed, PlanChanged, SchemaError, WrongDatabase
 from console.schema.guard import OUTSIDE, ROLLED_BACK, SPLITS, Guard
-from console.schema.invalid_index import code_of
 from console.schema.job import Failure
 from console.schema.spoken import spoken
 

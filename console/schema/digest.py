@@ -170,7 +170,7 @@ def naming(target: Target) -> Callable[[Path], str]:
     named += [(location.absolute(), location.name) for location in target.version_locations]
     named += [(root.absolute(), "") for root in (*target.paths, *target.last_paths)]
     # As text: a path is taken apart anew whenever it is compared.
-    starts = [(os.path.join(folder, ""), os.path.join(name, "")) for folder, name in named]  # noqa: PTH118
+    starts = [(os.path.join(folder, ""), os.path.join(name, "")) for folder, name in named]  # noqa: PTH118 - no path ends with a slash
 
     def name_of(path: Path) -> str:
         file = str(path.absolute())

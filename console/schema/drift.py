@@ -216,11 +216,8 @@ def _unwritten(difference: Difference, operations: Iterable[Operation]) -> Itera
     for table in difference.tables:
         for change in table.changes:
             is_part = table.name in whole and change.kind not in DATABASE_ONLY
-            is_written = (table.name, change.name) in written or (
-                table.name,
-                change.kind,
-            ) in unnamed
-            if not is_part and not is_written:
+            by_name, by_kind = (table.name, change.name), (table.name, change.kind)
+            if not (is_part or by_name in written or by_kind in unnamed):
                 yield f"{table.name}: {change.kind} {change.name}".rstrip()
 
 

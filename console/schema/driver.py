@@ -156,5 +156,9 @@ def forbids(error: BaseException) -> bool:
 def number_of(error: Any) -> str:
     """How a server numbers what it says: the SQLSTATE on PostgreSQL, else the first thing that it says;
     "" for none."""
-    code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    return str(code or (error.args[0] if error.args else ""))
+    return str(code_of(error) or (error.args[0] if error.args else ""))
+
+
+def code_of(error: Any) -> str | None:
+    """The SQLSTATE of a driver's error, whatever the driver calls it."""
+    return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)

@@ -19,6 +19,7 @@ from console.schema.job import Job, Pass, PassResult
 from console.schema.journal import Journal
 from console.schema.judgement import judged
 from console.schema.ledger import Count, Ledger, losing_rows, renames_in
+from console.schema.listing import place
 from console.schema.others import Alone, alone_by_locks, alone_by_statements, not_the_plans
 from console.schema.probe import Probe
 from console.schema.progress import Event, Progress
@@ -101,8 +102,7 @@ class Execution:
         """Raise PlanChanged unless the database stands, under the lock, where the plan begins."""
         changes = []
         if set(heads) != set(plan.start):
-            stands, planned = ", ".join(heads) or "base", ", ".join(plan.start) or "base"
-            changes.append(f"the database stands at {stands} and not at {planned}")
+            changes.append(f"the database stands at {place(heads)} and not at {place(plan.start)}")
         if plan.schema_digest and catalogue.fingerprint != plan.schema_digest:
             changes.append("the schema of the database changed")
         if changes:

@@ -36,7 +36,7 @@ def held_folder(place: Path, prefix: str) -> Iterator[Path]:
 
 
 def orphaned(place: Path, prefix: str) -> Iterator[Path]:
-    """Yield the folders of this user whose processes are dead; nobody else has one that is at hand."""
+    """Yield the folders whose processes are dead; nobody else has the one that is at hand."""
     for folder in sorted(place.glob(f"{prefix}*")) if place.is_dir() else []:
         with _lock(folder, fcntl.LOCK_NB) as is_orphan:
             if is_orphan:
@@ -45,7 +45,7 @@ def orphaned(place: Path, prefix: str) -> Iterator[Path]:
 
 @contextmanager
 def _lock(folder: Path, flags: int = 0) -> Iterator[bool]:
-    """Hold the lock of a folder; False where it is gone or another user's, or with LOCK_NB where
+    """Hold the lock of a folder; False where it is gone or a link, or with LOCK_NB where
     somebody else holds it."""
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -53,7 +53,7 @@ def _lock(folder: Path, flags: int = 0) -> Iterator[bool]:
         yield False
         return
     try:
-        yield os.fstat(handle).st_uid == os.getuid() and _is_locked(handle, folder, flags)
+        yield _is_locked(handle, folder, flags)
     finally:
         os.close(handle)
 

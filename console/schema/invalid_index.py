@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from console.schema.connection import read_only
-from console.schema.driver import engine_of
+from console.schema.driver import code_of, engine_of
 from console.schema.errors import RunError, TargetLocked
 from console.schema.postgresql_catalogue import NAME, OWN
 from console.schema.target import Target
@@ -122,8 +122,3 @@ def drop_invalid_index(
         raise RunError(f"The index {index} could not be dropped: {error.orig}") from error
     finally:
         engine.dispose()
-
-
-def code_of(error: Any) -> str | None:
-    """The SQLSTATE of a driver's error, whatever the driver calls it."""
-    return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)

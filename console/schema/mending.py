@@ -17,10 +17,10 @@ from console.schema.blame import one_line
 from console.schema.catalogue import read_catalogue
 from console.schema.count import KeysByTable, count
 from console.schema.difference import changed_things, compare
+from console.schema.driver import code_of
 from console.schema.environment import Environment
 from console.schema.errors import DataLost, MigrationFailed, NotInTransaction, PlanChanged
 from console.schema.excess import excess
-from console.schema.invalid_index import code_of
 from console.schema.job import Job, Mend, PassResult
 from console.schema.journal import TABLE, VOID
 from console.schema.leftovers import without_leftovers

@@ -25,9 +25,9 @@ from console.schema.alone import IN_TRANSACTION, Alone, drop_all
 from console.schema.blame import one_line
 from console.schema.concurrent import bare, flat, indexes_now, parse
 from console.schema.dialect import quoted
-from console.schema.driver import ask
+from console.schema.driver import ask, code_of
 from console.schema.errors import MigrationFailed, TargetLocked
-from console.schema.invalid_index import code_of, rows_of_invalid, stays
+from console.schema.invalid_index import rows_of_invalid, stays
 from console.schema.journal import GONE, TABLE, Journal, execute, fingerprint
 from console.schema.postgresql import LOCK_MILLISECONDS, WAITED
 from console.schema.record import Record

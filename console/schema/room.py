@@ -6,7 +6,7 @@ import errno
 import sqlite3
 from pathlib import Path
 
-from console.schema.invalid_index import code_of
+from console.schema.driver import code_of
 from console.schema.target import Target, sqlite_file
 
 POSTGRESQL = "53100"  # disk full

@@ -1,16 +1,17 @@
 """What a failed concurrent build leaves is found, and dropped only if it is still what it was."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from console.schema.errors import RunError, TargetLocked
-from console.schema.invalid_index import InvalidIndex, drop_invalid_index, find_invalid_indexes
+from console.schema.invalid_index import drop_invalid_index, find_invalid_indexes
 from tests.histories.place import PRICE, PRODUCTS, Place
 from tests.histories.served import Served
+from tests.schema.together import said_by
 from tests.servers import engine_of
 
 WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'"
@@ -43,22 +44,10 @@ def test_what_a_failed_build_leaves_is_found_and_dropped(place: Served) -> None:
 
 
 def test_of_several_who_drop_it_at_once_one_does_and_the_others_are_told(place: Served) -> None:
-    several = 4
     for _ in range(5):
         fail_to_build(place)
         (index,) = find_invalid_indexes(place.target)
-        together = threading.Barrier(several)
-
-        def take(index: InvalidIndex = index, together: threading.Barrier = together) -> str:
-            together.wait()
-            try:
-                drop_invalid_index(place.target, index)
-            except RunError as error:
-                return str(error)
-            return "done"
-
-        with ThreadPoolExecutor(several) as pool:
-            said = [one.result() for one in [pool.submit(take) for _ in range(several)]]
+        said = said_by(4, partial(drop_invalid_index, place.target, index))
         assert said.count("done") == 1
         told = ("is building or dropping an index", "is not what it was")
         others = [one for one in said if one != "done"]

@@ -1,8 +1,7 @@
 """What batch mode forgot is dropped, unless it is the only copy of its rows."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from console.schema.errors import RunError, TargetLocked
 from console.schema.leftovers import Leftover, find_leftovers, mend_leftover
 from tests.histories.place import PRODUCTS, Place
 from tests.histories.served import Served
+from tests.schema.together import said_by
 from tests.servers import engine_of
 
 
@@ -67,18 +67,7 @@ def test_of_several_who_mend_at_once_one_does_and_the_others_are_told(
         if not is_only_copy:
             anywhere.run("CREATE TABLE parts (id INTEGER)")
         (found,) = find_leftovers(anywhere.target)
-        together = threading.Barrier(several)
-
-        def take(found: Leftover = found, together: threading.Barrier = together) -> str:
-            together.wait()
-            try:
-                mend_leftover(anywhere.target, found)
-            except RunError as error:
-                return str(error)
-            return "done"
-
-        with ThreadPoolExecutor(several) as pool:
-            said = sorted(one.result() for one in [pool.submit(take) for _ in range(several)])
+        said = said_by(several, partial(mend_leftover, anywhere.target, found))
         other = "_alembic_tmp_parts is not what it was: somebody else has changed it meanwhile."
         assert [one.partition(" Nothing")[0] for one in said] == [other] * (several - 1) + ["done"]
         assert anywhere.ask("SELECT count(*) FROM parts") == [3 if is_only_copy else 0]
